@@ -1,0 +1,1 @@
+"""Takes the archive into the warehouse's raw tables."""

@@ -1,0 +1,262 @@
+"""Loads month files into the raw tables, one transaction a month."""
+
+import struct
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from extract.landing import Landed, LandingError, MonthFile, read_month_file
+from extract.responses import Article, Reject, Response, ResponseError, parse_response
+from extract.sample import SAMPLE_COPYRIGHT
+from warehouse.errors import WarehouseError
+from warehouse.months import format_month, next_month
+
+if TYPE_CHECKING:
+    import psycopg
+
+SAMPLE_SOURCE = "sample"
+
+# COPY's binary format: a signature, flags and the length of a header extension; then rows of
+# (number of fields, each with its length in front); then -1. See the manual's page on COPY.
+_COPY_HEADER = b"PGCOPY\n\xff\r\n\x00" + struct.pack("!ii", 0, 0)
+_COPY_TRAILER = struct.pack("!h", -1)
+_POSTGRES_EPOCH = date(2000, 1, 1)
+_JSONB_VERSION = b"\x01"
+_COPY_BLOCK_BYTES = 1 << 18
+
+
+@dataclass(frozen=True)
+class MonthResult:
+    """What became of one month."""
+
+    month: date
+    path: Path
+    outcome: Literal["loaded", "replaced", "unchanged", "failed"]
+    docs: int = 0
+    rejected: int = 0
+    bytes: int = 0
+    message: str = ""
+    sample_months_removed: int = 0
+
+
+def load_months(
+    connection: "psycopg.Connection", files: Iterable[MonthFile], refresh: bool = False
+) -> Iterator[MonthResult]:
+    """Load each month file in its own transaction and yield what became of it.
+
+    A month whose bytes are those already loaded is left alone unless ``refresh``; one whose bytes
+    differ is replaced. A bad file fails alone. Raises WarehouseError where the server fails.
+    """
+    for file, landed in _read_ahead(files):
+        try:
+            yield _load_month(connection, file, landed.result(), refresh)
+        except (LandingError, ResponseError) as error:
+            yield MonthResult(file.month, file.path, "failed", message=str(error))
+
+
+def _read_ahead(files: Iterable[MonthFile]) -> Iterator[tuple[MonthFile, "Future[Landed]"]]:
+    """Read and decompress one file ahead of the one being loaded."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        current: tuple[MonthFile, Future[Landed]] | None = None
+        for file in files:
+            ahead = (file, reader.submit(read_month_file, file.path))
+            if current is not None:
+                yield current
+            current = ahead
+        if current is not None:
+            yield current
+
+
+def _load_month(
+    connection: "psycopg.Connection", file: MonthFile, landed: Landed, refresh: bool
+) -> MonthResult:
+    import psycopg
+
+    try:
+        with connection.transaction():
+            # Two loaders of the same month: the second waits, and finds the bytes unchanged.
+            connection.execute(
+                "select pg_advisory_xact_lock(hashtext('raw.nyt_months'), %s)",
+                [file.month.toordinal()],
+            )
+            stored = connection.execute(
+                "select sha256, docs, rejected from raw.nyt_months where archive_month = %s",
+                [file.month],
+            ).fetchone()
+            if stored is not None and stored[0] == landed.sha256 and not refresh:
+                return MonthResult(
+                    file.month, file.path, "unchanged", stored[1], stored[2], len(landed.body)
+                )
+            response = parse_response(landed.body)
+            removed = _keep_sample_apart(connection, response.copyright == SAMPLE_COPYRIGHT)
+            stored_response = _store(connection, file, landed, response)
+    except psycopg.OperationalError as error:
+        reason = " ".join(str(error).split())
+        raise WarehouseError(
+            f"the warehouse failed while {format_month(file.month)} was loaded: {reason}; the months "
+            "before it are stored, and nothing of it: run the same command again"
+        ) from None
+    return MonthResult(
+        file.month,
+        file.path,
+        "loaded" if stored is None else "replaced",
+        len(stored_response.articles),
+        len(stored_response.rejects),
+        len(landed.body),
+        _describe(stored_response.rejects),
+        removed,
+    )
+
+
+def _describe(rejects: list[Reject]) -> str:
+    if not rejects:
+        return ""
+    first = rejects[0]
+    others = f" (and {len(rejects) - 1:,} more: see raw.nyt_rejects)" if len(rejects) > 1 else ""
+    return f"document {first.position}: {first.reason}{others}"
+
+
+def _keep_sample_apart(connection: "psycopg.Connection", is_sample: bool) -> int:
+    """Let real months take the place of the generated sample, and never the reverse.
+
+    Returns the number of the sample's months removed.
+    """
+    real = connection.execute(
+        "select count(*) from raw.nyt_months where source <> %s", [SAMPLE_SOURCE]
+    ).fetchone()
+    if is_sample and real is not None and real[0] > 0:
+        raise ResponseError(
+            f"the generated sample: the warehouse holds {real[0]:,} real months and does not mix "
+            "the two; load a folder of real files, or use another warehouse (WAREHOUSE_DIR)"
+        )
+    if is_sample:
+        return 0
+    removed = 0
+    for table in ("nyt_articles", "nyt_rejects", "nyt_months"):
+        removed = connection.execute(
+            f"delete from raw.{table} where archive_month in "
+            "(select archive_month from raw.nyt_months where source = %s)",
+            [SAMPLE_SOURCE],
+        ).rowcount
+    return removed
+
+
+def _store(
+    connection: "psycopg.Connection", file: MonthFile, landed: Landed, response: Response
+) -> Response:
+    """Replace the month's rows; return the response as stored."""
+    import psycopg
+
+    for table in ("nyt_articles", "nyt_rejects"):
+        connection.execute(f"delete from raw.{table} where archive_month = %s", [file.month])
+    try:
+        with connection.transaction():
+            _copy_articles(connection, file.month, response.articles)
+    except psycopg.DataError:
+        response = _reject_invalid(connection, response)
+        _copy_articles(connection, file.month, response.articles)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into raw.nyt_rejects (archive_month, position, reason, doc) "
+            "values (%s, %s, %s, %s)",
+            [(file.month, reject.position, reject.reason, reject.doc) for reject in response.rejects],
+        )
+    connection.execute(
+        """
+        insert into raw.nyt_months (
+            archive_month, hits, docs, rejected, sha256, bytes, source, is_final, fetched_at,
+            loaded_at
+        )
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp())
+        on conflict (archive_month) do update set
+            hits = excluded.hits,
+            docs = excluded.docs,
+            rejected = excluded.rejected,
+            sha256 = excluded.sha256,
+            bytes = excluded.bytes,
+            source = excluded.source,
+            is_final = excluded.is_final,
+            fetched_at = excluded.fetched_at,
+            loaded_at = excluded.loaded_at
+        """,
+        [
+            file.month,
+            response.hits,
+            len(response.articles),
+            len(response.rejects),
+            landed.sha256,
+            len(landed.body),
+            SAMPLE_SOURCE if response.copyright == SAMPLE_COPYRIGHT else str(file.path.resolve()),
+            landed.fetched_at.date() >= final_from(file.month),
+            landed.fetched_at,
+        ],
+    )
+    return response
+
+
+def final_from(month: date) -> date:
+    """Return the day from which a fetched month is final: the archive's index lags two to four
+    weeks, so the month itself and the two after it must have ended."""
+    return next_month(next_month(next_month(month)))
+
+
+def _copy_articles(
+    connection: "psycopg.Connection", month: date, articles: list[Article]
+) -> None:
+    # The binary format needs no escaping here and no unescaping on the server.
+    days = (month - _POSTGRES_EPOCH).days
+    start_of_row = struct.pack("!hii", 3, 4, days)
+    length = struct.Struct("!i").pack
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "copy raw.nyt_articles (archive_month, article_id, doc) from stdin (format binary)"
+        ) as copy,
+    ):
+        block: list[bytes | memoryview] = [_COPY_HEADER]
+        size = 0
+        for article in articles:
+            article_id = article.article_id.encode()
+            doc = memoryview(article.doc)
+            block += (
+                start_of_row,
+                length(len(article_id)),
+                article_id,
+                length(len(doc) + 1),
+                _JSONB_VERSION,
+                doc,
+            )
+            size += len(doc)
+            if size > _COPY_BLOCK_BYTES:
+                copy.write(b"".join(block))
+                block, size = [], 0
+        block.append(_COPY_TRAILER)
+        copy.write(b"".join(block))
+
+
+def _reject_invalid(connection: "psycopg.Connection", response: Response) -> Response:
+    """Set aside the documents that jsonb refuses: lone surrogates, invalid UTF-8, huge numbers.
+
+    Slow, a question to the server for each document; so it is asked only where COPY has failed.
+    """
+    valid: list[Article] = []
+    rejects = list(response.rejects)
+    for article in response.articles:
+        doc = bytes(article.doc)
+        try:
+            row = connection.execute(
+                "select message from pg_input_error_info(%s, 'jsonb')", [doc.decode()]
+            ).fetchone()
+            reason = row[0] if row is not None else None
+        except UnicodeDecodeError as error:
+            reason = f"not UTF-8 at byte {error.start:,}"
+        if reason is None:
+            valid.append(article)
+        else:
+            rejects.append(Reject(article.position, f"not storable as jsonb: {reason}", doc))
+    return replace(
+        response, articles=valid, rejects=sorted(rejects, key=lambda reject: reject.position)
+    )

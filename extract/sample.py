@@ -1,0 +1,547 @@
+"""A generated sample: the archive of a fictional newspaper in the shape of the NYT Archive API.
+
+Newcomers without an API key run the whole product on it. Some of its topics are planted: the curve
+of their share of articles is known and stands in `truth.csv`, so that fits can be checked.
+
+How an article gets its topics. Each topic i has a share p_i(d) of the articles of New York day d:
+its curve, times day-to-day noise. An article draws a theme, then carries topic i with a
+probability that is higher inside the topic's own theme than outside, and whose mean over themes is
+p_i(d). Articles are independent given the day, so the number that carry a topic on a day with n
+articles is binomial(n, p_i(d)).
+
+Randomness comes only from PCG64 and `Generator.random`, whose streams numpy keeps stable, with one
+stream a month. The JSON is a function of (start, end, seed); the compressed bytes also depend on
+the zlib library that Python was linked with.
+"""
+
+import csv
+import datetime as dt
+import gzip
+import io
+import math
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from extract import sample_vocabulary as vocabulary
+from extract.sample_vocabulary import Dice, Topic
+
+SAMPLE_COPYRIGHT: Final = (
+    "Generated sample of a fictional newspaper, The Sample Times: no real person, place or event."
+)
+"""The `copyright` of every sample month: how the loader tells a sample from the real archive."""
+
+TRUTH_COLUMNS: Final = (
+    "kind",
+    "label",
+    "shape",
+    "growth_rate",
+    "share_start",
+    "share_peak",
+    "ceiling",
+    "midpoint_on",
+    "noise",
+)
+BURSTY_AUTOCORRELATION: Final = 0.8
+AUTOCORRELATION: Final = 0.6
+
+_Floats = npt.NDArray[np.float64]
+_Ints = npt.NDArray[np.int64]
+
+_NEW_SHAPE_FROM = dt.date(2025, 1, 1)
+_DAYS_A_YEAR = 365.25
+_SEASON_PEAK = dt.date(2000, 12, 5).toordinal()
+_SEASON_SD_DAYS = 20.0
+_S_CURVE_RISE = 10.0  # log-odds of share / (ceiling - share) gained over the whole window
+_ARTICLES_A_DAY = (98.0, 108.0, 112.0, 114.0, 108.0, 52.0, 66.0)  # Monday first
+_MULTIMEDIA = 0.04  # share of documents in the middle shape
+_GENERIC = 0.08  # share of headlines that are the paper's furniture, besides those without a topic
+_WITH_KEYWORDS = 0.92
+_WITH_SUBJECTS = 0.74  # with chance misses, about 28 % of documents carry no subject, as in NYT's
+_OWN_THEME = 0.85  # of a topic's articles, the part that is confined to its own theme
+# Articles by New York hour, from midnight, as counted in a week of the real archive.
+_HOURS = (14, 20, 26, 60, 110, 150, 80, 50, 50, 55, 60, 75, 105, 75, 50, 52, 56, 45, 40, 32, 24, 18)
+_HOUR_WEIGHTS = (*_HOURS, 16, 14)
+# Background topics of a kind: expected number an article, and the two constants of the
+# Zipf-Mandelbrot law, share of rank r proportional to (r + shift) ** -power.
+_BACKGROUND = {
+    "subject": (2.25, 10.0, 1.3),
+    "person": (0.40, 2.0, 1.1),
+    "organization": (0.35, 2.0, 1.1),
+    "place": (0.80, 2.0, 1.1),
+    "work": (0.12, 2.0, 1.1),
+}
+_KEYWORD_NAMES = {
+    "subject": ("subject", "Subject"),
+    "person": ("persons", "Person"),
+    "organization": ("organizations", "Organization"),
+    "place": ("glocations", "Location"),
+    "work": ("creative_works", "Title"),
+}
+_WORD = re.compile(r"[a-z0-9]+")
+_MONTHS = [
+    "Jan.",
+    "Feb.",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "Aug.",
+    "Sept.",
+    "Oct.",
+    "Nov.",
+    "Dec.",
+]
+_WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+
+
+@dataclass(frozen=True)
+class SampleSummary:
+    """What `write_sample` wrote."""
+
+    months: tuple[str, ...]  # "YYYY-MM", in order
+    documents: int
+    paths: tuple[Path, ...]  # one file a month, in the order of months
+    truth_path: Path
+    planted: int  # rows of truth.csv
+    size_bytes: int  # of the month files, compressed
+
+
+def write_sample(directory: Path, start: dt.date, end: dt.date, seed: int = 1) -> SampleSummary:
+    """Write the months from `start` to `end`, both included, and `truth.csv` into `directory`.
+
+    start, end: first days of months. seed: not negative. Each month becomes `YYYY-MM.json.gz`, an
+    Archive API response with SAMPLE_COPYRIGHT; files of the same name are replaced, others left.
+    As in the real archive, months are cut by UTC time while the newspaper lives in New York, so a
+    file begins with the last evening of the month before. Documents up to 2024 have the middle
+    shape of the API, from 2025 on the newest.
+
+    `truth.csv` has a row for each planted topic, blank where a column does not apply. The window
+    runs from `start` to the last day of `end`'s month; shares are of articles, 0 to 1:
+
+    - kind, label: subject, person, organization, place or work, and the keyword's value.
+    - shape: `rising`, `falling` (log-odds of the share linear in time), `saturating` (logistic
+      curve), `pulse` (log-odds quadratic in time), `seasonal` (a bump around each 5 December),
+      `flat`, `bursty` (flat, but very noisy).
+    - growth_rate: per year of 365.25 days. Slope of the log-odds; for `saturating` the rate r of
+      ceiling / (1 + exp(-r (t - midpoint))); 0 for `flat` and `bursty`; blank for the others.
+    - share_start, share_peak: the curve on the first day, and its highest daily value.
+    - ceiling: of `saturating`. midpoint_on: the day on which `saturating` passes half its ceiling,
+      or `pulse` its peak.
+    - noise: standard deviation of the daily noise on the log-odds, an AR(1) process with
+      autocorrelation 0.6 (`bursty`: 0.8); 0 for none. It is centred so that the odds multiply by
+      1 on average: the curve is the expected share, not the median.
+
+    Raises ValueError for a window or a seed that cannot be used.
+    """
+    if start.day != 1 or end.day != 1:
+        raise ValueError(f"start and end must be first days of months, not {start} and {end}")
+    if start > end:
+        raise ValueError(f"the window starts after it ends: {start:%Y-%m} > {end:%Y-%m}")
+    if seed < 0:
+        raise ValueError(f"the seed must not be negative, not {seed}")
+    directory.mkdir(parents=True, exist_ok=True)
+    newspaper = _Newspaper(start, (_next_month(end) - start).days, seed)
+    months: list[str] = []
+    paths: list[Path] = []
+    documents = size = 0
+    # The evening before the window belongs to its first UTC month.
+    late = newspaper.documents(start - dt.timedelta(days=1), 1)
+    month = start
+    while month <= end:
+        following = _next_month(month)
+        written = late + newspaper.documents(month, (following - month).days)
+        written.sort(key=lambda stamped: stamped[0])
+        first, last = month.isoformat(), following.isoformat()
+        docs = [doc for stamp, doc in written if first <= stamp < last]
+        late = [stamped for stamped in written if stamped[0] >= last]
+        payload = msgspec.json.encode(
+            {
+                "copyright": SAMPLE_COPYRIGHT,
+                "response": {"docs": docs, "meta": {"hits": len(docs)}},
+            }
+        )
+        path = directory / f"{month:%Y-%m}.json.gz"
+        size += _replace(path, _gzipped(payload))
+        months.append(f"{month:%Y-%m}")
+        paths.append(path)
+        documents += len(docs)
+        month = following
+    truth_path = directory / "truth.csv"
+    _replace(truth_path, _truth(newspaper))
+    planted = len(vocabulary.PLANTED)
+    return SampleSummary(tuple(months), documents, tuple(paths), truth_path, planted, size)
+
+
+def _next_month(month: dt.date) -> dt.date:
+    return (month + dt.timedelta(days=31)).replace(day=1)
+
+
+def _gzipped(payload: bytes) -> bytes:
+    buffer = io.BytesIO()
+    # GzipFile and not gzip.compress: the header of the latter changed between Python versions.
+    with gzip.GzipFile("", "wb", compresslevel=6, fileobj=buffer, mtime=0) as file:
+        file.write(payload)
+    return buffer.getvalue()
+
+
+def _replace(path: Path, content: bytes) -> int:
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_bytes(content)
+    os.replace(partial, path)  # noqa: PTH105 -- the name says that it is atomic
+    return len(content)
+
+
+def _logit(share: float) -> float:
+    return math.log(share / (1.0 - share))
+
+
+def _curve(topic: Topic, start: dt.date, days: _Ints, window: int) -> _Floats:
+    """Log-odds of the topic's share, without noise, on `days` counted from start: shape (days,)."""
+    where = days / (window - 1)
+    if topic.shape == "saturating":
+        odds = np.exp(_S_CURVE_RISE * (where - topic.where))
+        share = topic.share_end * odds / (1.0 + odds)
+        return np.asarray(np.log(share / (1.0 - share)), dtype=np.float64)
+    low, high = _logit(topic.share_start), _logit(topic.share_end)
+    if topic.shape == "pulse":
+        return np.asarray(high - (high - low) * ((where - topic.where) / topic.where) ** 2)
+    if topic.shape == "seasonal":
+        phase = (start.toordinal() + days - _SEASON_PEAK) % 365.2425
+        distance = np.minimum(phase, 365.2425 - phase)
+        return np.asarray(low + (high - low) * np.exp(-0.5 * (distance / _SEASON_SD_DAYS) ** 2))
+    return np.asarray(low + (high - low) * where)
+
+
+def _truth(newspaper: "_Newspaper") -> bytes:
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(TRUTH_COLUMNS)
+    days = np.arange(newspaper.window, dtype=np.int64)
+    years = (newspaper.window - 1) / _DAYS_A_YEAR
+    for topic in newspaper.topics[: len(vocabulary.PLANTED)]:
+        curve = _curve(topic, newspaper.start, days, newspaper.window)
+        share = 1.0 / (1.0 + np.exp(-curve))
+        rate = {
+            "rising": (curve[-1] - curve[0]) / years,
+            "falling": (curve[-1] - curve[0]) / years,
+            "saturating": _S_CURVE_RISE / years,
+            "flat": 0.0,
+            "bursty": 0.0,
+        }.get(topic.shape)
+        midpoint = newspaper.start + dt.timedelta(days=round(topic.where * (newspaper.window - 1)))
+        saturating = topic.shape == "saturating"
+        writer.writerow(
+            (
+                topic.kind,
+                topic.label,
+                topic.shape,
+                "" if rate is None else f"{rate:.6g}",
+                f"{share[0]:.6g}",
+                f"{share.max():.6g}",
+                f"{topic.share_end:.6g}" if saturating else "",
+                midpoint.isoformat() if saturating or topic.shape == "pulse" else "",
+                f"{topic.noise:g}",
+            )
+        )
+    return table.getvalue().encode()
+
+
+def _topics() -> tuple[list[Topic], list[float]]:
+    """Every topic and its mean share of articles, the planted ones (share unused: 0) first."""
+    topics = vocabulary.planted_topics()
+    shares = [0.0] * len(topics)
+    for kind, (total, shift, power) in _BACKGROUND.items():
+        background = vocabulary.background_topics(kind)
+        weights = [(rank + shift) ** -power for rank in range(1, len(background) + 1)]
+        topics += background
+        shares += [total * weight / sum(weights) for weight in weights]
+    return topics, shares
+
+
+class _Newspaper:
+    """The fictional newspaper between two dates; `documents` writes its days."""
+
+    def __init__(self, start: dt.date, window: int, seed: int) -> None:
+        self.start, self.window, self._seed = start, window, seed
+        self.topics, shares = _topics()
+        days = np.arange(-1, window, dtype=np.int64)  # from the evening before the window on
+        log_odds = np.empty((window + 1, len(self.topics)))
+        for column, (topic, share) in enumerate(zip(self.topics, shares, strict=True)):
+            if topic.shape == "background":
+                log_odds[:, column] = _logit(share)
+            else:
+                log_odds[:, column] = _curve(topic, start, days, window)
+        log_odds += _noise(self._stream(0, 0), self.topics, window + 1)
+        # A noisy day's share stays below 0.2, or the chance inside a theme would exceed 1.
+        self._shares: _Floats = np.minimum(1.0 / (1.0 + np.exp(-log_odds)), 0.2)
+        self._themes = list(vocabulary.THEMES)
+        self._theme_shares = np.array(list(vocabulary.THEMES.values()))
+        self._theme_of = np.array(
+            [self._themes.index(topic.theme) if topic.theme else -1 for topic in self.topics]
+        )
+        self._is_subject = np.array([topic.kind == "subject" for topic in self.topics])
+
+    def _stream(self, *key: int) -> np.random.Generator:
+        return np.random.Generator(np.random.PCG64([self._seed, *key]))
+
+    def documents(self, first: dt.date, days: int) -> list[tuple[str, dict[str, Any]]]:
+        """The documents of `days` New York days, each with its UTC time as sortable ISO text."""
+        rng = self._stream(first.toordinal(), days)
+        dates = [first + dt.timedelta(days=i) for i in range(days)]
+        mean = np.array([_ARTICLES_A_DAY[date.weekday()] for date in dates])
+        busy = _normals(rng, (2, days))
+        articles = np.rint(mean * np.exp(0.05 * busy[0]) + np.sqrt(mean) * busy[1])
+        day_of = np.repeat(np.arange(days), np.maximum(articles, 10.0).astype(np.int64))
+        theme_of = np.searchsorted(np.cumsum(self._theme_shares)[:-1], rng.random(day_of.size))
+        carried = self._draw_topics(rng, (first - self.start).days + 1 + day_of, theme_of)
+        seconds = _times_of_day(rng, day_of.size)
+        identities = rng.bit_generator.random_raw(2 * day_of.size).tolist()
+        desk = _Desk(self.topics, Dice(rng))
+        offsets = [_utc_offset_hours(date) * 3600 for date in dates]
+        stamps: dict[tuple[int, int], str] = {}
+        written = []
+        for i, (day, theme) in enumerate(zip(day_of.tolist(), theme_of.tolist(), strict=True)):
+            later, second = divmod(seconds[i] + offsets[day], 86400)
+            if (day, later) not in stamps:
+                stamps[day, later] = (dates[day] + dt.timedelta(days=later)).isoformat()
+            clock = f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+            stamp = f"{stamps[day, later]}T{clock}"
+            identity = f"{identities[2 * i]:016x}{identities[2 * i + 1]:016x}"
+            doc = desk.write(dates[day], stamp, identity, self._themes[theme], carried[i])
+            written.append((stamp, doc))
+        return written
+
+    def _draw_topics(
+        self, rng: np.random.Generator, rows: _Ints, theme_of: _Ints
+    ) -> list[list[int]]:
+        """Topics (positions in `topics`) of each article; rows are positions in `_shares`."""
+        days, row_of = np.unique(rows, return_inverse=True)
+        tagged = np.where(self._is_subject, _WITH_SUBJECTS, _WITH_KEYWORDS)
+        share = self._shares[days] / tagged
+        of_theme = np.where(self._theme_of < 0, 0.0, self._theme_shares[self._theme_of])
+        inside = np.minimum(_OWN_THEME * share, 0.75 * of_theme)
+        boost = np.divide(inside, of_theme, out=np.zeros_like(inside), where=of_theme > 0.0)
+        own = self._theme_of == np.arange(self._theme_shares.size)[:, np.newaxis]
+        chance = (share - inside)[row_of] + boost[row_of] * own[theme_of]
+        # One draw decides whether an article has keywords at all, and whether it has subjects.
+        keywords = rng.random(rows.size)[:, np.newaxis]
+        drawn = (rng.random(chance.shape) < chance) & (keywords < tagged)
+        carried: list[list[int]] = [[] for _ in range(rows.size)]
+        for article, topic in zip(*(axis.tolist() for axis in np.nonzero(drawn)), strict=True):
+            carried[article].append(topic)
+        return carried
+
+
+def _normals(rng: np.random.Generator, shape: tuple[int, ...]) -> _Floats:
+    """Standard normal draws by Box and Muller (1958), since only `random` is stable in numpy."""
+    radius = np.sqrt(-2.0 * np.log(1.0 - rng.random(shape)))
+    return np.asarray(radius * np.cos(2.0 * np.pi * rng.random(shape)), dtype=np.float64)
+
+
+def _noise(rng: np.random.Generator, topics: list[Topic], days: int) -> _Floats:
+    """Stationary AR(1) noise on the log-odds, shape (days, topics); exp of it has mean one."""
+    sd = np.array([topic.noise for topic in topics])
+    bursty = np.array([topic.shape == "bursty" for topic in topics])
+    memory = np.where(bursty, BURSTY_AUTOCORRELATION, AUTOCORRELATION)
+    noise = _normals(rng, (days, len(topics)))
+    for day in range(1, days):
+        noise[day] = memory * noise[day - 1] + np.sqrt(1.0 - memory**2) * noise[day]
+    return np.asarray(sd * noise - 0.5 * sd**2)
+
+
+def _times_of_day(rng: np.random.Generator, count: int) -> list[int]:
+    """Seconds after New York midnight."""
+    edges = np.cumsum(np.array(_HOUR_WEIGHTS, dtype=np.float64))
+    hours = np.searchsorted(edges / edges[-1], rng.random(count), side="right")
+    seconds: list[int] = (hours * 3600 + (rng.random(count) * 3600).astype(np.int64)).tolist()
+    return seconds
+
+
+def _utc_offset_hours(date: dt.date) -> int:
+    """Hours from New York to UTC, by the rule of 2007 for all years and for the whole day.
+
+    A rule of its own, because bytes must not depend on the time zone database of the machine.
+    """
+    march, november = dt.date(date.year, 3, 8), dt.date(date.year, 11, 1)
+    spring = march + dt.timedelta(days=(6 - march.weekday()) % 7)
+    autumn = november + dt.timedelta(days=(6 - november.weekday()) % 7)
+    return 4 if spring <= date < autumn else 5
+
+
+class _Desk:
+    """Turns topics into documents."""
+
+    def __init__(self, topics: list[Topic], dice: Dice) -> None:
+        self._topics, self._dice = topics, dice
+        self._planted = len(vocabulary.PLANTED)
+
+    def write(
+        self, date: dt.date, stamp: str, identity: str, theme: str, carried: list[int]
+    ) -> dict[str, Any]:
+        """One document. stamp: its UTC time; carried: positions of its topics."""
+        dice = self._dice
+        new_shape = date >= _NEW_SHAPE_FROM or stamp >= _NEW_SHAPE_FROM.isoformat()
+        topics = [self._topics[i] for i in carried]
+        facts = {
+            "date": f"{_MONTHS[date.month - 1]} {date.day}, {date.year}",
+            "weekday": _WEEKDAYS[date.weekday()],
+            "age": str(61 + int(dice.unit() * 43)),
+        }
+        generic = (not topics and dice.unit() < 0.35) or dice.unit() < _GENERIC
+        lead = None if generic or not topics else self._lead(topics, carried)
+        if lead is not None:
+            topics.remove(lead)
+            topics.insert(0, lead)
+        story = vocabulary.tell(dice, theme, lead, topics, facts, generic)
+        multimedia = not new_shape and dice.unit() < _MULTIMEDIA
+        kind = "interactive" if multimedia else "article"
+        uuid = f"{identity[:8]}-{identity[8:12]}-5{identity[13:16]}-a{identity[17:20]}"
+        uri = f"nyt://{kind}/{uuid}-{identity[20:]}"
+        if lead is not None and lead.theme:
+            theme = lead.theme
+        section, news_desk = vocabulary.SECTIONS[theme]
+        opinion = lead is not None and dice.unit() < 0.07
+        if opinion:
+            section, news_desk = "Opinion", "OpEd"
+        material = "Op-Ed" if opinion else "Interactive Feature" if multimedia else story.material
+        slug = f"{_slug(story.headline)}-{identity[20:24]}"
+        image = f"images/{date:%Y/%m/%d}/{theme}/{slug}/{slug}"
+        in_print = dice.unit() < 0.45
+        print_headline = story.print_headline if in_print else ""
+        page, part = (str(1 + int(dice.unit() * 24)), dice.pick("AABCD")) if in_print else ("", "")
+        doc: dict[str, Any] = {
+            "_id": uri,
+            "uri": uri,
+            "web_url": f"https://sample-times.example/{date:%Y/%m/%d}/{theme}/{slug}.html",
+            "abstract": story.abstract,
+            "snippet": "" if new_shape else story.abstract,
+            "source": "The Sample Times",
+            "section_name": section,
+            "news_desk": news_desk,
+            "type_of_material": material,
+            "word_count": 0 if multimedia else 90 + int(2400 * dice.unit() ** 2),
+            "print_page": page,
+            "print_section": part,
+        }
+        names = [self._name() for _ in range(1 if dice.unit() < 0.85 else 2)]
+        if material == "Correction" or dice.unit() < 0.02:
+            names = []
+        original = "By " + " and ".join(" ".join(name) for name in names) if names else ""
+        keywords = self._keywords(topics, theme, new_shape)
+        if new_shape:
+            headline = {"main": story.headline, "kicker": "", "print_headline": print_headline}
+            # Both ways of having no keywords occur in the real archive.
+            missing: list[dict[str, Any]] | None = None if dice.unit() < 0.9 else []
+            doc |= {
+                "document_type": "Article",
+                "pub_date": f"{stamp}Z",
+                "headline": headline,
+                "keywords": keywords or missing,
+                "byline": {"original": original},
+                "subsection_name": "",
+                "multimedia": _pictures(image),
+            }
+            return doc
+        if not in_print:
+            del doc["print_page"], doc["print_section"]
+        doc |= {
+            "document_type": "multimedia" if multimedia else "article",
+            "pub_date": f"{stamp}+0000",
+            "lead_paragraph": story.lead_paragraph,
+            "headline": {
+                "main": story.headline,
+                "kicker": dice.pick(vocabulary.KICKERS) if dice.unit() < 0.12 else None,
+                "content_kicker": None,
+                "print_headline": print_headline,
+                "name": None,
+                "seo": None,
+                "sub": None,
+            },
+            "keywords": keywords,
+            "byline": {
+                "original": original or None,
+                "person": [_reporter(name, rank) for rank, name in enumerate(names, start=1)],
+                "organization": None,
+            },
+            "multimedia": [_picture(image, "articleLarge", 600, 400)],
+        }
+        return doc
+
+    def _lead(self, topics: list[Topic], carried: list[int]) -> Topic:
+        """The topic of the headline: a planted one, so that its words follow its curve."""
+        candidates = topics[: sum(i < self._planted for i in carried)]
+        if not candidates:
+            candidates = [topic for topic in topics if topic.kind != "place"] or topics
+        return self._dice.pick(candidates)
+
+    def _name(self) -> tuple[str, str]:
+        return self._dice.pick(vocabulary.FIRST_NAMES), self._dice.pick(vocabulary.LAST_NAMES)
+
+    def _keywords(self, topics: list[Topic], theme: str, new: bool) -> list[dict[str, Any]]:
+        named = [(_KEYWORD_NAMES[topic.kind][new], topic.label) for topic in topics]
+        if any(topic.kind == "subject" for topic in topics):
+            tags = [tag for tag, p in vocabulary.INTERNAL_TAGS.items() if self._dice.unit() < p]
+            if theme == "science" and self._dice.unit() < 0.3:
+                tags.append("your-feed-science")
+            named += [(_KEYWORD_NAMES["subject"][new], tag) for tag in tags]
+            if new and self._dice.unit() < 0.002:
+                named.append((_KEYWORD_NAMES["subject"][new], ""))  # as seen in the real archive
+        extra = {} if new else {"major": "N"}
+        return [
+            {"name": name, "value": value, "rank": rank, **extra}
+            for rank, (name, value) in enumerate(named, start=1)
+        ]
+
+
+def _slug(headline: str) -> str:
+    """The first words of a headline in plain lower-case letters, for an address."""
+    plain = unicodedata.normalize("NFKD", headline).encode("ascii", "ignore").decode().lower()
+    return "-".join(_WORD.findall(plain)[:6])
+
+
+def _reporter(name: tuple[str, str], rank: int) -> dict[str, Any]:
+    return {
+        "firstname": name[0],
+        "middlename": None,
+        "lastname": name[1],
+        "qualifier": None,
+        "title": None,
+        "role": "reported",
+        "organization": "",
+        "rank": rank,
+    }
+
+
+def _picture(image: str, crop: str, width: int, height: int) -> dict[str, Any]:
+    return {
+        "rank": 0,
+        "subtype": "xlarge",
+        "caption": None,
+        "credit": None,
+        "type": "image",
+        "url": f"{image}-{crop}.jpg",
+        "height": height,
+        "width": width,
+        "subType": "xlarge",
+        "crop_name": crop,
+        "legacy": {},
+    }
+
+
+def _pictures(image: str) -> dict[str, Any]:
+    url = f"https://sample-times.example/{image}"
+    return {
+        "caption": "",
+        "credit": "The Sample Times",
+        "default": {"url": f"{url}-articleLarge.jpg", "height": 400, "width": 600},
+        "thumbnail": {"url": f"{url}-thumbStandard.jpg", "height": 75, "width": 75},
+    }

@@ -1,0 +1,1 @@
+"""Fits growth models to the topics of a window and ranks them."""

@@ -1,0 +1,232 @@
+"""Command line of the fit: ``growth fit|top``."""
+
+import csv
+import sys
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from warehouse.command_line import (
+    SOME_FAILED,
+    AsJson,
+    EndMonth,
+    StartMonth,
+    check_months,
+    print_json,
+    run,
+    say,
+)
+from warehouse.months import format_month
+
+app = typer.Typer(
+    help="Which topics grew, which shrank, which led, between two months?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+class Kind(StrEnum):
+    """Kinds of topics: the paper's own keywords, and words of headlines."""
+
+    SUBJECT = "subject"
+    PERSON = "person"
+    ORGANIZATION = "organization"
+    PLACE = "place"
+    WORK = "work"
+    TERM = "term"
+
+
+class Direction(StrEnum):
+    """The three lists."""
+
+    GROWING = "growing"
+    SHRINKING = "shrinking"
+    POPULAR = "popular"
+
+
+Kinds = Annotated[
+    list[Kind] | None,
+    typer.Option("--kind", help="Only topics of this kind; repeat it for several.  [default: all]"),
+]
+
+
+@app.command()
+def fit(
+    start: StartMonth = None,
+    end: EndMonth = None,
+    kind: Kinds = None,
+    min_articles: Annotated[
+        int, typer.Option(min=1, help="Fit topics with at least so many articles in the window.")
+    ] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Fit the growth of every topic between two months and store it.
+
+    Without --start and --end it takes all loaded months. The same fit twice is stored once.
+    """
+    import numpy as np
+
+    from growth.logistic import NOT_CONVERGED, fit_trend
+    from growth.series import read_series
+    from growth.store import Settings, is_stored, run_id, store_fit
+    from warehouse.connect import connect
+
+    check_months(start, end)
+    settings = Settings(sorted({str(k) for k in kind or []}), min_articles)
+    with connect("growth fit") as connection:
+        series = read_series(connection, start, end, settings.kinds)
+        result = fit_trend(
+            series.topic, series.period, series.count, series.totals, series.times,
+            topics=len(series.topic_ids), min_articles=min_articles,
+        )  # fmt: skip
+        stored = is_stored(connection, series, settings)
+        if not stored:
+            store_fit(connection, series, settings, result)
+    names, counts = np.unique(result.status, return_counts=True)
+    statuses = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    window = series.window
+    if as_json:
+        print_json(
+            {
+                "run_id": run_id(series, settings),
+                "window_start": window.start,
+                "window_end": window.end,
+                "topics": len(series.topic_ids),
+                "statuses": statuses,
+                "stored_before": stored,
+            }
+        )
+    else:
+        fitted = statuses.pop("converged", 0)
+        others = ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in statuses.items())
+        typer.echo(
+            f"{window.start} to {window.end}: {int(series.totals.sum()):,} articles, "
+            f"{fitted:,} topics fitted{f' ({others})' if others else ''}"
+        )
+        if stored:
+            say("the same fit of the same data was stored before: nothing to write")
+        months = f"--start {format_month(window.start)} --end {format_month(window.end)}"
+        say(f"see it: growth top --direction growing|shrinking|popular {months}")
+    if NOT_CONVERGED in statuses:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def top(
+    direction: Annotated[Direction, typer.Option(help="Which list.")] = Direction.GROWING,
+    limit: Annotated[int, typer.Option(min=1, help="Topics to print.")] = 20,
+    kind: Kinds = None,
+    start: StartMonth = None,
+    end: EndMonth = None,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
+) -> None:
+    """Print a ranked list of a stored fit, by default of the latest.
+
+    Growing and shrinking topics are those whose growth rate differs from 0 at a false discovery rate
+    of 5 %, ranked by the end of its 95 % interval that is nearest 0. Popular ones are ranked by
+    articles.
+    """
+    from growth.store import find_run, read_list
+    from warehouse.connect import connect
+
+    check_months(start, end)
+    if as_json and as_csv:
+        raise typer.BadParameter("choose one of --json and --csv")
+    kinds = sorted({str(k) for k in kind or []})
+    with connect("growth top") as connection:
+        found = find_run(connection, start, end, kinds)
+        topics = read_list(connection, found, direction, kinds, limit)
+    if as_json:
+        print_json(
+            {
+                "run_id": found.run_id,
+                "window_start": found.window_start,
+                "window_end": found.window_end,
+                "direction": str(direction),
+                "topics": topics,
+            }
+        )
+    elif as_csv:
+        _print_csv(topics)
+    else:
+        title = f"{direction.capitalize()} topics, {found.window_start} to {found.window_end}"
+        typer.echo(f"{title}\n" if topics else f"{title}: none")
+        if topics:
+            _print_table(topics)
+
+
+_CSV_COLUMNS = (
+    "rank", "label", "kind", "articles", "share", "share_start", "share_end", "growth_rate",
+    "doubling_days", "ci_low", "ci_high", "q_value", "direction", "topic_id",
+)  # fmt: skip
+
+
+def _print_csv(topics: list[dict[str, Any]]) -> None:
+    writer = csv.DictWriter(sys.stdout, _CSV_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(topics)
+
+
+def _print_table(topics: list[dict[str, Any]]) -> None:
+    header = ("", "topic", "kind", "articles", "start", "end", "growth a year", "the odds", "q")
+    rows = [
+        (
+            str(topic["rank"]),
+            topic["label"],
+            topic["kind"],
+            f"{topic['articles']:,}",
+            _percent(topic["share_start"]),
+            _percent(topic["share_end"]),
+            _interval(topic),
+            _pace(topic),
+            _q_value(topic["q_value"]),
+        )
+        for topic in topics
+    ]
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    left = (1, 2, 7)
+    for row in (header, *rows):
+        cells = [
+            text.ljust(width) if column in left else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        typer.echo("  ".join(cells).rstrip())
+    typer.echo(
+        "\nstart, end: the fitted share of all articles on the first and the last day\n"
+        "growth a year: of the log-odds, with its 95 % interval; the odds are about the share while "
+        "that is small\n"
+        "q: the false discovery rate at which the topic would still be listed"
+    )
+
+
+def _percent(share: float | None) -> str:
+    if share is None:
+        return "-"
+    return f"{share:.1%}" if share >= 0.1 else f"{share:.2%}" if share >= 0.0001 else "<0.01%"
+
+
+def _interval(topic: dict[str, Any]) -> str:
+    if topic["growth_rate"] is None:
+        return "-"
+    return f"{topic['growth_rate']:+.1f} ({topic['ci_low']:+.1f} to {topic['ci_high']:+.1f})"
+
+
+def _pace(topic: dict[str, Any]) -> str:
+    if topic["direction"] not in ("growing", "shrinking"):
+        return "-"
+    days = abs(topic["doubling_days"])
+    length = f"{days:.0f} days" if days < 730 else f"{days / 365.25:.1f} years"
+    return f"{'double' if topic['direction'] == 'growing' else 'halve'} in {length}"
+
+
+def _q_value(q_value: float | None) -> str:
+    if q_value is None:
+        return "-"
+    return "<0.0001" if q_value < 0.0001 else f"{q_value:.4f}"
+
+
+def main() -> None:
+    """Run the command line."""
+    run(app)

@@ -1,0 +1,204 @@
+"""Reads the daily series of a window from the marts."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warehouse.errors import WarehouseError
+from warehouse.months import format_month, last_day
+
+if TYPE_CHECKING:
+    import psycopg
+
+DAYS_PER_YEAR = 365.25
+
+# COPY's binary format for (bigint, integer, integer): the number of fields, then each with its length
+# in front, all big-endian.
+_ROW = np.dtype(
+    [
+        ("fields", ">i2"),
+        ("topic_length", ">i4"),
+        ("topic_id", ">i8"),
+        ("day_length", ">i4"),
+        ("day", ">i4"),
+        ("count_length", ">i4"),
+        ("count", ">i4"),
+    ]
+)
+_HEADER_BYTES, _TRAILER_BYTES = 19, 2
+
+
+@dataclass(frozen=True)
+class Window:
+    """Whole months, as first and last day, both included."""
+
+    start: date
+    end: date
+
+    @property
+    def days(self) -> int:
+        """Length in days."""
+        return (self.end - self.start).days + 1
+
+
+@dataclass(frozen=True)
+class Series:
+    """The daily series of T topics over P days.
+
+    ``topic``, ``period`` and ``count``, shape (C,), are the non-zero cells, topic an index into
+    ``topic_ids``, period one into ``totals`` (articles a day) and ``times`` (years since the window's
+    start), both of shape (P,). ``topic_ids``, ``kinds`` and ``labels`` have length T.
+    """
+
+    window: Window
+    topic: NDArray[np.int64]
+    period: NDArray[np.int64]
+    count: NDArray[np.int64]
+    totals: NDArray[np.int64]
+    times: NDArray[np.float64]
+    topic_ids: NDArray[np.int64]
+    kinds: list[str]
+    labels: list[str]
+
+    def sha256(self) -> str:
+        """Return a digest of everything that a fit depends on."""
+        digest = hashlib.sha256()
+        for array in (self.topic, self.period, self.count, self.totals, self.times, self.topic_ids):
+            digest.update(np.ascontiguousarray(array).tobytes())
+            digest.update(b"|")
+        digest.update("\n".join(self.labels).encode())
+        return digest.hexdigest()
+
+
+def read_series(
+    connection: "psycopg.Connection", start: date | None, end: date | None, kinds: list[str]
+) -> Series:
+    """Read the series of the months from ``start`` to ``end``, by default all that are loaded.
+
+    ``kinds`` limits the topics; empty, it takes all. Raises WarehouseError where the marts are not
+    built or months of the window are not loaded.
+    """
+    import psycopg
+
+    try:
+        window = _window(connection, start, end)
+        totals = _totals(connection, window)
+        topic_ids, day, count = _cells(connection, window, kinds)
+        unique, topic = np.unique(topic_ids, return_inverse=True)
+        kinds_of, labels = _labels(connection, unique)
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        raise WarehouseError(
+            "the marts are not built yet: load months (`extract load --from DIR`), then `dbt build`"
+        ) from None
+    return Series(
+        window=window,
+        topic=topic,
+        period=day,
+        count=count,
+        totals=totals,
+        times=np.arange(window.days) / DAYS_PER_YEAR,
+        topic_ids=unique,
+        kinds=kinds_of,
+        labels=labels,
+    )
+
+
+def _window(connection: "psycopg.Connection", start: date | None, end: date | None) -> Window:
+    row = connection.execute(
+        "select min(published_on), max(published_on) from marts.fct_daily_articles"
+    ).fetchone()
+    if row is None or row[0] is None:
+        raise WarehouseError(
+            "the marts hold no articles: load months (`extract load --from DIR`), then `dbt build`"
+        )
+    window = Window(start or row[0], last_day(end) if end else row[1])
+    missing = connection.execute(
+        """
+        select month::date
+        from generate_series(%s::date, %s::date, interval '1 month') as month
+        where not exists (
+            select
+            from marts.fct_daily_articles
+            where published_on = month and is_loaded
+        )
+        order by month
+        """,
+        [window.start, window.end],
+    ).fetchall()
+    if missing:
+        names = [format_month(month) for (month,) in missing]
+        shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+        raise WarehouseError(
+            f"not loaded: {shown}; the marts hold months from {row[0]:%Y-%m} to {row[1]:%Y-%m}: load "
+            "them and run `dbt build`, or choose another --start and --end"
+        )
+    return window
+
+
+def _totals(connection: "psycopg.Connection", window: Window) -> NDArray[np.int64]:
+    rows = connection.execute(
+        "select published_on, articles from marts.fct_daily_articles "
+        "where published_on between %s and %s",
+        [window.start, window.end],
+    )
+    totals = np.zeros(window.days, dtype=np.int64)
+    for day, articles in rows:
+        totals[(day - window.start) // timedelta(days=1)] = articles
+    return totals
+
+
+def _cells(
+    connection: "psycopg.Connection", window: Window, kinds: list[str]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return topic ids, days since the window's start, and counts of the non-zero cells."""
+    from psycopg import sql
+
+    query = sql.SQL(
+        """
+        copy (
+            select topic_id, published_on - {start}::date, articles
+            from marts.fct_topic_daily
+            where published_on between {start} and {end} {of_kinds}
+        ) to stdout (format binary)
+        """
+    ).format(
+        start=sql.Literal(window.start),
+        end=sql.Literal(window.end),
+        of_kinds=sql.SQL(
+            "and topic_id in (select topic_id from marts.dim_topics where kind = any({kinds}))"
+        ).format(kinds=sql.Literal(kinds))
+        if kinds
+        else sql.SQL(""),
+    )
+    data = bytearray()
+    with connection.cursor() as cursor, cursor.copy(query) as copy:
+        for block in copy:
+            data += block
+    rows = np.frombuffer(
+        data, dtype=_ROW, offset=_HEADER_BYTES,
+        count=(len(data) - _HEADER_BYTES - _TRAILER_BYTES) // _ROW.itemsize,
+    )  # fmt: skip
+    order = np.lexsort((rows["day"], rows["topic_id"]))
+    return (
+        rows["topic_id"].astype(np.int64)[order],
+        rows["day"].astype(np.int64)[order],
+        rows["count"].astype(np.int64)[order],
+    )
+
+
+def _labels(
+    connection: "psycopg.Connection", topic_ids: NDArray[np.int64]
+) -> tuple[list[str], list[str]]:
+    kinds, labels = [""] * len(topic_ids), [""] * len(topic_ids)
+    rows = connection.execute(
+        "select topic_id, kind, label from marts.dim_topics where topic_id = any(%s)",
+        [topic_ids.tolist()],
+    )
+    for topic_id, kind, label in rows:
+        place = int(np.searchsorted(topic_ids, topic_id))
+        kinds[place], labels[place] = kind, label
+    return kinds, labels

@@ -1,0 +1,32 @@
+{{ config(materialized='view') }}
+
+with
+
+topic_growth as (
+    select * from {{ ref('fct_topic_growth') }}
+),
+
+ranked as (
+    select
+        row_number() over (partition by run_id order by ci_low desc, topic_id)::integer as rank,
+        run_id,
+        window_start,
+        window_end,
+        topic_id,
+        kind,
+        label,
+        articles,
+        share,
+        share_start,
+        share_end,
+        growth_rate,
+        doubling_days,
+        ci_low,
+        ci_high,
+        q_value,
+        direction
+    from topic_growth
+    where direction = 'growing'
+)
+
+select * from ranked

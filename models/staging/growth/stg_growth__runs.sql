@@ -1,0 +1,22 @@
+with
+
+source as (
+    select * from {{ source('growth', 'runs') }}
+),
+
+renamed as (
+    select
+        run_id,
+        window_start,
+        window_end,
+        period,
+        kinds,
+        min_articles,
+        articles as window_articles,
+        topics,
+        converged,
+        fitted_at
+    from source
+)
+
+select * from renamed

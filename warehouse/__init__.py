@@ -1,0 +1,1 @@
+"""The Postgres warehouse: where it is, the embedded server, the tables that Python owns."""

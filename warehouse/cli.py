@@ -1,0 +1,98 @@
+"""Command line of the warehouse: ``warehouse start|stop|status|env|psql``."""
+
+import os
+import shlex
+from typing import Annotated
+
+import typer
+
+from warehouse import embedded
+from warehouse.command_line import AsJson, print_json, run, say
+from warehouse.connect import libpq_environment, use_warehouse
+from warehouse.settings import load_settings, uses_embedded_server, warehouse_dir
+
+app = typer.Typer(
+    help="Start, stop and reach the warehouse: an embedded Postgres server, or your own (PGHOST).",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def start() -> None:
+    """Start the embedded server; it stays up until `warehouse stop`."""
+    load_settings()
+    if not uses_embedded_server():
+        say(f"PGHOST is {os.environ['PGHOST']}: your own server, nothing to start")
+        return
+    say(f"{'started' if embedded.start() else 'already running'}: {warehouse_dir()}")
+
+
+@app.command()
+def stop() -> None:
+    """Stop the embedded server; what it stores stays."""
+    load_settings()
+    if not uses_embedded_server():
+        say(f"PGHOST is {os.environ['PGHOST']}: your own server, nothing to stop")
+        return
+    say(f"{'stopped' if embedded.stop() else 'not running'}: {warehouse_dir()}")
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Say which server is used and whether it runs."""
+    load_settings()
+    if uses_embedded_server():
+        state = {
+            "server": "embedded",
+            "folder": str(warehouse_dir()),
+            "running": embedded.is_running(),
+        }
+    else:
+        from warehouse.connect import connect
+
+        connect("warehouse status").close()
+        state = {"server": "own", "host": os.environ["PGHOST"], "running": True}
+    if as_json:
+        print_json(state)
+        return
+    running = "running" if state["running"] else "stopped"
+    typer.echo(f"{state['server']} server, {running}: {state.get('folder') or state.get('host')}")
+
+
+@app.command()
+def env() -> None:
+    """Print the export lines of libpq's variables, a password included:  eval "$(warehouse env)"
+
+    Starts the embedded server if it is down.
+    """
+    use_warehouse()
+    for name, value in libpq_environment().items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def psql(context: typer.Context) -> None:
+    """Open psql on the warehouse; arguments after `--` are passed on to psql."""
+    use_warehouse()
+    program = embedded.client_program("psql")
+    os.execv(program, [str(program), *context.args])
+
+
+@app.command()
+def remove(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete the embedded server with everything stored in it."""
+    load_settings()
+    if not uses_embedded_server():
+        raise typer.BadParameter(f"PGHOST is {os.environ['PGHOST']}: your own server is not removed")
+    if not yes:
+        typer.confirm(f"Delete {warehouse_dir()} and everything stored in it?", abort=True)
+    embedded.remove()
+    say(f"removed: {warehouse_dir()}")
+
+
+def main() -> None:
+    """Run the command line."""
+    run(app)

@@ -1,0 +1,62 @@
+"""What the command lines have in common: exit codes, messages, months as arguments."""
+
+import json
+import sys
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from warehouse.errors import WarehouseError
+from warehouse.months import format_month, parse_month
+
+DONE, SOME_FAILED, USAGE, API_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def say(message: str) -> None:
+    """Print a message for a person: to stderr, so that results stay alone on stdout."""
+    typer.echo(message, err=True)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document to stdout."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def month_argument(text: str) -> date:
+    """Parse a month of the command line; a bad one is a usage error."""
+    try:
+        return parse_month(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def check_months(start: date | None, end: date | None) -> None:
+    """Stop with a usage error where a window of months starts after it ends."""
+    if start is not None and end is not None and start > end:
+        raise typer.BadParameter(
+            f"--start {format_month(start)} is after --end {format_month(end)}: swap them"
+        )
+
+
+StartMonth = Annotated[
+    date | None,
+    typer.Option("--start", parser=month_argument, metavar="YYYY-MM", help="First month."),
+]
+EndMonth = Annotated[
+    date | None,
+    typer.Option("--end", parser=month_argument, metavar="YYYY-MM", help="Last month, included."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+def run(app: typer.Typer) -> None:
+    """Run a command line and leave with the exit codes of the project.
+
+    0 done, 1 finished but something failed, 2 usage or configuration, 130 interrupted.
+    """
+    try:
+        app()
+    except WarehouseError as error:
+        say(f"error: {error}")
+        sys.exit(USAGE)

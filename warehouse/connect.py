@@ -1,0 +1,112 @@
+"""Connections to the warehouse, whichever server it is on."""
+
+import os
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from warehouse import embedded
+from warehouse.errors import WarehouseError
+from warehouse.settings import LIBPQ_VARIABLES, load_settings, uses_embedded_server, warehouse_dir
+
+if TYPE_CHECKING:
+    import psycopg
+
+OLDEST_SERVER = 160000
+
+
+def use_warehouse() -> None:
+    """Point libpq's variables at the warehouse; start the embedded server if it is that and down.
+
+    Every command calls this before it connects. Raises WarehouseError.
+    """
+    load_settings()
+    if not uses_embedded_server():
+        return
+    folder = warehouse_dir()
+    os.environ.update(embedded.environment(folder))
+    os.environ.pop("PGPASSWORD", None)
+    if not _answers():
+        embedded.start()
+
+
+def libpq_environment() -> dict[str, str]:
+    """Return libpq's variables in force."""
+    return {name: os.environ[name] for name in LIBPQ_VARIABLES if os.environ.get(name)}
+
+
+def connect(application: str) -> "psycopg.Connection":
+    """Return a connection to the warehouse, its tables created if absent, in transaction mode.
+
+    ``application`` is what the server's lists of connections show. Raises WarehouseError.
+    """
+    use_warehouse()
+    connection = _connect(application)
+    try:
+        _check_server(connection)
+        _create_tables(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect(application: str) -> "psycopg.Connection":
+    import psycopg
+
+    try:
+        return psycopg.connect(application_name=application, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        where = os.environ.get("PGHOST", "")
+        reason = " ".join(str(error).split())
+        raise WarehouseError(
+            f"the warehouse at {where} does not answer: {reason} "
+            "(check PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE)"
+        ) from None
+
+
+def _answers() -> bool:
+    """Tell whether the embedded server accepts connections: a stale socket file does not."""
+    import psycopg
+
+    if not embedded.socket_path(warehouse_dir()).exists():
+        return False
+    try:
+        psycopg.connect(connect_timeout=10).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _check_server(connection: "psycopg.Connection") -> None:
+    version = connection.info.server_version
+    if version < OLDEST_SERVER:
+        raise WarehouseError(
+            f"the server at {connection.info.host} is Postgres {version // 10000}: "
+            f"{OLDEST_SERVER // 10000} or newer is needed"
+        )
+    row = connection.execute("select getdatabaseencoding(), lower('É')").fetchone()
+    if row != ("UTF8", "é"):
+        raise WarehouseError(
+            f"the database {connection.info.dbname} does not handle accented letters: create it "
+            "with encoding UTF8 and a UTF-8 locale, not C"
+        )
+
+
+def _create_tables(connection: "psycopg.Connection") -> None:
+    """Run the DDL where a table is missing: a role that may only use them must not need CREATE."""
+    ddl = (files("warehouse") / "schema.sql").read_text(encoding="utf-8")
+    missing = connection.execute(
+        """
+        select name
+        from unnest(array[
+            'raw.nyt_months', 'raw.nyt_articles', 'raw.nyt_rejects',
+            'growth.runs', 'growth.coefficients'
+        ]) as name
+        where to_regclass(name) is null
+        """
+    ).fetchall()
+    if missing:
+        # Two first commands at once would both create the schemas: the second waits here.
+        connection.execute("select pg_advisory_xact_lock(hashtext('news-growth schema'))")
+        connection.execute(ddl.encode())
+    connection.commit()

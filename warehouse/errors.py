@@ -1,0 +1,5 @@
+"""Errors that a person can act on."""
+
+
+class WarehouseError(Exception):
+    """What is wrong, with which value, and what to do next, in one line."""

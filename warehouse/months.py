@@ -1,0 +1,41 @@
+"""Months: ``YYYY-MM`` on the command line and in file names, their first day inside."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+FIRST_ARCHIVE_MONTH = date(1851, 9, 1)
+
+
+def parse_month(text: str) -> date:
+    """Return the first day of a month written ``YYYY-MM``.
+
+    Raises ValueError, in one line that names the text, for anything else.
+    """
+    match = re.fullmatch(r"(\d{4})-(\d{2})", text, flags=re.ASCII)
+    if match is None or not 1 <= int(match[2]) <= 12 or match[1] == "0000":
+        raise ValueError(f"{text!r} is not a month: write YYYY-MM, for example 2020-01")
+    return date(int(match[1]), int(match[2]), 1)
+
+
+def format_month(month: date) -> str:
+    """Return ``YYYY-MM``."""
+    return f"{month:%Y-%m}" if month.year >= 1000 else f"{month.year:04d}-{month.month:02d}"
+
+
+def next_month(month: date) -> date:
+    """Return the first day of the month after."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def last_day(month: date) -> date:
+    """Return the last day of a month given by any of its days."""
+    return next_month(month) - timedelta(days=1)
+
+
+def months_between(start: date, end: date) -> Iterator[date]:
+    """Yield the first days of all months from ``start`` to ``end``, both included."""
+    month = start
+    while month <= end:
+        yield month
+        month = next_month(month)

@@ -1,0 +1,89 @@
+-- The tables that Python owns. Everything is created if absent and never altered here.
+
+create schema if not exists raw;
+
+create table if not exists raw.nyt_months (
+    archive_month date primary key
+        check (extract(day from archive_month) = 1),
+    hits integer,
+    docs integer not null,
+    rejected integer not null,
+    sha256 text not null,
+    bytes bigint not null,
+    source text not null,
+    is_final boolean not null,
+    fetched_at timestamptz not null,
+    loaded_at timestamptz not null
+);
+comment on table raw.nyt_months is 'One row a loaded month of the archive.';
+comment on column raw.nyt_months.hits is 'meta.hits of the response; null where it names none.';
+comment on column raw.nyt_months.docs is 'Documents stored in raw.nyt_articles.';
+comment on column raw.nyt_months.rejected is 'Documents stored in raw.nyt_rejects.';
+comment on column raw.nyt_months.sha256 is 'Of the response''s bytes, uncompressed, in hex.';
+comment on column raw.nyt_months.bytes is 'Length of the response, uncompressed.';
+comment on column raw.nyt_months.is_final is
+    'Whether the response was fetched after the month and the two that follow it had ended: '
+    'the archive''s index is complete by then.';
+
+create table if not exists raw.nyt_articles (
+    archive_month date not null,
+    article_id text not null,
+    doc jsonb not null,
+    primary key (archive_month, article_id)
+);
+comment on table raw.nyt_articles is 'One row a document of a month''s response, as received.';
+
+create table if not exists raw.nyt_rejects (
+    archive_month date not null,
+    position integer not null,
+    reason text not null,
+    doc bytea not null,
+    primary key (archive_month, position)
+);
+comment on table raw.nyt_rejects is 'One row a document that could not be stored.';
+comment on column raw.nyt_rejects.position is 'Place in the response''s docs, from 0.';
+
+create schema if not exists growth;
+
+create table if not exists growth.runs (
+    run_id text primary key,
+    window_start date not null,
+    window_end date not null,
+    period text not null,
+    kinds text[] not null,
+    min_articles integer not null,
+    periods integer not null,
+    articles bigint not null,
+    topics integer not null,
+    converged integer not null,
+    input_sha256 text not null,
+    code_version text not null,
+    fitted_at timestamptz not null
+);
+comment on table growth.runs is 'One row a fitted window and its settings.';
+
+create table if not exists growth.coefficients (
+    run_id text not null references growth.runs (run_id) on delete cascade,
+    topic_id bigint not null,
+    kind text not null,
+    label text not null,
+    articles bigint not null,
+    status text not null,
+    intercept double precision,
+    growth_rate double precision,
+    growth_rate_se double precision,
+    growth_rate_model_se double precision,
+    ci_low double precision,
+    ci_high double precision,
+    statistic double precision,
+    p_value double precision,
+    q_value double precision,
+    dispersion double precision,
+    deviance double precision,
+    pearson double precision,
+    iterations integer,
+    share_start double precision,
+    share_end double precision,
+    primary key (run_id, topic_id)
+);
+comment on table growth.coefficients is 'One row a topic of a run.';

@@ -18,6 +18,7 @@ article or an adjective directly before `{S}`, and no word of a planted topic st
 
 # ruff: noqa: RUF001 -- curly quotation marks are what the real archive's headlines hold
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -60,18 +61,18 @@ SUBJECTS: Final[dict[str, str]] = {
         Budgeting=the budget/budget cuts+; Taxation=property taxes+/the sales tax;
         Legislatures=the legislature/late-night sessions+; Courts and the Judiciary=the
         courts+/judicial appointments+; Voting Rights; Immigration and
-        Emigration=immigration/visa rules+; Campaign Finance=campaign finance/secret donations+;
-        Polls and Public Opinion=opinion polls+/public opinion; Ethics and Official
+        Emigration=immigration/visa rules+; Campaign Finance=campaign finance/secret
+        donations+; Polls and Public Opinion=opinion polls+/public opinion; Ethics and Official
         Misconduct=ethics rules+/official misconduct; Referendums=ballot
-        questions+/referendums+; Whistle-Blowers=whistle-blowers+; Speeches and Statements=stump
-        speeches+""",
+        questions+/referendums+; Whistle-Blowers=whistle-blowers+; Speeches and
+        Statements=stump speeches+""",
     "world": """Diplomacy and Foreign Relations=diplomacy/foreign relations+; International
-        Trade=trade barriers+/international trade; Treaties=peace talks+/old treaties+; Protests
-        and Demonstrations=street protests+/mass protests+; Refugees and Displaced
-        Persons=refugees+; Foreign Aid; Borders=open borders+/border checks+; Shipping Lanes=sea
-        routes+/shipping lanes+; Summit Meetings; Fishing Rights; Military Exercises; Royal
-        Families=royal ceremonies+/the monarchy; Embassies and Consulates=embassies+; Languages
-        and Language Study=endangered languages+/language schools+""",
+        Trade=trade barriers+/international trade; Treaties=peace talks+/old treaties+;
+        Protests and Demonstrations=street protests+/mass protests+; Refugees and Displaced
+        Persons=refugees+; Foreign Aid; Borders=open borders+/border checks+; Shipping
+        Lanes=sea routes+/shipping lanes+; Summit Meetings; Fishing Rights; Military Exercises;
+        Royal Families=royal ceremonies+/the monarchy; Embassies and Consulates=embassies+;
+        Languages and Language Study=endangered languages+/language schools+""",
     "business": """Economy=the economy/slow growth; Labor and Jobs=the job market/hiring;
         Banking and Financial Institutions=small banks+/bank branches+; Stocks and
         Bonds=stocks+/bonds+; Inflation (Economics)=inflation/rising prices+; Interest Rates;
@@ -82,12 +83,13 @@ SUBJECTS: Final[dict[str, str]] = {
         Manufacturing=factories+; Airlines and Airplanes=airlines+/night flights+; Prices
         (Fares, Fees and Rates)=hidden fees+/train fares+; Advertising and
         Marketing=advertising; Supply Chains""",
-    "science": """Global Warming=global warming/rising seas+; Artificial Intelligence=artificial
-        intelligence/A.I. tools+; Space and Astronomy=distant planets+/space telescopes+; Solar
-        Power=solar power/solar panels+; Computer Security=data breaches+/computer security;
-        Oceans and Seas=the deep ocean/coral reefs+; Electric Vehicles=electric trucks+/electric
-        cars+; Drought; Wildfires; Birds=birds+/migrating birds+; Forests and Forestry=old
-        forests+; Wind Power=wind power/wind turbines+; Robots; Batteries; Fossils; Volcanoes""",
+    "science": """Global Warming=global warming/rising seas+; Artificial
+        Intelligence=artificial intelligence/A.I. tools+; Space and Astronomy=distant
+        planets+/space telescopes+; Solar Power=solar power/solar panels+; Computer
+        Security=data breaches+/computer security; Oceans and Seas=the deep ocean/coral reefs+;
+        Electric Vehicles=electric trucks+/electric cars+; Drought; Wildfires;
+        Birds=birds+/migrating birds+; Forests and Forestry=old forests+; Wind Power=wind
+        power/wind turbines+; Robots; Batteries; Fossils; Volcanoes""",
     "health": """Medicine and Health=public health/preventive medicine;
         Hospitals=hospitals+/rural hospitals+; Mental Health and Disorders=mental
         health/anxiety; Drugs (Pharmaceuticals)=generic drugs+/drug prices+; Vaccination and
@@ -95,15 +97,15 @@ SUBJECTS: Final[dict[str, str]] = {
         Exercise=exercise/strength training; Nursing and Nurses=nurses+/night nurses+; Sleep;
         Pregnancy and Childbirth=midwives+; Allergies; Teeth and Dentistry=dental care""",
     "arts": """Books and Literature=novels+/short stories+; Music=choral music/new music;
-        Movies=slow cinema/movies+; Art=modern art/public art; Theater=theater/regional theater;
-        Television=television; Museums=museums+/small museums+; Dance; Architecture; Opera;
-        Photography; Poetry and Poets=poetry/young poets+; Awards, Decorations and Honors=arts
-        prizes+; Libraries and Librarians=libraries+; Jazz; Video Games; Comic Books and
-        Strips=comic books+""",
+        Movies=slow cinema/movies+; Art=modern art/public art; Theater=theater/regional
+        theater; Television=television; Museums=museums+/small museums+; Dance; Architecture;
+        Opera; Photography; Poetry and Poets=poetry/young poets+; Awards, Decorations and
+        Honors=arts prizes+; Libraries and Librarians=libraries+; Jazz; Video Games; Comic
+        Books and Strips=comic books+""",
     "sports": """Soccer; Baseball; Tennis=tennis; Coaches and Managers=coaches+/young coaches+;
         Running=distance running/marathon running; Stadiums and Arenas=stadiums+; Sports
-        Injuries=knee injuries+/sports injuries+; Bicycle Racing; Swimming; Rowing; Chess=chess;
-        Skating""",
+        Injuries=knee injuries+/sports injuries+; Bicycle Racing; Swimming; Rowing;
+        Chess=chess; Skating""",
     "city": """Housing=housing/affordable housing; Education (K-12)=public schools+/homework;
         Transit Systems=night buses+/public transit; Crime and Criminals=petty
         crime/burglaries+; Police=the police+/police patrols+; Rent and Renters=rents+/rent
@@ -112,8 +114,8 @@ SUBJECTS: Final[dict[str, str]] = {
         bridges+/tunnels+; Parks and Other Recreation Areas=city parks+/playgrounds+;
         Floods=flash floods+/floods+; Homeless Persons=homeless shelters+; Bicycles and
         Bicycling=bike lanes+; Water=tap water/water mains+; Waste Materials and
-        Disposal=recycling/garbage collection; Fires and Firefighters=firefighters+/fire safety;
-        Zoning; Noise=street noise; Ferries""",
+        Disposal=recycling/garbage collection; Fires and Firefighters=firefighters+/fire
+        safety; Zoning; Noise=street noise; Ferries""",
     "living": """Cooking and Cookbooks=weeknight cooking/cookbooks+;
         Restaurants=restaurants+/neighborhood restaurants+; Travel and Vacations=slow
         travel/train trips+; Parenting; Fashion and Apparel=fashion/secondhand clothes+;
@@ -140,22 +142,26 @@ PERSONS: Final[dict[str, str]] = {
 }
 
 ORGANIZATIONS: Final[dict[str, str]] = {
-    "politics": """Reform Alliance Party; Harbor and Field Party; National Elections
-        Bureau=Elections Bureau; Citizens’ Budget League=Budget League""",
-    "world": """Northern Straits Union=Straits Union; Council of Island States=Island States
-        Council; Relief Without Walls""",
-    "business": """Central Bank of Verrane=Central Bank; Ottoline Motors; Grandmere Stores;
+    "politics": """Reform Alliance Party=the Reform Alliance; Harbor and Field Party=the Harbor
+        and Field Party; National Elections Bureau=the Elections Bureau; Citizens’ Budget
+        League=the Budget League""",
+    "world": """Northern Straits Union=the Straits Union; Council of Island States=the Island
+        States Council; Relief Without Walls""",
+    "business": """Central Bank of Verrane=the Central Bank; Ottoline Motors; Grandmere Stores;
         Brindle & Sons; Skylark Air; Pallister Freight; Nine Elms Capital; Foxglove Software""",
-    "science": """Institute for Deep Water Studies=Deep Water Institute; Polar Weather Service;
-        Meridian Space Agency; Cloudberry Labs""",
-    "health": """Ministry of Public Health (Verrane)=Health Ministry; Saint Odile Hospital;
+    "science": """Institute for Deep Water Studies=the Deep Water Institute; Polar Weather
+        Service=the Polar Weather Service; Meridian Space Agency=the Meridian Space Agency;
+        Cloudberry Labs""",
+    "health": """Ministry of Public Health (Verrane)=the Health Ministry; Saint Odile Hospital;
         Alder Pharmaceuticals""",
-    "arts": """Royal Verrane Opera; Museum of Everyday Things; Halcyon Pictures; Lighthouse
-        Theater Company=Lighthouse Theater; Tin Drum Records""",
+    "arts": """Royal Verrane Opera=the Royal Verrane Opera; Museum of Everyday Things=the
+        Museum of Everyday Things; Halcyon Pictures; Lighthouse Theater Company=the Lighthouse
+        Theater; Tin Drum Records""",
     "sports": """Quillon Athletic Club=Quillon Athletic; Hallowmere United; Brackwater Rowing
         Club""",
-    "city": """City Transit Board=Transit Board; Board of Schools (Quillon)=School Board;
-        Quillon University; Tenants’ Union; Harbor Police""",
+    "city": """City Transit Board=the Transit Board; Board of Schools (Quillon)=the School
+        Board; Quillon University; Tenants’ Union=the Tenants’ Union; Harbor Patrol=the Harbor
+        Patrol""",
     "living": "Copper Kettle (Restaurant)=the Copper Kettle; Marrow Valley Growers",
 }
 
@@ -187,7 +193,8 @@ PLANTED: Final[tuple[tuple[str, str, str, str, float, float, float, float], ...]
     ("subject", "business", "Heat Pumps=heat pumps+", "rising", 0.020, 0.032, 0.0, 0.0),
     ("person", "politics", "Aldermont, Vera", "rising", 0.006, 0.030, 0.0, 0.3),
     ("place", "", "Port Ember (Isle of Sorn)", "rising", 0.005, 0.020, 0.0, 0.5),
-    ("organization", "science", "Tidewatch Foundation", "rising", 0.006, 0.015, 0.0, 0.0),
+    ("organization", "science", "Tidewatch Foundation=the Tidewatch Foundation",
+     "rising", 0.006, 0.015, 0.0, 0.0),
     ("subject", "business", "Four-Day Workweek=the four-day workweek",
      "saturating", 0.0, 0.040, 0.40, 0.3),
     ("organization", "city", "Lumen Rail", "saturating", 0.0, 0.025, 0.55, 0.0),
@@ -216,7 +223,7 @@ PLANTED: Final[tuple[tuple[str, str, str, str, float, float, float, float], ...]
      "flat", 0.010, 0.010, 0.0, 0.0),
     ("subject", "city", "Harbor Fog=harbor fog", "bursty", 0.020, 0.020, 0.0, 1.0),
     ("person", "sports", "Calloraine, Remy", "bursty", 0.015, 0.015, 0.0, 1.0),
-    ("organization", "world", "Committee for the Straits=Straits Committee",
+    ("organization", "world", "Committee for the Straits=the Straits Committee",
      "bursty", 0.012, 0.012, 0.0, 1.0),
     ("place", "", "Vantry Pass=the Vantry Pass", "bursty", 0.015, 0.015, 0.0, 1.0),
 )  # fmt: skip
@@ -235,18 +242,19 @@ SLOTS: Final[dict[str, str]] = {
         shopkeepers; parents; engineers; residents; activists; economists; fishermen;
         librarians; mayors; retirees; students; drivers; neighbors; judges; investors;
         regulators; volunteers; union leaders; landlords; historians; planners; visitors;
-        veterans; newcomers; locals; experts; young people; islanders; small towns; designers;
-        insurers; voters; ministers""",
+        veterans; newcomers; locals; experts; young people; islanders; designers; insurers;
+        voters; ministers""",
     "town": """a river town; a mountain village; a fishing port; an old mill town; a quiet
         suburb; the capital; a border city; a small island; a desert outpost; a college town; a
         factory district; a market town; a railway junction; a sleepy harbor; a hill town; a
         farming valley; a growing suburb; a mining town; a company town; a seaside resort; one
         city block""",
-    "time": """after years of waiting; before a crucial vote; as deadlines loom; a decade later;
-        once again; in record time; despite the doubts; with little warning; for the first time
-        in years; as costs climb; one block at a time; with mixed results; behind closed doors;
-        amid questions; at the last minute; in spite of everything; as patience wears thin;
-        without much fuss; as rivals watch; against the odds; after a long silence; with new rules in place; as money runs short""",
+    "time": """after years of waiting; before a crucial vote; as deadlines loom; a decade
+        later; once again; in record time; despite the doubts; with little warning; for the
+        first time in years; as costs climb; one block at a time; with mixed results; behind
+        closed doors; amid questions; at the last minute; in spite of everything; as patience
+        wears thin; without much fuss; as rivals watch; against the odds; after a long silence;
+        with new rules in place; as money runs short""",
     "adj": """quiet; costly; stubborn; fragile; curious; bitter; slow; risky; sudden; delicate;
         long; strange; messy; serious; hidden; private; painful; hopeful; surprising; familiar;
         difficult; modest; rare; daring; remarkable; gentle; noisy; brief; tangled; second""",
@@ -261,9 +269,9 @@ SLOTS: Final[dict[str, str]] = {
         course on; go all in on; split over; lose patience with; warm to; discover; champion;
         find common ground on; spar over; fall for; stand by; give up on; learn to love; take a
         chance on""",
-    "fix": """push back on; warn about; brace for; sound the alarm on; demand answers on; try to
-        fix; seek a compromise on; promise action on; take a stand on; learn to live with; call
-        for action on; march over; fear cuts to; win a round on; weigh limits on; press
+    "fix": """push back on; warn about; brace for; sound the alarm on; demand answers on; try
+        to fix; seek a compromise on; promise action on; take a stand on; learn to live with;
+        call for action on; march over; fear cuts to; win a round on; weigh limits on; press
         officials on; draw a line on; testify about""",
     "act": """study; praise; criticize; investigate; celebrate; debate; worry about; argue
         about; promote; challenge; reconsider; revisit; resist; compare notes on; complain
@@ -291,7 +299,8 @@ SLOTS: Final[dict[str, str]] = {
         goalkeeper of the golden team; novelist of island life; botanist and radio host;
         pioneering surgeon; cabaret singer; editor and gossip; lighthouse engineer; economist
         who doubted everything; puppeteer; champion skier; bookseller to generations; star of
-        silent comedies; mapmaker; minister who opened the archives; chef who championed turnips""",
+        silent comedies; mapmaker; minister who opened the archives; chef who championed
+        turnips""",
     "team": "Sparrows; Lancers; Millers; Rockets; Comets; Herons; Anchors; Wolves",
     "rival": "Kestrels; Pilots; Harriers; Titans; Blue Stars; Gardeners; Magpies; Bears",
     "score": "2-1; 3-0; 4-3; 1-0; 5-2; 3-2; 6-4; 21-17; 2-0; 88-85; 7-6",
@@ -302,15 +311,15 @@ SLOTS: Final[dict[str, str]] = {
     "title": """The Clay Piano; Small Hours; A Field Guide to Regret; The Second Tuesday; Hotel
         Paradox; Marzipan; Northbound; What the River Kept; The Trouble With Cousins; Overcoat;
         Seventeen Doors; Little Republic; The Tailor’s Apprentice; Good Neighbors; Vertigo Lane""",
-    "word": """reticent; cajole; ephemeral; lucid; ersatz; gossamer; taciturn; verdant; laconic;
-        ornate; maverick; pithy; wanderlust; candor; brisk; nebulous; zealous; quixotic; balmy;
-        tenacious""",
-    "creature": """moths; snails; eels; herons; crickets; foxes; bats; beetles; octopuses; whales;
-        spiders; salmon; owls; hares; sea turtles; earthworms; storks; jellyfish""",
+    "word": """reticent; cajole; ephemeral; lucid; ersatz; gossamer; taciturn; verdant;
+        laconic; ornate; maverick; pithy; wanderlust; candor; brisk; nebulous; zealous;
+        quixotic; balmy; tenacious""",
+    "creature": """moths; snails; eels; herons; crickets; foxes; bats; beetles; octopuses;
+        whales; spiders; salmon; owls; hares; sea turtles; earthworms; storks; jellyfish""",
     "habit": "breathe; listen; sit; stretch; walk; rest; stand; apologize; focus; remember; say no",
-    "item": """a sweater; a mattress; a kitchen knife; a used bicycle; an umbrella; a desk lamp;
-        a camping tent; a rain jacket; a set of sheets; a good suitcase; a record player; a
-        lunchbox""",
+    "item": """a sweater; a mattress; a kitchen knife; a used bicycle; an umbrella; a desk
+        lamp; a camping tent; a rain jacket; a set of sheets; a good suitcase; a record player;
+        a lunchbox""",
 }
 
 GENERAL: Final[str] = """{group} {verb} {S} | {group} {verb} {S} {time} | Why {group} {act} {S}
@@ -326,27 +335,28 @@ GENERAL: Final[str] = """{group} {verb} {S} | {group} {verb} {S} {time} | Why {g
     {S} Surprises {group} | {group} Ask: What Comes After {S}? | A {n}-Year-Old Idea About {S}
     Gets a New Look | {S} May Look Different by {month} | {S} in {n} Charts | Readers Share
     Their Thoughts on {S} | {G} Tries a {adj} Experiment With {S} | In {G}, {S} Split{z}
-    Neighbors | {group} in {G} {verb} {S} | How {G} Learned to Love {S} | {S} Bring{z} Hope, and
-    Headaches, to {G} | Letter From {G}: A {adj} Season for {S} | {G} and Its {adj} History With
-    {S} | As {S} Reach{es} {G}, {group} Worry | {P} on {S} and the Art of Patience | {P} Speaks
-    Up About {S} | {L}’s {adj} Bet on {S} | {P} Changes Course on {S} {time} | What {P} Learned
-    From {S} | {P} Returns to {G} {time} | {P}, in {G}, Promises a Fresh Start | {O} Reverses
-    Itself on {S} | {O} Is Betting on {S}. {group} Aren’t Sure. | {O} Names {P} to a Top Post |
-    {P} Breaks With {O} {time} | {O} to Open an Office in {G} | {O} Leaves {G}, and {group}
-    Wonder Why | {group} Sue {O} {time} | {O} Opens Its Doors to {group} | {O} Apologizes to
-    {group} | Inside {O}, a {adj} {turn} | At {O}, a {adj} {dispute} Over Who Decides | {O}
-    Plans a {adj} {turn} {time} | {O} Cuts {n} Jobs {time} | A {adj} Week for {O} | Who Runs
-    {O}? {group} Would Like to Know. | {O} Says It Will Cooperate With {group} | Can Anyone Fix
-    {O}? | The {adj} Legacy of {P} | {P} Won’t Back Down | {P}, in {few} Acts | {L} Looks for a
-    {adj} {turn} | {P} Has a Message for {group} | {P} Isn’t Finished Yet | The Many Lives of
-    {P} | ‘{quote}’: A Day With {P} | {P} Makes a {adj} {turn} {time} | {n} Minutes With {P} |
-    What {P} Wants | {P} Steps Aside {time} | Why {group} Still Listen to {P} | 48 Hours in {G}
-    | In {G}, {group} Wait for Answers | Storm Cuts Power to Thousands in {G} | {G} Opens Its
-    Doors to {group} | The Other Side of {G} | {G} Finds a {adj} Way Forward {time} | Why
-    {group} Are Leaving {G} | Why {group} Keep Coming Back to {G} | A {adj} {turn} in {G} |
-    {few} People Rescued Off the Road Near {G} | {G} Elects Its First Woman Mayor | Letter From
-    {G}: ‘{quote}’ | In {G}, an Old Market Gets a {adj} {turn} | A Night Train to {G} | {group}
-    Gather in {G} {time} | The Last Cinema in {G} | {G}, Through the Eyes of {group}"""
+    Neighbors | {group} in {G} {verb} {S} | How {G} Learned to Love {S} | {S} Bring{z} Hope,
+    and Headaches, to {G} | Letter From {G}: A {adj} Season for {S} | {G} and Its {adj} History
+    With {S} | As {S} Reach{es} {G}, {group} Worry | {P} on {S} and the Art of Patience | {P}
+    Speaks Up About {S} | {L}’s {adj} Bet on {S} | {P} Changes Course on {S} {time} | What {P}
+    Learned From {S} | {P} Returns to {G} {time} | {P}, in {G}, Promises a Fresh Start | {O}
+    Reverses Itself on {S} | {O} Is Betting on {S}. {group} Aren’t Sure. | {O} Names {P} to a
+    Top Post | {P} Breaks With {O} {time} | {O} to Open an Office in {G} | {O} Leaves {G}, and
+    {group} Wonder Why | {group} Sue {O} {time} | {O} Opens Its Doors to {group} | {O}
+    Apologizes to {group} | Inside {O}, a {adj} {turn} | At {O}, a {adj} {dispute} Over Who
+    Decides | {O} Plans a {adj} {turn} {time} | {O} Cuts {n} Jobs {time} | A {adj} Week for {O}
+    | Who Runs {O}? {group} Would Like to Know. | {O} Says It Will Cooperate With {group} | Can
+    Anyone Fix {O}? | The {adj} Legacy of {P} | {P} Won’t Back Down | {P}, in {few} Acts | {L}
+    Looks for a {adj} {turn} | {P} Has a Message for {group} | {P} Isn’t Finished Yet | The
+    Many Lives of {P} | ‘{quote}’: A Day With {P} | {P} Makes a {adj} {turn} {time} | {n}
+    Minutes With {P} | What {P} Wants | {P} Steps Aside {time} | Why {group} Still Listen to
+    {P} | 48 Hours in {G} | In {G}, {group} Wait for Answers | Storm Cuts Power to Thousands in
+    {G} | {G} Opens Its Doors to {group} | The Other Side of {G} | {G} Finds a {adj} Way
+    Forward {time} | Why {group} Are Leaving {G} | Why {group} Keep Coming Back to {G} | A
+    {adj} {turn} in {G} | {few} People Rescued Off the Road Near {G} | {G} Elects Its First
+    Woman Mayor | Letter From {G}: ‘{quote}’ | In {G}, an Old Market Gets a {adj} {turn} | A
+    Night Train to {G} | {group} Gather in {G} {time} | The Last Cinema in {G} | {G}, Through
+    the Eyes of {group}"""
 
 CIVIC: Final[str] = """Panel Urges Changes to {S} | New Rules on {S} Take Effect {time} | {few}
     Ideas for Fixing {S} | {group} {fix} {S} | {group} {fix} {S} {time} | Why {group} {fix} {S}
@@ -354,9 +364,9 @@ CIVIC: Final[str] = """Panel Urges Changes to {S} | New Rules on {S} Take Effect
     Time to Rethink {S}? | {S} Face{z} a {adj} Test | Who Really Benefits From {S}? | {group}
     Sue {O} Over {S} | {O} Pledges Millions for {S} | {L} and {group} Clash Over {S} | {G}
     Delays Its Decision on {S} {time} | {S} Split{z} Voters in {G} | A {adj} {dispute} Over {S}
-    | In {G}, a {adj} {dispute} Over {S} | The Case Against {S} | Don’t Blame {S} for Everything
-    | Hearings on {S} Begin {time} | What {group} Want From New Limits on {S} | {O} Faces
-    Questions About {S} {time}"""
+    | In {G}, a {adj} {dispute} Over {S} | The Case Against {S} | Don’t Blame {S} for
+    Everything | Hearings on {S} Begin {time} | What {group} Want From New Limits on {S} | {O}
+    Faces Questions About {S} {time}"""
 """Templates for matters of policy, in the themes of CIVIC_THEMES."""
 
 CIVIC_THEMES: Final = ("politics", "world", "business", "health", "city")
@@ -366,27 +376,27 @@ THEMED: Final[dict[str, str]] = {
         Delay Vote on {S} {time} | Senate Panel Weighs {S} | House Approves Bill on {S}, {n}
         Votes to Spare | {S} Could Decide a Close Race | Court Blocks Plan for {S} | {L} Leads
         Rivals in Latest Survey | {P} Opens Campaign With a {adj} Speech | {P} Vetoes Bill, and
-        {group} Cheer | {P}’s Aides Describe a {adj} Week | {L} Courts {group} in a Close Race |
-        {P} Survives a {adj} Challenge | {O} Picks {P} as Its Candidate | {O} Loses a Seat
+        {group} Cheer | {P}’s Aides Describe a {adj} Week | {L} Courts {group} in a Close Race
+        | {P} Survives a {adj} Challenge | {O} Picks {P} as Its Candidate | {O} Loses a Seat
         {time} | {L} Takes the Campaign to {G}""",
     "world": """Talks on {S} Stall {time} | {P} Meets Rivals for Talks on {S} | Envoys Reach a
         {adj} Deal on {S} | Ministers Sign a Pact on {S} in {G} | {P} Flies to {G} for Talks |
         {P} Urges Calm {time} | {O} Calls for a Cease-Fire {time} | In {G}, Soldiers Go Home
         {time} | {P}, Long in Exile, Returns Home | {O} Sends Observers to {G}""",
     "business": """{S} Rattle{z} Investors {time} | Markets Slip as {S} Worr{ies} {group} | {O}
-        Reports Record Profit From {S} | {O} Shares Slump {time} | {O} to Buy a Smaller Rival
-        for ${n} Million | {P}, Chief of {O}, Will Step Down | {P} Built a Fortune on {S} |
-        Where {S} Go{es} From Here | {S} Cloud{z} the Outlook for a {nth} Month | {O} Recalls {n}00
-        Products {time} | {P} Bets on a {adj} {turn}""",
+        Reports Record Profit From {S} | Shares of {O} Slump {time} | {O} to Buy a Smaller
+        Rival for ${n} Million | {P}, Chief of {O}, Will Step Down | {P} Built a Fortune on {S}
+        | Where {S} Go{es} From Here | {S} Cloud{z} the Outlook for a {nth} Month | {O} Recalls
+        {n}00 Products {time} | {P} Bets on a {adj} {turn}""",
     "science": """Scientists Map the Future of {S} | A {adj} Clue to the Mystery of {S} | {S}
         and the Warming Coast | Field Notes: What {S} Can Teach Us | {n} Years of Data Show How
         {S} Change{z} | {P} Has Spent a Lifetime Studying {S} | Engineers Test a {adj} Idea for
-        {S} | {O} Maps {S} From Orbit | {O} Releases a {adj} Forecast | {P} and the {adj} Search
-        for Answers | Off {G}, {S} Draw{z} Scientists""",
-    "health": """A Doctor’s View of {S} | {S}: What the Evidence Says | Doctors
-        Change Their Advice on {S} | {n} Myths About {S} | A {adj} Study Offers Hope on {S} |
-        How Much Do You Know About {S}? | Ask a Doctor: What About {S}? | Clinics in
-        {G} Struggle With {S} | {P} Wants Doctors to Listen More | {O} Widens Its Trial {time}""",
+        {S} | {O} Maps {S} From Orbit | {O} Releases a {adj} Forecast | {P} and the {adj}
+        Search for Answers | Off {G}, {S} Draw{z} Scientists""",
+    "health": """A Doctor’s View of {S} | {S}: What the Evidence Says | Doctors Change Their
+        Advice on {S} | {n} Myths About {S} | A {adj} Study Offers Hope on {S} | How Much Do
+        You Know About {S}? | Ask a Doctor: What About {S}? | Clinics in {G} Struggle With {S}
+        | {P} Wants Doctors to Listen More | {O} Widens Its Trial {time}""",
     "arts": """{W} Review: A {adj} {turn} | {W} and the Return of {S} | Review: In {W}, a {adj}
         Family Comes Apart | {W} Is a Hit. {group} Can’t Explain Why. | How {W} Was Made {time}
         | {n} Things to Know Before You See {W} | The {adj} Ending of {W}, Explained | {P}
@@ -395,15 +405,15 @@ THEMED: Final[dict[str, str]] = {
         Voice | Review: {P} Returns, With Feeling | {P} Paints What {group} Overlook | A
         Festival of {S} Fills {town} | The {adj} Beauty of {S} | {O} Announces a {adj} Season |
         {S}, Seen From the Cheap Seats""",
-    "sports": """{P} Powers Through in a {adj} Final | {P} Wins Again, {score}, and Shrugs | {L}
-        Out {n} Weeks With a Knee Injury | {P} Chases a {adj} Record | {O} Falls to the {rival},
-        {score} | {O} Beats the {rival}, {score}, {time} | {O} Signs {P} for {few} Seasons | In
-        {S}, a {adj} Season Ends Early | {S} Look{z} for a Younger Crowd | A Teenager Shakes Up
-        {S} | The {adj} Economics of {S} | In {G}, Fans Wait All Night""",
+    "sports": """{P} Powers Through in a {adj} Final | {P} Wins Again, {score}, and Shrugs |
+        {L} Out {n} Weeks With a Knee Injury | {P} Chases a {adj} Record | {O} Falls to the
+        {rival}, {score} | {O} Beats the {rival}, {score}, {time} | {O} Signs {P} for {few}
+        Seasons | In {S}, a {adj} Season Ends Early | {S} Look{z} for a Younger Crowd | A
+        Teenager Shakes Up {S} | The {adj} Economics of {S} | In {G}, Fans Wait All Night""",
     "city": """City Council Votes on {S} {time} | Mayor Defends Plan for {S} | {S} on Trial in
-        {G} | A {adj} Plan for {S} Stalls at City Hall | On the Night Shift With {S} | The Block
-        That Fought Over {S} | Hearing on {S} Runs Past Midnight | {P} Sues the City Over {S} |
-        {O} Promises Better Service by {month} | {O} Closes a Line for Repairs | {P}, a
+        {G} | A {adj} Plan for {S} Stalls at City Hall | On the Night Shift With {S} | The
+        Block That Fought Over {S} | Hearing on {S} Runs Past Midnight | {P} Sues the City Over
+        {S} | {O} Promises Better Service by {month} | {O} Closes a Line for Repairs | {P}, a
         Neighborhood Fixture, Runs for Council | Morning Bell: A {adj} Day for {S}""",
     "living": """A Beginner’s Guide to {S} | First Person: {S} and the {n}-Minute Rule | The
         {adj} Joy of {S} | {S}, but Make It Simple | {P}’s Rules for {S} | How {P} Spends
@@ -412,25 +422,28 @@ THEMED: Final[dict[str, str]] = {
 }
 
 BARE: Final[dict[str, str]] = {
-    "politics": """The Week in Politics: A {adj} {turn} | Inside a {adj} {dispute} on the Senate
-        Floor | A Candidate Drops Out {time} | Lawmakers Go Home {time} | Who’s Up, Who’s Down
-        in a {adj} Race""",
+    "politics": """The Week in Politics: A {adj} {turn} | Inside a {adj} {dispute} on the
+        Senate Floor | A Candidate Drops Out {time} | Lawmakers Go Home {time} | Who’s Up,
+        Who’s Down in a {adj} Race""",
     "world": """{few} Detained at a Checkpoint {time} | A {adj} Truce Holds {time} | Your
         {weekday} World Briefing | In a Faraway Port, {group} Wait | A Ferryman, a Smuggler and
         a {adj} {dispute}""",
     "business": """DealSheet: A {adj} {turn} | The Boss Who Wouldn’t Hire {group} | Stocks End
-        the Day Little Changed | Should You Lend Money to {group}? | Office Hours: My Boss and a
-        {adj} {dispute}""",
-    "science": """A {adj} Fish With a Taste for Light | Why {creature} Travel in Pairs | What {creature} Know About {town} | {few} New
-        Moons, and a {adj} Puzzle | How {creature} Find Their Way Home | Scientists Count {creature} {time} | The {adj} Physics of Soap
+        the Day Little Changed | Should You Lend Money to {group}? | Office Hours: My Boss and
+        a {adj} {dispute}""",
+    "science": """A {adj} Fish With a Taste for Light | Why {creature} Travel in Pairs | What
+        {creature} Know About {town} | {few} New Moons, and a {adj} Puzzle | How {creature}
+        Find Their Way Home | Scientists Count {creature} {time} | The {adj} Physics of Soap
         Bubbles""",
-    "health": """My Back Hurts. Should I See {group}? | {n} Minutes to a Calmer Morning | How to {habit} Better | A {adj} Diagnosis, Caught in Time | The Doctor Who Visits {group} at Home""",
+    "health": """My Back Hurts. Should I See {group}? | {n} Minutes to a Calmer Morning | How
+        to {habit} Better | A {adj} Diagnosis, Caught in Time | The Doctor Who Visits {group}
+        at Home""",
     "arts": """‘{title}’ Review: A {adj} {turn} | Review: ‘{title}’ Is a {adj} Delight |
         ‘{title}’ Is the Story of {group} in Love | {n} Shows to See {time} | What’s on TV This
         Week: ‘{title}’ and More | Where to Stream ‘{title}’""",
     "sports": """{team} {score} {rival}: A {adj} Finish | {team} Beat {rival}, {score} | {team}
-        Hold Off {rival} {time} | {rival} Stun {team} With a {adj} Rally | {team} Part Ways With
-        a Coach | Scoreboard: {team} {score} {rival}""",
+        Hold Off {rival} {time} | {rival} Stun {team} With a {adj} Rally | {team} Part Ways
+        With a Coach | Scoreboard: {team} {score} {rival}""",
     "city": """City Diary: ‘{quote}’ | A {adj} Morning on the No. {n} Bus | House Hunting in
         {town} | Who Took the Statue in {town}? | Car Crash Closes a Road for {n} Hours""",
     "living": """{dish}, in {n} Minutes | The Secret to {dish} | {n} Recipes, Starting With
@@ -442,33 +455,29 @@ GENERIC: Final[str] = """Corrections: {date} | Corrections: {date} | Corrections
     Quotation of the Day: {quote} | Quotation of the Day: {quote} | {weekday} Briefing |
     {weekday} Briefing | Evening Briefing: {n} Stories to Read | Word of the Day: {word} | Word
     of the Day: {word} | Word Wheel Forum | The Crossword: A {adj} {turn} | Lottery Numbers:
-    {date} | Letters to the Editor | What We’re Reading: {n} Books for {month}  | On the Record:
-    ‘{quote}’ | The News Quiz: {date} | Photos of the Week | Puzzle No. {n}: Solution """
+    {date} | Letters to the Editor | What We’re Reading: {n} Books for {month} | On the Record:
+    ‘{quote}’ | The News Quiz: {date} | Photos of the Week | Puzzle No. {n}: Solution"""
 """The furniture of the paper, whatever an article is about."""
 
-NOTICES: Final[
-    str
-] = """{first} {last}, {role}, Dies at {age} | {first} {last}, {role}, Is Dead at {age}
-    | {first} {last} and {first} {last}: A {adj} Wedding | Paid Notice: Deaths | {first} {last}, {age},
-    {role}, Is Dead"""
+NOTICES: Final[str] = """{first} {last}, {role}, Dies at {age} | {first} {last}, {role}, Is
+    Dead at {age} | {first} {last} and {first} {last}: A {adj} Wedding | Paid Notice: Deaths |
+    {first} {last}, {age}, {role}, Is Dead"""
 
-ABSTRACTS: Final[str] = """{Group} say {s} could look very different by {month}, {time}. | A new
-    report on {s} has left {group} with more questions than answers. | The plan for {s} passed
-    by a handful of votes {time}. | {Group} and {group} rarely agree, but {s} brought them to
-    the same table. | What began as a {adj} idea about {s} is now the talk of {town}. | In
-    {town}, people who once ignored {s} have begun to {act} the details. | Officials promised a
-    review of {s} {time}. It took {n} months. | A {adj} {dispute} over {s} may end up in court.
-    | Our reporter spent {n} days with {group} to learn what {s} could mean to them. | Here is what
-    {group} want you to know about {s}. | The numbers on {s} tell one story. {Group} tell
-    another. | It started with {s}. It ended, {time}, with a {adj} {turn}."""
+ABSTRACTS: Final[str] = """{Group} say {s} could look very different by {month}, {time}. | A
+    new report on {s} has left {group} with more questions than answers. | The plan for {s}
+    passed by a handful of votes {time}. | {Group} and {group} rarely agree, but {s} brought
+    them to the same table. | What began as a {adj} idea about {s} is now the talk of {town}. |
+    In {town}, people who once ignored {s} have begun to {act} the details. | Officials
+    promised a review of {s} {time}. It took {n} months. | A {adj} {dispute} over {s} may end
+    up in court. | Our reporter spent {n} days with {group} to learn what {s} could mean to
+    them. | Here is what {group} want you to know about {s}. | The numbers on {s} tell one
+    story. {Group} tell another. | It started with {s}. It ended, {time}, with a {adj} {turn}."""
 
-NAME_ABSTRACTS: Final[
-    str
-] = """{Group} have strong opinions about {s}, and they are not alone. | The
-    story of {s} begins, {time}, in {town}. | What {group} say about {s} depends on whom you ask. |
-    For {n} years, {s} kept out of the news. No longer. | A closer look at {s}, and at a {adj}
-    {dispute} that will not go away. | “{Quote}.” {Group} describe their dealings with {s}. | A {adj}
-    {turn} for {s}, as seen from {town}."""
+NAME_ABSTRACTS: Final[str] = """{Group} have strong opinions about {s}, and they are not alone.
+    | The story of {s} begins, {time}, in {town}. | What {group} say about {s} depends on whom you
+    ask. | For {n} years, {s} kept out of the news. No longer. | A closer look at {s}, and at a
+    {adj} {dispute} that will not go away. | “{Quote}.” {Group} describe their dealings with {s}.
+    | A {adj} {turn} for {s}, as seen from {town}."""
 """For articles about a person, an organisation, a place or a work."""
 
 BARE_ABSTRACTS: Final[str] = """A {adj} look at {town} {time}. | {Group} gathered in {town}
@@ -476,16 +485,16 @@ BARE_ABSTRACTS: Final[str] = """A {adj} look at {town} {time}. | {Group} gathere
     they would do differently. | A {adj} {dispute} in {town} has lasted {n} years. | “{Quote},”
     said one of the {group} who took part."""
 
-LEADS: Final[str] = """On a {adj} morning in {town}, {few} {group} met to talk about {s}. Nobody
-    left early. “{Quote},” said {first} {last}, who has followed the subject for {n} years. |
-    For {n} years, {first} {last} has kept a notebook about {s}. The last page, filled {time},
-    holds a single line: “{Quote}.” | The meeting on {s} was supposed to take {n} minutes. It
-    went on for hours, {time}, and by the end {group} were ready to {verb} almost anything. |
-    When {first} {last} moved to {town}, {s} hardly came up. Now {group} talk of little else,
-    and some of them have begun to {verb} the people in charge. | “{Quote},” {first} {last}
-    said, looking over a stack of papers about {s}. Around the table, {group} nodded {time}. |
-    There are {few} things that {group} in {town} agree on. One of them is {s}; the others, they
-    say, can wait until {month}."""
+LEADS: Final[str] = """On a {adj} morning in {town}, {few} {group} met to talk about {s}.
+    Nobody left early. “{Quote},” said {first} {last}, who has followed the subject for {n}
+    years. | For {n} years, {first} {last} has kept a notebook about {s}. The last page, filled
+    {time}, holds a single line: “{Quote}.” | The meeting on {s} was supposed to take {n}
+    minutes. It went on for hours, {time}, and by the end {group} were ready to {verb} almost
+    anything. | When {first} {last} moved to {town}, {s} hardly came up. Now {group} talk of
+    little else, and some of them have begun to {verb} the people in charge. | “{Quote},”
+    {first} {last} said, looking over a stack of papers about {s}. Around the table, {group}
+    nodded {time}. | There are {few} things that {group} in {town} agree on. One of them is
+    {s}; the others, they say, can wait until {month}."""
 
 KICKERS: Final[tuple[str, ...]] = (
     "Critic’s Notebook",
@@ -613,7 +622,7 @@ def _topic(kind: str, theme: str, entry: str, *curve: Any, **options: Any) -> To
     name = given or plain
     if kind == "person":
         last, first = plain.split(", ")
-        name = f"{first} {last}"
+        name = f"{first}. {last}" if re.search(r" [A-Z]$", first) else f"{first} {last}"
     elif kind == "work":
         name = f"‘{name}’"
     return Topic(kind, label, theme, (Form(name, name, False),), *curve, **options)

@@ -37,6 +37,11 @@ class Settings:
     kinds: list[str]
     min_articles: int
 
+    @property
+    def kinds_text(self) -> str:
+        """The kinds in one word, as growth.runs holds them."""
+        return "+".join(sorted(self.kinds)) or "all"
+
 
 @dataclass(frozen=True)
 class Run:
@@ -45,7 +50,7 @@ class Run:
     run_id: str
     window_start: date
     window_end: date
-    kinds: list[str]
+    kinds: str
     min_articles: int
     topics: int
     converged: int
@@ -54,9 +59,8 @@ class Run:
 
 def run_id(series: Series, settings: Settings) -> str:
     """Return the key of a fit: its window and settings, readable."""
-    kinds = "+".join(settings.kinds) or "all"
     months = f"{format_month(series.window.start)}_{format_month(series.window.end)}"
-    return f"{months}_{PERIOD}_{kinds}_min{settings.min_articles}"
+    return f"{months}_{PERIOD}_{settings.kinds_text}_min{settings.min_articles}"
 
 
 def is_stored(connection: "psycopg.Connection", series: Series, settings: Settings) -> bool:
@@ -90,7 +94,7 @@ def store_fit(
                 series.window.start,
                 series.window.end,
                 PERIOD,
-                settings.kinds,
+                settings.kinds_text,
                 settings.min_articles,
                 int((series.totals > 0).sum()),
                 int(series.totals.sum()),
@@ -153,7 +157,7 @@ def find_run(
         where
             (%(start)s::date is null or window_start = %(start)s)
             and (%(end)s::date is null or window_end = %(end)s)
-            and (kinds = '{}' or kinds @> %(kinds)s)
+            and (kinds = 'all' or string_to_array(kinds, '+') @> %(kinds)s::text[])
         order by fitted_at desc
         limit 1
         """,

@@ -50,7 +50,7 @@ create table if not exists growth.runs (
     window_start date not null,
     window_end date not null,
     period text not null,
-    kinds text[] not null,
+    kinds text not null,
     min_articles integer not null,
     periods integer not null,
     articles bigint not null,

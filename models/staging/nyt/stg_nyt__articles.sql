@@ -36,8 +36,11 @@ parsed as (
         nullif(section_name, '') as section_name,
         {{ plain_text("headline ->> 'main'") }} as headline,
         case when jsonb_typeof(keywords) = 'array' then keywords else '[]'::jsonb end as keywords,
+        -- Postgres also takes words for a time, such as yesterday: only a written date counts.
         case
-            when pg_input_is_valid(pub_date, 'timestamp with time zone')
+            when
+                pub_date ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T'
+                and pg_input_is_valid(pub_date, 'timestamp with time zone')
                 then pub_date::timestamp with time zone
         end as published_at
     from fields

@@ -1,8 +1,8 @@
 """A dbt plug-in: `dbt build`, typed alone in a plain shell, finds its warehouse ready.
 
 dbt imports every top-level module whose name begins with ``dbt_`` and creates the classes listed in
-``plugins`` once it has read its profile, before it connects. The embedded server is started here if it
-is down, and the tables that dbt's sources name are created if absent.
+``plugins`` once it has read its profile, before it connects. Here the embedded server is started if
+it is down, and the tables that dbt's sources name are created if absent.
 """
 
 import os

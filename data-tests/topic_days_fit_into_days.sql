@@ -1,4 +1,4 @@
--- No topic has more articles on a day than the day has, and none has any on a day that is not there.
+-- No topic has more articles on a day than the day has, nor any on a day that is not there.
 select
     topic_daily.topic_id,
     topic_daily.published_on

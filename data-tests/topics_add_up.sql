@@ -9,7 +9,8 @@ daily as (
     group by topic_id
 )
 
-select topic_id
-from {{ ref('dim_topics') }}
-full join daily using (topic_id)
-where dim_topics.articles is distinct from daily.articles
+select coalesce(topics.topic_id, daily.topic_id) as topic_id
+from {{ ref('dim_topics') }} as topics
+full outer join daily
+    on topics.topic_id = daily.topic_id
+where topics.articles is distinct from daily.articles

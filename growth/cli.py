@@ -67,7 +67,8 @@ def fit(
     """
     import numpy as np
 
-    from growth.logistic import NOT_CONVERGED, fit_trend
+    from growth.counts import NOT_CONVERGED
+    from growth.logistic import fit_trend
     from growth.series import read_series
     from growth.store import Settings, is_stored, run_id, store_fit
     from warehouse.connect import connect
@@ -124,9 +125,9 @@ def top(
 ) -> None:
     """Print a ranked list of a stored fit, by default of the latest.
 
-    Growing and shrinking topics are those whose growth rate differs from 0 at a false discovery rate
-    of 5 %, ranked by the end of its 95 % interval that is nearest 0. Popular ones are ranked by
-    articles.
+    Growing and shrinking topics are those whose growth rate differs from 0 at a false discovery
+    rate of 5 %, ranked by the end of its 95 % interval that is nearest 0. Popular ones are ranked
+    by articles.
     """
     from growth.store import find_run, read_list
     from warehouse.connect import connect
@@ -195,8 +196,8 @@ def _print_table(topics: list[dict[str, Any]]) -> None:
         typer.echo("  ".join(cells).rstrip())
     typer.echo(
         "\nstart, end: the fitted share of all articles on the first and the last day\n"
-        "growth a year: of the log-odds, with its 95 % interval; the odds are about the share while "
-        "that is small\n"
+        "growth a year: of the log-odds, with its 95 % interval; the odds are about the share "
+        "while that is small\n"
         "q: the false discovery rate at which the topic would still be listed"
     )
 

@@ -1,10 +1,10 @@
 """Logistic growth of many topics at once. Arrays in, arrays out; knows nothing of the database.
 
 The model of one topic: of the n articles of period t, y carry the topic, y ~ binomial(n, p(t)) with
-logit p(t) = a + r t (McCullagh and Nelder, Generalized Linear Models, 1989, section 4.3), its variance
-inflated by a dispersion estimated from Pearson's statistic (section 4.5). The likelihood of a topic
-depends on its counts through two sums, of y and of y t, so the counts are never spread out into a
-matrix of topics by periods.
+logit p(t) = a + r t (McCullagh and Nelder, Generalized Linear Models, 1989, section 4.3), its
+variance inflated by a dispersion estimated from Pearson's statistic (section 4.5). The likelihood
+of a topic depends on its counts through two sums, of y and of y t, so the counts are never spread
+out into a matrix of topics by periods.
 """
 
 from dataclasses import dataclass
@@ -13,19 +13,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-
-# Why a fit exists, or does not.
-CONVERGED = "converged"
-NO_ARTICLES = "no_articles"
-EVERY_ARTICLE = "every_article"
-FIRST_PERIOD_ONLY = "first_period_only"
-LAST_PERIOD_ONLY = "last_period_only"
-SEPARATED = "separated"
-TOO_FEW_ARTICLES = "too_few_articles"
-TOO_FEW_PERIODS = "too_few_periods"
-NOT_CONVERGED = "not_converged"
+from growth.counts import (
+    CONVERGED,
+    NOT_CONVERGED,
+    Cells,
+    Design,
+    Floats,
+    Integers,
+    prepare,
+    status_before_fit,
+    sums_by_topic,
+)
 
 _MAX_ITERATIONS = 60
 # Newton's steps converge quadratically: after a step this small the next would be lost in rounding.
@@ -40,11 +38,11 @@ class TrendFit:
     """Trends of T topics; every array has shape (T,). Where a number does not exist it is NaN.
 
     ``status`` says why. ``growth_rate`` (r) is per unit of ``times``; the odds multiply by e^r per
-    unit. ``intercept`` (a) is the log-odds at time 0. ``growth_rate_se`` is ``growth_rate_model_se``,
-    the binomial model's own standard error, times the square root of ``dispersion``, which is at
-    least 1. The interval and ``p_value`` come from Student's t with P - 2 degrees of freedom, P the
-    number of periods with articles. ``share_start`` and ``share_end`` are the fitted p at the first
-    and the last of these.
+    unit. ``intercept`` (a) is the log-odds at time 0. ``growth_rate_se`` is the binomial model's
+    own standard error, ``growth_rate_model_se``, times the square root of ``dispersion``, which is
+    at least 1. The interval and ``p_value`` come from Student's t with P - 2 degrees of freedom, P
+    the number of periods with articles. ``share_start`` and ``share_end`` are the fitted p at the
+    first and the last of these.
     """
 
     status: NDArray[np.str_]
@@ -66,30 +64,6 @@ class TrendFit:
     share_end: Floats
 
 
-@dataclass(frozen=True)
-class _Design:
-    """The periods with articles: articles of each, its time centred and scaled, and the scaling."""
-
-    totals: Floats
-    scaled: Floats
-    centre: float
-    scale: float
-
-    @property
-    def moments(self) -> Floats:
-        """Columns n, n u, n u^2: weights of the sums over periods. Shape (P, 3)."""
-        return self.totals[:, None] * self.scaled[:, None] ** np.arange(3)
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """The non-zero counts of all topics, sorted by topic; periods are those of the design."""
-
-    topic: Integers
-    period: Integers
-    count: Floats
-
-
 def fit_trend(
     topic: ArrayLike,
     period: ArrayLike,
@@ -104,25 +78,25 @@ def fit_trend(
     """Fit the trend logit p(t) = a + r t to every topic by maximum likelihood.
 
     ``topic``, ``period`` and ``count``, each of shape (C,), are the non-zero cells in any order: in
-    period ``period[c]`` (an index into ``totals``) ``count[c]`` articles carry topic ``topic[c]`` (an
-    integer from 0). Cells of one topic and period add up. ``totals`` and ``times``, shape (P,), are
-    the articles of each period and its time; periods without articles say nothing and are left out.
-    ``topics`` is the number of topics, where the last ones may have no cell. Topics with fewer than
-    ``min_articles`` articles are not fitted.
+    period ``period[c]`` (an index into ``totals``) ``count[c]`` articles carry topic ``topic[c]``
+    (an integer from 0). Cells of one topic and period add up. ``totals`` and ``times``, shape (P,),
+    are the articles of each period and its time; periods without articles say nothing and are left
+    out. ``topics`` is the number of topics, where the last ones may have no cell. Topics with fewer
+    than ``min_articles`` articles are not fitted.
 
     Raises ValueError for arrays of other shapes, negative counts, a count above its period's total,
     indices out of range, and times that are not finite.
     """
-    cells, design, size = _prepare(topic, period, count, totals, times, topics)
-    articles = np.bincount(cells.topic, cells.count, size)
-    status = _status_before_fit(cells, design, articles, min_articles)
+    cells, design, size = prepare(topic, period, count, totals, times, topics)
+    articles = sums_by_topic(cells, cells.count, size)
+    status = status_before_fit(cells, design, articles, min_articles)
     fitted = np.flatnonzero(status == "")
-    scaled_sum = np.bincount(cells.topic, cells.count * design.scaled[cells.period], size)
+    scaled_sum = sums_by_topic(cells, cells.count * design.scaled[cells.period], size)
     result = _maximise(design, articles[fitted], scaled_sum[fitted])
     status[fitted] = np.where(result.converged, CONVERGED, NOT_CONVERGED)
     converged = fitted[result.converged]
-    kept = _Solution(*(array[result.converged] for array in vars(result).values()))
-    deviance, pearson = _goodness(cells, design, converged, kept, articles)
+    kept = result.take(result.converged)
+    deviance, pearson = _goodness(cells, design, converged, kept, size)
     freedom = len(design.totals) - 2
     dispersion = np.maximum(1.0, pearson / freedom) if freedom > 0 else pearson
     rate = kept.slope / design.scale
@@ -175,113 +149,29 @@ def adjust_p_values(p_values: ArrayLike) -> Floats:
     return q
 
 
-def _prepare(
-    topic: ArrayLike,
-    period: ArrayLike,
-    count: ArrayLike,
-    totals: ArrayLike,
-    times: ArrayLike,
-    topics: int | None,
-) -> tuple[_Cells, _Design, int]:
-    """Check the arguments, merge cells, drop empty periods, centre and scale the times."""
-    topic_, period_ = np.asarray(topic, dtype=np.int64), np.asarray(period, dtype=np.int64)
-    count_ = np.asarray(count, dtype=np.float64)
-    totals_, times_ = np.asarray(totals, dtype=np.float64), np.asarray(times, dtype=np.float64)
-    if topic_.ndim != 1 or not topic_.shape == period_.shape == count_.shape:
-        raise ValueError("topic, period and count must be one-dimensional and of equal length")
-    if totals_.ndim != 1 or totals_.shape != times_.shape:
-        raise ValueError("totals and times must be one-dimensional and of equal length")
-    if not np.isfinite(times_).all():
-        raise ValueError("times must be finite")
-    if not (np.isfinite(count_).all() and np.isfinite(totals_).all()):
-        raise ValueError("counts and totals must be finite")
-    if (count_ < 0).any() or (totals_ < 0).any():
-        raise ValueError("counts and totals must not be negative")
-    size = int(topic_.max()) + 1 if len(topic_) else 0
-    if topics is not None:
-        if topics < size:
-            raise ValueError(f"topics is {topics}, but there is a topic {size - 1}")
-        size = topics
-    if len(topic_) and (topic_.min() < 0 or period_.min() < 0 or period_.max() >= len(totals_)):
-        raise ValueError("topic and period must be indices from 0, period one into totals")
-    kept = totals_ > 0
-    by_time = np.flatnonzero(kept)[np.argsort(times_[kept], kind="stable")]
-    place = np.full(len(totals_), -1, dtype=np.int64)
-    place[by_time] = np.arange(len(by_time))
-    cells = _merge(topic_, period_, count_, place, len(by_time))
-    if (cells.period < 0).any():
-        raise ValueError("a period without articles has a count")
-    n, t = totals_[by_time], times_[by_time]
-    if (cells.count > n[cells.period]).any():
-        raise ValueError("a count is above its period's total")
-    centre = float(np.average(t, weights=n)) if len(t) else 0.0
-    spread = float(np.ptp(t)) if len(t) else 0.0
-    scale = spread or 1.0
-    return cells, _Design(n, (t - centre) / scale, centre, scale), size
-
-
-def _merge(
-    topic: Integers, period: Integers, count: Floats, place: Integers, periods: int
-) -> _Cells:
-    """Sort cells by topic and time, add up those of one topic and period, drop the zeros."""
-    used = count > 0
-    topic, position, count = topic[used], place[period[used]], count[used]
-    key = topic * max(periods, 1) + position
-    if len(key) and not (np.diff(key) > 0).all():
-        unique, inverse = np.unique(key, return_inverse=True)
-        count = np.bincount(inverse, count, len(unique))
-        first = np.zeros(len(unique), dtype=np.int64)
-        first[inverse] = np.arange(len(inverse))
-        topic, position = topic[first], position[first]
-    return _Cells(topic, position, count)
-
-
-def _status_before_fit(
-    cells: _Cells, design: _Design, articles: Floats, min_articles: int
-) -> NDArray[np.str_]:
-    """Return why a topic cannot be fitted, '' where it can.
-
-    A finite estimate exists if and only if the times of articles with the topic and the times of
-    those without overlap in more than an end point (Albert and Anderson, 1984, Biometrika 71, 1-10).
-    """
-    size, periods = len(articles), len(design.totals)
-    time = design.scaled
-    status = np.full(size, "", dtype="<U20")
-    if periods < 3 or time[0] == time[-1]:
-        status[:] = TOO_FEW_PERIODS
-        return status
-    first_with, last_with = np.full(size, np.inf), np.full(size, -np.inf)
-    np.minimum.at(first_with, cells.topic, time[cells.period])
-    np.maximum.at(last_with, cells.topic, time[cells.period])
-    first_without, last_without = np.full(size, time[0]), np.full(size, time[-1])
-    full = cells.count == design.totals[cells.period]
-    for index in np.unique(cells.topic[full]):
-        others = np.setdiff1d(np.arange(periods), cells.period[full & (cells.topic == index)])
-        first_without[index] = time[others[0]] if len(others) else np.inf
-        last_without[index] = time[others[-1]] if len(others) else -np.inf
-    status[articles < min_articles] = TOO_FEW_ARTICLES
-    status[(last_with <= first_without) | (last_without <= first_with)] = SEPARATED
-    status[first_with == time[-1]] = LAST_PERIOD_ONLY
-    status[last_with == time[0]] = FIRST_PERIOD_ONLY
-    status[first_without == np.inf] = EVERY_ARTICLE
-    status[articles == 0] = NO_ARTICLES
-    return status
-
-
 @dataclass(frozen=True)
 class _Solution:
-    """Coefficients on the scaled time, the information matrix, and how the search ended."""
+    """Coefficients on the scaled time, the information matrix (its entries 00, 01 and 11, shape
+    (F, 3)), and how the search ended."""
 
     level: Floats
     slope: Floats
-    information_00: Floats
-    information_01: Floats
-    information_11: Floats
+    information: Floats
     iterations: Integers
     converged: NDArray[np.bool_]
 
+    def take(self, kept: NDArray[np.bool_]) -> "_Solution":
+        """Return the topics chosen."""
+        return _Solution(
+            self.level[kept],
+            self.slope[kept],
+            self.information[kept],
+            self.iterations[kept],
+            self.converged[kept],
+        )
 
-def _maximise(design: _Design, articles: Floats, scaled_sum: Floats) -> _Solution:
+
+def _maximise(design: Design, articles: Floats, scaled_sum: Floats) -> _Solution:
     """Maximise the likelihoods by Newton's method, block by block. Arguments have shape (F,)."""
     moments = design.moments
     level, slope = _poisson_start(design, articles, scaled_sum)
@@ -330,12 +220,10 @@ def _maximise(design: _Design, articles: Floats, scaled_sum: Floats) -> _Solutio
             step, active = step[:, ~done], active[~done]
             if not len(active):
                 break
-    return _Solution(level, slope, *information.T, iterations, converged)
+    return _Solution(level, slope, information, iterations, converged)
 
 
-def _sums(
-    design: _Design, moments: Floats, level: Floats, slope: Floats
-) -> tuple[Floats, Floats]:
+def _sums(design: Design, moments: Floats, level: Floats, slope: Floats) -> tuple[Floats, Floats]:
     """Return for each topic the sums over periods of n p u^k, k = 0, 1, and n p (1 - p) u^k,
     k = 0, 1, 2. Shapes (F, 2) and (F, 3)."""
     p = slope[:, None] * design.scaled
@@ -350,12 +238,10 @@ def _sums(
     return expected, p @ moments
 
 
-def _poisson_start(
-    design: _Design, articles: Floats, scaled_sum: Floats
-) -> tuple[Floats, Floats]:
+def _poisson_start(design: Design, articles: Floats, scaled_sum: Floats) -> tuple[Floats, Floats]:
     """Return starting values: the maximum of the Poisson likelihood, to which the binomial tends
-    as p goes to 0. There the mean time of a topic's articles, sum(y u) / sum(y), equals the mean of u
-    under weights n e^(r u), an increasing function of r alone: it is tabled once and inverted."""
+    as p goes to 0. There the mean time of a topic's articles, sum(y u) / sum(y), equals the mean of
+    u under weights n e^(r u), an increasing function of r alone: it is tabled once and inverted."""
     if not len(articles):
         return np.zeros(0), np.zeros(0)
     # The range covers topics that double in a hundredth of the window.
@@ -375,41 +261,38 @@ def _poisson_start(
     return level, slope
 
 
-def _model_errors(design: _Design, fit: _Solution) -> tuple[Floats, Floats]:
+def _model_errors(design: Design, fit: _Solution) -> tuple[Floats, Floats]:
     """Return the standard errors of intercept and rate on the caller's time: roots of the diagonal
     of the inverse information."""
-    determinant = fit.information_00 * fit.information_11 - fit.information_01**2
+    info_00, info_01, info_11 = fit.information.T
+    determinant = info_00 * info_11 - info_01**2
     shift = design.centre / design.scale
-    rate = np.sqrt(fit.information_00 / determinant) / design.scale
-    variance = (
-        fit.information_11 + 2 * shift * fit.information_01 + shift**2 * fit.information_00
-    ) / determinant
-    return np.sqrt(variance), rate
+    intercept_variance = (info_11 + 2 * shift * info_01 + shift**2 * info_00) / determinant
+    return np.sqrt(intercept_variance), np.sqrt(info_00 / determinant) / design.scale
 
 
 def _goodness(
-    cells: _Cells, design: _Design, fitted: Integers, fit: _Solution, articles: Floats
+    cells: Cells, design: Design, fitted: Integers, fit: _Solution, topics: int
 ) -> tuple[Floats, Floats]:
     """Return the deviance and Pearson's statistic of the fitted topics, zeros included.
 
     Both are a sum over all periods as if no article carried the topic, put right at the non-zero
     cells: for Pearson's statistic sum(n p / (1 - p)) and (y^2 - 2 y n p) / (n p (1 - p)).
     """
-    place = np.full(len(articles), -1, dtype=np.int64)
+    place = np.full(topics, -1, dtype=np.int64)
     place[fitted] = np.arange(len(fitted))
     mine = place[cells.topic] >= 0
-    topic, period, y = place[cells.topic[mine]], cells.period[mine], cells.count[mine]
-    n = design.totals[period]
-    eta = fit.level[topic] + fit.slope[topic] * design.scaled[period]
+    own = Cells(place[cells.topic[mine]], cells.period[mine], cells.count[mine])
+    y, n = own.count, design.totals[own.period]
+    eta = fit.level[own.topic] + fit.slope[own.topic] * design.scaled[own.period]
     mu = n * special.expit(eta)
-    y_log_y = special.xlogy(y, y / n) + special.xlog1py(n - y, -y / n) - y * eta
-    deviance = 2 * np.bincount(topic, y_log_y, len(fitted))
-    pearson = np.bincount(topic, (y * y - 2 * y * mu) / (mu * special.expit(-eta)), len(fitted))
+    log_likelihood = special.xlogy(y, y / n) + special.xlog1py(n - y, -y / n) - y * eta
+    deviance = 2 * sums_by_topic(own, log_likelihood, len(fitted))
+    pearson = sums_by_topic(own, (y * y - 2 * y * mu) / (mu * special.expit(-eta)), len(fitted))
     block = max(1, _BLOCK_CELLS // max(1, len(design.totals)))
     for begin in range(0, len(fitted), block):
         part = slice(begin, begin + block)
-        eta = fit.slope[part, None] * design.scaled + fit.level[part, None]
-        pearson[part] += np.exp(eta) @ design.totals
-        # log(1 + e^eta), which is -log(1 - p)
-        deviance[part] += 2 * (np.logaddexp(0, eta) @ design.totals)
+        odds = np.exp(fit.slope[part, None] * design.scaled + fit.level[part, None])
+        pearson[part] += odds @ design.totals
+        deviance[part] += 2 * (np.log1p(odds) @ design.totals)
     return deviance, pearson

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 DAYS_PER_YEAR = 365.25
 
-# COPY's binary format for (bigint, integer, integer): the number of fields, then each with its length
-# in front, all big-endian.
+# COPY's binary format for (bigint, integer, integer): the number of fields, then each with its
+# length in front, all big-endian.
 _ROW = np.dtype(
     [
         ("fields", ">i2"),
@@ -50,8 +50,8 @@ class Series:
     """The daily series of T topics over P days.
 
     ``topic``, ``period`` and ``count``, shape (C,), are the non-zero cells, topic an index into
-    ``topic_ids``, period one into ``totals`` (articles a day) and ``times`` (years since the window's
-    start), both of shape (P,). ``topic_ids``, ``kinds`` and ``labels`` have length T.
+    ``topic_ids``, period one into ``totals`` (articles a day) and ``times`` (years since the
+    window's start), both of shape (P,). ``topic_ids``, ``kinds`` and ``labels`` have length T.
     """
 
     window: Window
@@ -133,8 +133,8 @@ def _window(connection: "psycopg.Connection", start: date | None, end: date | No
         names = [format_month(month) for (month,) in missing]
         shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
         raise WarehouseError(
-            f"not loaded: {shown}; the marts hold months from {row[0]:%Y-%m} to {row[1]:%Y-%m}: load "
-            "them and run `dbt build`, or choose another --start and --end"
+            f"not loaded: {shown}; the marts hold months from {row[0]:%Y-%m} to {row[1]:%Y-%m}: "
+            "load them and run `dbt build`, or choose another --start and --end"
         )
     return window
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from growth.logistic import CONVERGED, TrendFit, adjust_p_values
+from growth.counts import CONVERGED
+from growth.logistic import TrendFit, adjust_p_values
 from growth.series import Series
 from warehouse.errors import WarehouseError
 from warehouse.months import format_month, last_day
@@ -25,14 +26,14 @@ LISTS = {
 
 _COLUMNS = (
     "run_id", "topic_id", "kind", "label", "articles", "status", "intercept", "growth_rate",
-    "growth_rate_se", "growth_rate_model_se", "ci_low", "ci_high", "statistic", "p_value", "q_value",
-    "dispersion", "deviance", "pearson", "iterations", "share_start", "share_end",
+    "growth_rate_se", "growth_rate_model_se", "ci_low", "ci_high", "statistic", "p_value",
+    "q_value", "dispersion", "deviance", "pearson", "iterations", "share_start", "share_end",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a fit depends on besides the series: kinds of topics (none means all), fewest articles."""
+    """What a fit depends on besides the series: kinds of topics (none: all), fewest articles."""
 
     kinds: list[str]
     min_articles: int
@@ -79,7 +80,9 @@ def store_fit(
     key = run_id(series, settings)
     with connection.transaction():
         # Two fits of one window at once: the second waits, then replaces the first.
-        connection.execute("select pg_advisory_xact_lock(hashtext('growth.runs'), hashtext(%s))", [key])
+        connection.execute(
+            "select pg_advisory_xact_lock(hashtext('growth.runs'), hashtext(%s))", [key]
+        )
         connection.execute("delete from growth.runs where run_id = %s", [key])
         connection.execute(
             """
@@ -134,9 +137,7 @@ def store_fit(
         )
         with (
             connection.cursor() as cursor,
-            cursor.copy(
-                f"copy growth.coefficients ({', '.join(_COLUMNS)}) from stdin"
-            ) as copy,
+            cursor.copy(f"copy growth.coefficients ({', '.join(_COLUMNS)}) from stdin") as copy,
         ):
             for row in zip(*columns, strict=True):
                 copy.write_row(row)
@@ -204,4 +205,6 @@ def read_list(
 def _nullable(values: NDArray[np.float64]) -> list[float | None]:
     """Return numbers as they go into the database: what does not exist is null, never NaN."""
     known = np.isfinite(values)
-    return [value if ok else None for value, ok in zip(values.tolist(), known.tolist(), strict=True)]
+    return [
+        value if ok else None for value, ok in zip(values.tolist(), known.tolist(), strict=True)
+    ]

@@ -22,15 +22,13 @@ of_counted_types as (
     inner join months
         on articles.archive_month = months.archive_month
     where
-        articles.document_type in (
-            {%- for type in var('article_document_types') %}
-            lower('{{ type }}'){{ ',' if not loop.last }}
-            {%- endfor %}
+        articles.document_type = any(
+            string_to_array(lower('{{ var("article_document_types") | join(",") }}'), ',')
         )
 ),
 
--- Months are cut by UTC time, so a month's response holds the last evening of the month before in New
--- York. Where that month is not loaded, its last day would be a day of a few evening articles.
+-- Months are cut by UTC time, so a month's response holds the last evening of the month before in
+-- New York. Where that month is not loaded, its last day would have a few evening articles alone.
 on_loaded_days as (
     select of_counted_types.*
     from of_counted_types
@@ -48,7 +46,7 @@ deduplicated as (
         section_name,
         web_url
     from on_loaded_days
-    order by article_id, loaded_at desc, archive_month desc
+    order by article_id asc, loaded_at desc, archive_month desc
 )
 
 select * from deduplicated

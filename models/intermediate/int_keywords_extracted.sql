@@ -35,9 +35,15 @@ kinds_named as (
 ),
 
 -- Each label is held against the patterns once, not once for each of its articles.
+subject_labels as (
+    select distinct label
+    from kinds_named
+    where kind = 'subject'
+),
+
 tags as (
     select labels.label
-    from (select distinct label from kinds_named where kind = 'subject') as labels
+    from subject_labels as labels
     inner join internal_tags
         on labels.label ilike internal_tags.pattern
 ),

@@ -8,8 +8,8 @@ stop_words as (
     select * from {{ ref('stop_words') }}
 ),
 
--- Quotes and apostrophes of all sorts become one; what separates words becomes a space. Full stops and
--- single hyphens stay for now: they also stand inside words (u.s., covid-19).
+-- Quotes and apostrophes of all sorts become one; what separates words becomes a space. Full stops
+-- and single hyphens stay for now: they also stand inside words (u.s., covid-19).
 unpunctuated as (
     select
         article_id,

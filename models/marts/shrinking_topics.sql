@@ -8,7 +8,9 @@ topic_growth as (
 
 ranked as (
     select
-        row_number() over (partition by run_id order by ci_high asc, topic_id)::integer as rank,
+        row_number() over (
+            partition by run_id order by ci_high asc, topic_id asc
+        )::integer as rank,
         run_id,
         window_start,
         window_end,

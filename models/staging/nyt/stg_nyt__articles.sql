@@ -49,8 +49,8 @@ parsed as (
 dated as (
     select
         *,
-        -- Documents of the oldest shape, known by their ids of 24 hex digits, have a date and no time
-        -- of day: midnight UTC stands for the day itself, not for the evening before in New York.
+        -- Documents of the oldest shape, known by their ids of 24 hex digits, have a date and no
+        -- time of day: midnight UTC stands for the day, not for the evening before in New York.
         case
             when
                 article_id ~ '^[0-9a-f]{24}$'

@@ -20,8 +20,6 @@ import gzip
 import io
 import math
 import os
-import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -31,12 +29,10 @@ import numpy as np
 import numpy.typing as npt
 
 from extract import sample_vocabulary as vocabulary
-from extract.sample_vocabulary import Dice, Topic
-
-SAMPLE_COPYRIGHT: Final = (
-    "Generated sample of a fictional newspaper, The Sample Times: no real person, place or event."
-)
-"""The `copyright` of every sample month: how the loader tells a sample from the real archive."""
+from extract.responses import SAMPLE_COPYRIGHT
+from extract.sample_desk import Desk
+from extract.sample_text import Dice, Topic, background_topics, planted_topics
+from warehouse.months import next_month
 
 TRUTH_COLUMNS: Final = (
     "kind",
@@ -55,14 +51,11 @@ AUTOCORRELATION: Final = 0.6
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
 
-_NEW_SHAPE_FROM = dt.date(2025, 1, 1)
 _DAYS_A_YEAR = 365.25
 _SEASON_PEAK = dt.date(2000, 12, 5).toordinal()
 _SEASON_SD_DAYS = 20.0
 _S_CURVE_RISE = 10.0  # log-odds of share / (ceiling - share) gained over the whole window
 _ARTICLES_A_DAY = (98.0, 108.0, 112.0, 114.0, 108.0, 52.0, 66.0)  # Monday first
-_MULTIMEDIA = 0.04  # share of documents in the middle shape
-_GENERIC = 0.08  # share of headlines that are the paper's furniture, besides those without a topic
 _WITH_KEYWORDS = 0.92
 _WITH_SUBJECTS = 0.74  # with chance misses, about 28 % of documents carry no subject, as in NYT's
 _OWN_THEME = 0.85  # of a topic's articles, the part that is confined to its own theme
@@ -78,29 +71,6 @@ _BACKGROUND = {
     "place": (0.80, 2.0, 1.1),
     "work": (0.12, 2.0, 1.1),
 }
-_KEYWORD_NAMES = {
-    "subject": ("subject", "Subject"),
-    "person": ("persons", "Person"),
-    "organization": ("organizations", "Organization"),
-    "place": ("glocations", "Location"),
-    "work": ("creative_works", "Title"),
-}
-_WORD = re.compile(r"[a-z0-9]+")
-_MONTHS = [
-    "Jan.",
-    "Feb.",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "Aug.",
-    "Sept.",
-    "Oct.",
-    "Nov.",
-    "Dec.",
-]
-_WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
 @dataclass(frozen=True)
@@ -149,7 +119,7 @@ def write_sample(directory: Path, start: dt.date, end: dt.date, seed: int = 1) -
     if seed < 0:
         raise ValueError(f"the seed must not be negative, not {seed}")
     directory.mkdir(parents=True, exist_ok=True)
-    newspaper = _Newspaper(start, (_next_month(end) - start).days, seed)
+    newspaper = _Newspaper(start, (next_month(end) - start).days, seed)
     months: list[str] = []
     paths: list[Path] = []
     documents = size = 0
@@ -157,7 +127,7 @@ def write_sample(directory: Path, start: dt.date, end: dt.date, seed: int = 1) -
     late = newspaper.documents(start - dt.timedelta(days=1), 1)
     month = start
     while month <= end:
-        following = _next_month(month)
+        following = next_month(month)
         written = late + newspaper.documents(month, (following - month).days)
         written.sort(key=lambda stamped: stamped[0])
         first, last = month.isoformat(), following.isoformat()
@@ -179,10 +149,6 @@ def write_sample(directory: Path, start: dt.date, end: dt.date, seed: int = 1) -
     _replace(truth_path, _truth(newspaper))
     planted = len(vocabulary.PLANTED)
     return SampleSummary(tuple(months), documents, tuple(paths), truth_path, planted, size)
-
-
-def _next_month(month: dt.date) -> dt.date:
-    return (month + dt.timedelta(days=31)).replace(day=1)
 
 
 def _gzipped(payload: bytes) -> bytes:
@@ -257,10 +223,10 @@ def _truth(newspaper: "_Newspaper") -> bytes:
 
 def _topics() -> tuple[list[Topic], list[float]]:
     """Every topic and its mean share of articles, the planted ones (share unused: 0) first."""
-    topics = vocabulary.planted_topics()
+    topics = planted_topics()
     shares = [0.0] * len(topics)
     for kind, (total, shift, power) in _BACKGROUND.items():
-        background = vocabulary.background_topics(kind)
+        background = background_topics(kind)
         weights = [(rank + shift) ** -power for rank in range(1, len(background) + 1)]
         topics += background
         shares += [total * weight / sum(weights) for weight in weights]
@@ -305,7 +271,7 @@ class _Newspaper:
         carried = self._draw_topics(rng, (first - self.start).days + 1 + day_of, theme_of)
         seconds = _times_of_day(rng, day_of.size)
         identities = rng.bit_generator.random_raw(2 * day_of.size).tolist()
-        desk = _Desk(self.topics, Dice(rng))
+        desk = Desk(self.topics, Dice(rng))
         offsets = [_utc_offset_hours(date) * 3600 for date in dates]
         stamps: dict[tuple[int, int], str] = {}
         written = []
@@ -375,173 +341,3 @@ def _utc_offset_hours(date: dt.date) -> int:
     spring = march + dt.timedelta(days=(6 - march.weekday()) % 7)
     autumn = november + dt.timedelta(days=(6 - november.weekday()) % 7)
     return 4 if spring <= date < autumn else 5
-
-
-class _Desk:
-    """Turns topics into documents."""
-
-    def __init__(self, topics: list[Topic], dice: Dice) -> None:
-        self._topics, self._dice = topics, dice
-        self._planted = len(vocabulary.PLANTED)
-
-    def write(
-        self, date: dt.date, stamp: str, identity: str, theme: str, carried: list[int]
-    ) -> dict[str, Any]:
-        """One document. stamp: its UTC time; carried: positions of its topics."""
-        dice = self._dice
-        new_shape = date >= _NEW_SHAPE_FROM or stamp >= _NEW_SHAPE_FROM.isoformat()
-        topics = [self._topics[i] for i in carried]
-        facts = {
-            "date": f"{_MONTHS[date.month - 1]} {date.day}, {date.year}",
-            "weekday": _WEEKDAYS[date.weekday()],
-            "age": str(61 + int(dice.unit() * 43)),
-        }
-        generic = (not topics and dice.unit() < 0.35) or dice.unit() < _GENERIC
-        lead = None if generic or not topics else self._lead(topics, carried)
-        if lead is not None:
-            topics.remove(lead)
-            topics.insert(0, lead)
-        story = vocabulary.tell(dice, theme, lead, topics, facts, generic)
-        multimedia = not new_shape and dice.unit() < _MULTIMEDIA
-        kind = "interactive" if multimedia else "article"
-        uuid = f"{identity[:8]}-{identity[8:12]}-5{identity[13:16]}-a{identity[17:20]}"
-        uri = f"nyt://{kind}/{uuid}-{identity[20:]}"
-        if lead is not None and lead.theme:
-            theme = lead.theme
-        section, news_desk = vocabulary.SECTIONS[theme]
-        opinion = lead is not None and dice.unit() < 0.07
-        if opinion:
-            section, news_desk = "Opinion", "OpEd"
-        material = "Op-Ed" if opinion else "Interactive Feature" if multimedia else story.material
-        slug = f"{_slug(story.headline)}-{identity[20:24]}"
-        image = f"images/{date:%Y/%m/%d}/{theme}/{slug}/{slug}"
-        in_print = dice.unit() < 0.45
-        print_headline = story.print_headline if in_print else ""
-        page, part = (str(1 + int(dice.unit() * 24)), dice.pick("AABCD")) if in_print else ("", "")
-        doc: dict[str, Any] = {
-            "_id": uri,
-            "uri": uri,
-            "web_url": f"https://sample-times.example/{date:%Y/%m/%d}/{theme}/{slug}.html",
-            "abstract": story.abstract,
-            "snippet": "" if new_shape else story.abstract,
-            "source": "The Sample Times",
-            "section_name": section,
-            "news_desk": news_desk,
-            "type_of_material": material,
-            "word_count": 0 if multimedia else 90 + int(2400 * dice.unit() ** 2),
-            "print_page": page,
-            "print_section": part,
-        }
-        names = [self._name() for _ in range(1 if dice.unit() < 0.85 else 2)]
-        if material == "Correction" or dice.unit() < 0.02:
-            names = []
-        original = "By " + " and ".join(" ".join(name) for name in names) if names else ""
-        keywords = self._keywords(topics, theme, new_shape)
-        if new_shape:
-            headline = {"main": story.headline, "kicker": "", "print_headline": print_headline}
-            # Both ways of having no keywords occur in the real archive.
-            missing: list[dict[str, Any]] | None = None if dice.unit() < 0.9 else []
-            doc |= {
-                "document_type": "Article",
-                "pub_date": f"{stamp}Z",
-                "headline": headline,
-                "keywords": keywords or missing,
-                "byline": {"original": original},
-                "subsection_name": "",
-                "multimedia": _pictures(image),
-            }
-            return doc
-        if not in_print:
-            del doc["print_page"], doc["print_section"]
-        doc |= {
-            "document_type": "multimedia" if multimedia else "article",
-            "pub_date": f"{stamp}+0000",
-            "lead_paragraph": story.lead_paragraph,
-            "headline": {
-                "main": story.headline,
-                "kicker": dice.pick(vocabulary.KICKERS) if dice.unit() < 0.12 else None,
-                "content_kicker": None,
-                "print_headline": print_headline,
-                "name": None,
-                "seo": None,
-                "sub": None,
-            },
-            "keywords": keywords,
-            "byline": {
-                "original": original or None,
-                "person": [_reporter(name, rank) for rank, name in enumerate(names, start=1)],
-                "organization": None,
-            },
-            "multimedia": [_picture(image, "articleLarge", 600, 400)],
-        }
-        return doc
-
-    def _lead(self, topics: list[Topic], carried: list[int]) -> Topic:
-        """The topic of the headline: a planted one, so that its words follow its curve."""
-        candidates = topics[: sum(i < self._planted for i in carried)]
-        if not candidates:
-            candidates = [topic for topic in topics if topic.kind != "place"] or topics
-        return self._dice.pick(candidates)
-
-    def _name(self) -> tuple[str, str]:
-        return self._dice.pick(vocabulary.FIRST_NAMES), self._dice.pick(vocabulary.LAST_NAMES)
-
-    def _keywords(self, topics: list[Topic], theme: str, new: bool) -> list[dict[str, Any]]:
-        named = [(_KEYWORD_NAMES[topic.kind][new], topic.label) for topic in topics]
-        if any(topic.kind == "subject" for topic in topics):
-            tags = [tag for tag, p in vocabulary.INTERNAL_TAGS.items() if self._dice.unit() < p]
-            if theme == "science" and self._dice.unit() < 0.3:
-                tags.append("your-feed-science")
-            named += [(_KEYWORD_NAMES["subject"][new], tag) for tag in tags]
-            if new and self._dice.unit() < 0.002:
-                named.append((_KEYWORD_NAMES["subject"][new], ""))  # as seen in the real archive
-        extra = {} if new else {"major": "N"}
-        return [
-            {"name": name, "value": value, "rank": rank, **extra}
-            for rank, (name, value) in enumerate(named, start=1)
-        ]
-
-
-def _slug(headline: str) -> str:
-    """The first words of a headline in plain lower-case letters, for an address."""
-    plain = unicodedata.normalize("NFKD", headline).encode("ascii", "ignore").decode().lower()
-    return "-".join(_WORD.findall(plain)[:6])
-
-
-def _reporter(name: tuple[str, str], rank: int) -> dict[str, Any]:
-    return {
-        "firstname": name[0],
-        "middlename": None,
-        "lastname": name[1],
-        "qualifier": None,
-        "title": None,
-        "role": "reported",
-        "organization": "",
-        "rank": rank,
-    }
-
-
-def _picture(image: str, crop: str, width: int, height: int) -> dict[str, Any]:
-    return {
-        "rank": 0,
-        "subtype": "xlarge",
-        "caption": None,
-        "credit": None,
-        "type": "image",
-        "url": f"{image}-{crop}.jpg",
-        "height": height,
-        "width": width,
-        "subType": "xlarge",
-        "crop_name": crop,
-        "legacy": {},
-    }
-
-
-def _pictures(image: str) -> dict[str, Any]:
-    url = f"https://sample-times.example/{image}"
-    return {
-        "caption": "",
-        "credit": "The Sample Times",
-        "default": {"url": f"{url}-articleLarge.jpg", "height": 400, "width": 600},
-        "thumbnail": {"url": f"{url}-thumbStandard.jpg", "height": 75, "width": 75},
-    }

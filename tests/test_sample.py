@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from extract import sample
-from extract.sample import SAMPLE_COPYRIGHT, SampleSummary, write_sample
+from extract.responses import SAMPLE_COPYRIGHT
+from extract.sample import SampleSummary, write_sample
 
 START, END = dt.date(2024, 7, 1), dt.date(2025, 6, 1)
 NEW_YORK = ZoneInfo("America/New_York")

@@ -144,7 +144,8 @@ def adjust_p_values(p_values: ArrayLike) -> Floats:
     q = np.full(p.shape, np.nan)
     known = np.flatnonzero(~np.isnan(p))
     order = known[np.argsort(p[known], kind="stable")]
-    ranked = p[order] * len(order) / np.arange(1, len(order) + 1)
+    # The factor first: it is at least 1, so that rounding takes no q-value below its p-value.
+    ranked = p[order] * (len(order) / np.arange(1, len(order) + 1))
     q[order] = np.minimum.accumulate(ranked[::-1])[::-1]
     return q
 

@@ -253,3 +253,5 @@ def test_q_values_are_benjamini_and_hochbergs() -> None:
     mixed = adjust_p_values([np.nan, 0.04, 0.01, np.nan, 0.04])
     np.testing.assert_allclose(mixed, [np.nan, 0.04, 0.03, np.nan, 0.04])
     assert adjust_p_values([]).shape == (0,)
+    many = np.random.default_rng(0).random(10_000)
+    assert (adjust_p_values(many) >= many).all() and (adjust_p_values(many) <= 1).all()

@@ -1,0 +1,28 @@
+"""A warehouse with nothing in it: everything runs, and says what to do next."""
+
+from support import Warehouse
+
+
+def test_dbt_builds_empty_tables_and_all_tests_pass(warehouse: Warehouse) -> None:
+    warehouse.empty()
+    warehouse.ok("dbt", "build")
+    for table in ("dim_topics", "fct_topic_daily", "fct_daily_articles", "growing_topics"):
+        assert warehouse.rows(f"select count(*) from marts.{table}") == [(0,)]
+    fit = warehouse.run("growth", "fit")
+    assert fit.returncode == 2
+    assert "the marts hold no articles: load months" in fit.stderr
+    top = warehouse.run("growth", "top")
+    assert top.returncode == 2
+    assert "run `growth fit`" in top.stderr
+
+
+def test_without_marts_the_commands_name_the_step_that_is_missing(warehouse: Warehouse) -> None:
+    warehouse.empty()
+    with warehouse.connect() as connection:
+        connection.execute("drop schema if exists marts cascade")
+    fit = warehouse.run("growth", "fit")
+    assert fit.returncode == 2
+    assert "the marts are not built yet" in fit.stderr
+    assert "dbt build" in fit.stderr
+    status = warehouse.ok("extract", "status")
+    assert "no month is loaded" in status.stdout

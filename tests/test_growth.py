@@ -1,0 +1,242 @@
+"""From loaded months to ranked lists, through the command lines, on the generated sample."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import Warehouse
+
+from extract.sample import SampleSummary, write_sample
+
+WINDOW = ("--start", "2022-01", "--end", "2022-12")
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> SampleSummary:
+    """A year of the fictional newspaper."""
+    return write_sample(tmp_path_factory.mktemp("sample"), date(2022, 1, 1), date(2022, 12, 1))
+
+
+@pytest.fixture(scope="module")
+def built(warehouse: Warehouse, sample: SampleSummary) -> Iterator[Warehouse]:
+    """A warehouse with the sample loaded and the marts built."""
+    warehouse.empty()
+    warehouse.ok("extract", "load", "--from", sample.truth_path.parent)
+    warehouse.ok("dbt", "build")
+    yield warehouse
+    warehouse.empty()
+
+
+def planted(sample: SampleSummary) -> list[dict[str, str]]:
+    with sample.truth_path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def fitted(warehouse: Warehouse, *arguments: str) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads(
+        warehouse.ok("growth", "fit", *WINDOW, *arguments, "--json").stdout
+    )
+    return result
+
+
+def ranked(warehouse: Warehouse, direction: str, *arguments: str) -> list[dict[str, Any]]:
+    output = warehouse.ok(
+        "growth", "top", "--direction", direction, *WINDOW, "--limit", "500", "--json", *arguments
+    ).stdout
+    topics: list[dict[str, Any]] = json.loads(output)["topics"]
+    return topics
+
+
+def test_planted_topics_are_found(built: Warehouse, sample: SampleSummary) -> None:
+    fitted(built)
+    lists = {
+        direction: {(topic["kind"], topic["label"]) for topic in ranked(built, direction)}
+        for direction in ("growing", "shrinking")
+    }
+    rates = {
+        (kind, label): (rate, low, high)
+        for kind, label, rate, low, high in built.rows(
+            "select kind, label, growth_rate, ci_low, ci_high from marts.fct_topic_growth"
+        )
+    }
+    found = quiet = covered = 0
+    for topic in planted(sample):
+        key = topic["kind"], topic["label"]
+        # Noise that lasts for days moves the rate that a year shows, and the fit does not know it.
+        if float(topic["noise"]) <= 0.3 and topic["shape"] in ("rising", "saturating"):
+            assert key in lists["growing"], key
+            found += 1
+        if float(topic["noise"]) <= 0.3 and topic["shape"] == "falling":
+            assert key in lists["shrinking"], key
+            found += 1
+        if topic["shape"] == "flat":
+            assert key not in lists["growing"] | lists["shrinking"], key
+        if float(topic["noise"]) == 0 and topic["shape"] in ("rising", "falling", "flat"):
+            _, low, high = rates[key]
+            quiet += 1
+            covered += low <= float(topic["growth_rate"]) <= high
+    assert found >= 8
+    # Intervals of 95 %: of these topics at most one may miss the truth.
+    assert quiet >= 6
+    assert covered >= quiet - 1
+
+
+def test_every_topic_has_a_status_and_only_fits_have_numbers(built: Warehouse) -> None:
+    result = fitted(built)
+    assert result["statuses"]["converged"] > 300
+    assert result["statuses"]["too_few_articles"] > 100
+    assert sum(result["statuses"].values()) == result["topics"]
+    assert built.value("select count(*) from marts.dim_topics") == result["topics"]
+    wrong = built.rows(
+        """
+        select count(*) filter (where (status = 'converged') <> (growth_rate is not null))
+            + count(*) filter (where 'NaN' in (growth_rate, ci_low, ci_high, p_value, q_value))
+            + count(*) filter (where status = 'converged' and articles < 50)
+        from growth.coefficients
+        """
+    )
+    assert wrong == [(0,)]
+
+
+def test_the_same_fit_twice_leaves_one_run_and_the_same_bytes(built: Warehouse) -> None:
+    def stored() -> tuple[list[Any], list[Any]]:
+        return (
+            built.rows("select * from growth.runs order by run_id"),
+            built.rows("select * from growth.coefficients order by run_id, topic_id"),
+        )
+
+    fitted(built)
+    before = stored()
+    assert fitted(built)["stored_before"] is True
+    assert stored() == before
+    with built.connect() as connection:
+        connection.execute("update growth.runs set input_sha256 = 'other data'")
+    assert fitted(built)["stored_before"] is False
+    runs, coefficients = stored()
+    assert len(runs) == len(before[0])
+    assert coefficients == before[1]
+
+
+def test_windows_kinds_and_thresholds_are_runs_of_their_own(built: Warehouse) -> None:
+    everything = fitted(built)
+    people = fitted(built, "--kind", "person", "--kind", "place", "--min-articles", "20")
+    assert people["run_id"] != everything["run_id"]
+    kinds = built.rows(
+        "select distinct kind from growth.coefficients where run_id = %s order by kind",
+        people["run_id"],
+    )
+    assert kinds == [("person",), ("place",)]
+    half = json.loads(
+        built.ok("growth", "fit", "--start", "2022-02", "--end", "2022-03", "--json").stdout
+    )
+    assert (half["window_start"], half["window_end"]) == ("2022-02-01", "2022-03-31")
+    days = built.value("select periods from growth.runs where run_id = %s", half["run_id"])
+    assert days == 28 + 31
+
+
+def test_the_lists_are_ranked_by_what_is_sure(built: Warehouse) -> None:
+    fitted(built)
+    growing = ranked(built, "growing")
+    assert [topic["rank"] for topic in growing] == list(range(1, len(growing) + 1))
+    assert all(topic["ci_low"] > 0 and topic["q_value"] <= 0.05 for topic in growing)
+    lows = [topic["ci_low"] for topic in growing]
+    assert lows == sorted(lows, reverse=True)
+    shrinking = ranked(built, "shrinking")
+    highs = [topic["ci_high"] for topic in shrinking]
+    assert highs == sorted(highs) and highs[-1] < 0
+    popular = [topic["articles"] for topic in ranked(built, "popular")]
+    assert popular == sorted(popular, reverse=True)
+    people = ranked(built, "popular", "--kind", "person")
+    assert {topic["kind"] for topic in people} == {"person"}
+    assert [topic["rank"] for topic in people] == list(range(1, len(people) + 1))
+
+
+def test_internal_tags_are_nowhere(built: Warehouse) -> None:
+    assert built.value("select count(*) from raw.nyt_articles where doc::text ~ 'internal-'") > 0
+    found = built.rows(
+        "select label from marts.dim_topics where kind <> 'term' and "
+        "label ~* '^(internal-|content type:|your-feed-)'"
+    )
+    assert found == []
+
+
+def test_top_prints_a_table_csv_or_json(built: Warehouse) -> None:
+    fitted(built)
+    table = built.ok("growth", "top", *WINDOW, "--limit", "3").stdout
+    assert table.startswith("Growing topics, 2022-01-01 to 2022-12-31\n")
+    lines = table.splitlines()
+    assert [line.split()[0] for line in lines[3:6]] == ["1", "2", "3"]
+    assert "growth a year" in lines[2]
+    text = built.ok("growth", "top", *WINDOW, "--limit", "3", "--csv").stdout
+    rows = list(csv.DictReader(io.StringIO(text)))
+    growing = ranked(built, "growing")[:3]
+    assert [row["label"] for row in rows] == [topic["label"] for topic in growing]
+    assert [float(row["ci_low"]) for row in rows] == [topic["ci_low"] for topic in growing]
+
+
+def test_days_counted_in_the_marts_are_those_of_the_files(
+    built: Warehouse, sample: SampleSummary
+) -> None:
+    articles = built.value(
+        "select count(*) from raw.nyt_articles where lower(doc ->> 'document_type') = 'article'"
+    )
+    [(counted, days, first, last)] = built.rows(
+        "select sum(articles), count(*), min(published_on), max(published_on) "
+        "from marts.fct_daily_articles where is_loaded"
+    )
+    assert (days, first, last) == (365, date(2022, 1, 1), date(2022, 12, 31))
+    # Only the last evening of 2021, which came with January, is left out.
+    assert 0 < articles - counted < 60
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["fit", "--start", "2021-12", "--end", "2022-02"], 2, "not loaded: 2021-12"),
+        (["fit", "--start", "2022-03", "--end", "2022-02"], 2, "is after --end 2022-02"),
+        (["fit", "--start", "2022-3"], 2, "'2022-3' is not a month"),
+        (["fit", "--kind", "colour"], 2, "colour"),
+        (["fit", "--min-articles", "0"], 2, "--min-articles"),
+        (["top", "--start", "2022-05", "--end", "2022-06"], 2, "growth fit --start 2022-05"),
+        (["top", "--json", "--csv"], 2, "one of --json and --csv"),
+        (["top", "--direction", "sideways"], 2, "sideways"),
+    ],
+)
+def test_wrong_usage_is_one_clear_message(
+    built: Warehouse, arguments: list[str], code: int, message: str
+) -> None:
+    result = built.run("growth", *arguments)
+    assert result.returncode == code
+    assert result.stdout == ""
+    assert message in " ".join(result.stderr.replace("│", " ").split())
+    assert "Traceback" not in result.stderr
+
+
+def test_a_month_missing_inside_the_window_is_named(built: Warehouse) -> None:
+    with built.connect() as connection:
+        connection.execute(
+            "update marts.fct_daily_articles set is_loaded = false "
+            "where published_on between '2022-04-01' and '2022-05-31'"
+        )
+    try:
+        result = built.run("growth", "fit", *WINDOW)
+    finally:
+        with built.connect() as connection:
+            connection.execute("update marts.fct_daily_articles set is_loaded = true")
+    assert result.returncode == 2
+    assert "not loaded: 2022-04, 2022-05;" in result.stderr
+
+
+def test_build_stays_green_after_a_fit_and_a_second_time(built: Warehouse, tmp_path: Path) -> None:
+    fitted(built)
+    before = built.rows("select * from marts.fct_topic_growth order by run_id, topic_id")
+    built.ok("dbt", "build")
+    assert built.rows("select * from marts.fct_topic_growth order by run_id, topic_id") == before
+    built.ok("dbt", "docs", "generate", "--static", "--target-path", tmp_path)
+    page = (tmp_path / "static_index.html").read_text(encoding="utf-8")
+    assert "One row a topic of a run of `growth fit`" in page

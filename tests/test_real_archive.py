@@ -1,0 +1,90 @@
+"""The lists and fits of the real months of 2020, where they are on this machine."""
+
+import json
+import warnings
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from support import REAL_ARCHIVE, Warehouse
+
+from growth.logistic import fit_trend
+from growth.series import Series, read_series
+
+pytestmark = pytest.mark.skipif(
+    not REAL_ARCHIVE.is_dir(), reason="the real archive files are not on this machine"
+)
+
+WINDOW = ("--start", "2020-01", "--end", "2020-06")
+
+
+@pytest.fixture(scope="module")
+def half_year(warehouse: Warehouse) -> Iterator[Warehouse]:
+    """A warehouse with the first half of 2020 loaded, built and its subjects fitted."""
+    warehouse.empty()
+    warehouse.ok("extract", "load", "--from", REAL_ARCHIVE / "archive", *WINDOW)
+    warehouse.ok("dbt", "build")
+    warehouse.ok("growth", "fit", *WINDOW, "--kind", "subject")
+    yield warehouse
+    warehouse.empty()
+
+
+def top(warehouse: Warehouse, direction: str, limit: int) -> list[str]:
+    output = warehouse.ok(
+        "growth", "top", "--direction", direction, *WINDOW, "--limit", str(limit), "--json"
+    ).stdout
+    return [topic["label"] for topic in json.loads(output)["topics"]]
+
+
+def test_what_everybody_remembers_of_2020_leads_the_lists(half_year: Warehouse) -> None:
+    growing = top(half_year, "growing", 15)
+    for label in ("Black Lives Matter Movement", "Coronavirus Reopenings", "Police Reform"):
+        assert label in growing
+    assert "Impeachment" in top(half_year, "shrinking", 15)
+    assert top(half_year, "popular", 1) == ["Coronavirus (2019-nCoV)"]
+
+
+def test_no_internal_tag_is_listed(half_year: Warehouse) -> None:
+    labels = [
+        label
+        for direction in ("growing", "shrinking", "popular")
+        for label in top(half_year, direction, 5000)
+    ]
+    assert len(labels) > 3000
+    marks = ("content type:", "internal-", "your-feed-", "your feed-", "vis-", "audio-", "genre-")
+    assert [label for label in labels if label.lower().startswith(marks)] == []
+
+
+@pytest.fixture(scope="module")
+def series(half_year: Warehouse) -> Series:
+    with half_year.connect() as connection:
+        return read_series(connection, date(2020, 1, 1), date(2020, 6, 1), [])
+
+
+def test_statsmodels_agrees_on_real_topics(series: Series) -> None:
+    fit = fit_trend(
+        series.topic, series.period, series.count, series.totals, series.times, min_articles=20
+    )
+    chosen = np.random.default_rng(1).choice(
+        np.flatnonzero(fit.status == "converged"), 200, replace=False
+    )
+    used = series.totals > 0
+    design = sm.add_constant(series.times[used])
+    for topic in chosen:
+        counts = np.zeros(len(series.totals))
+        mine = series.topic == topic
+        counts[series.period[mine]] = series.count[mine]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            peer = sm.GLM(
+                np.column_stack([counts[used], (series.totals - counts)[used]]),
+                design,
+                family=sm.families.Binomial(),
+            ).fit(tol=1e-14, maxiter=200)
+        ours = [fit.intercept[topic], fit.growth_rate[topic]]
+        np.testing.assert_allclose(ours, peer.params, rtol=1e-9, atol=1e-9)
+        errors = [fit.intercept_model_se[topic], fit.growth_rate_model_se[topic]]
+        np.testing.assert_allclose(errors, peer.bse, rtol=1e-7)
+        np.testing.assert_allclose(fit.deviance[topic], peer.deviance, rtol=1e-9)

@@ -18,12 +18,12 @@ from warehouse.settings import PROJECT_DIR
 COMMANDS_WITHOUT_WAREHOUSE = {"parse", "list", "deps", "clean", "init"}
 
 
-class ReadyWarehouse(dbtPlugin):  # type: ignore[misc]
+class ReadyWarehouse(dbtPlugin):
     """Makes the warehouse ready for this project's dbt commands."""
 
     def initialize(self) -> None:
         """Start the embedded server and create the tables that Python owns, if need be."""
-        command = getattr(get_flags(), "WHICH", None)
+        command = getattr(get_flags(), "WHICH", None)  # type: ignore[no-untyped-call]
         if self.project_name != "news_growth" or command in COMMANDS_WITHOUT_WAREHOUSE:
             return
         # dbt's profile has already been read from the environment, without `.env`.

@@ -17,6 +17,7 @@ from warehouse.command_line import (
     run,
     say,
 )
+from warehouse.errors import WarehouseError
 from warehouse.months import format_month
 
 app = typer.Typer(
@@ -52,11 +53,10 @@ def load(
     try:
         files, problems = find_month_files(folder, start, end)
     except LandingError as error:
-        raise typer.BadParameter(str(error), param_hint="--from") from None
+        raise WarehouseError(str(error)) from None
     if not files and not problems:
-        raise typer.BadParameter(
-            f"{folder} holds no YYYY-MM.json or YYYY-MM.json.gz file of the months asked for",
-            param_hint="--from",
+        raise WarehouseError(
+            f"{folder} holds no YYYY-MM.json or YYYY-MM.json.gz file of the months asked for"
         )
     for path, reason in problems:
         say(f"{path.name}: {reason}")
@@ -71,8 +71,10 @@ def load(
                 continue
             say(f"{name}: {result.outcome}, {result.docs:,} documents")
             if result.sample_months_removed:
-                say(f"{name}: real articles: the sample's {result.sample_months_removed} months "
-                    "were removed")
+                say(
+                    f"{name}: real articles: the sample's {result.sample_months_removed} months "
+                    "were removed"
+                )
             if result.rejected and result.outcome != "unchanged":
                 say(f"{name}: {result.rejected:,} documents rejected: {result.message}")
         if any(result.outcome in ("loaded", "replaced") for result in results):
@@ -145,8 +147,8 @@ def sample(
     check_months(start, end)
     summary = write_sample(folder, start, end, seed)
     typer.echo(
-        f"{summary.months} months, {summary.documents:,} documents of a fictional newspaper in "
-        f"{folder}; the truth about its topics is in {summary.truth_path}"
+        f"{len(summary.months)} months, {summary.documents:,} documents of a fictional newspaper "
+        f"in {folder}; the truth about its topics is in {summary.truth_path}"
     )
 
 

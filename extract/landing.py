@@ -1,13 +1,20 @@
-"""Folders of month files: ``YYYY-MM.json`` or ``YYYY-MM.json.gz``, one response each."""
+"""Folders of month files: ``YYYY-MM.json`` or ``YYYY-MM.json.gz``, one response each.
+
+A month that `extract fetch` landed has a sidecar, ``YYYY-MM.json.gz.meta``: when it was fetched,
+its length and digest uncompressed, and what the API's headers said.
+"""
 
 import gzip
 import hashlib
+import os
 import zlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from warehouse.months import parse_month
+import msgspec
+
+from warehouse.months import format_month, next_month, parse_month
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -31,6 +38,37 @@ class Landed:
     body: bytes
     sha256: str
     fetched_at: datetime
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """What is known of a landed response besides its bytes."""
+
+    fetched_at: datetime
+    sha256: str
+    bytes: int
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class LandedMonth:
+    """A month's file in a landing zone: when it was fetched, and its size on disk in bytes."""
+
+    month: date
+    path: Path
+    fetched_at: datetime
+    size: int
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the archive's index of the month was complete when it was fetched."""
+        return self.fetched_at.date() >= final_from(self.month)
+
+
+def final_from(month: date) -> date:
+    """Return the day from which a fetched month is final: the archive's index lags two to four
+    weeks, so the month itself and the two after it must have ended."""
+    return next_month(next_month(next_month(month)))
 
 
 def find_month_files(
@@ -80,4 +118,63 @@ def read_month_file(path: Path) -> Landed:
         raise LandingError(f"broken gzip: {error}") from None
     except OSError as error:
         raise LandingError(f"cannot be read: {error.strerror}") from None
-    return Landed(body, hashlib.sha256(body).hexdigest(), datetime.fromtimestamp(modified, UTC))
+    sha256 = hashlib.sha256(body).hexdigest()
+    sidecar = read_sidecar(path)
+    if sidecar is not None and sidecar.sha256 == sha256:
+        return Landed(body, sha256, sidecar.fetched_at)
+    return Landed(body, sha256, datetime.fromtimestamp(modified, UTC))
+
+
+def land_month(folder: Path, month: date, body: bytes, sidecar: Sidecar) -> Path:
+    """Put a response into the landing zone, whole or not at all. Raises LandingError."""
+    path = folder / f"{format_month(month)}.json.gz"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(path, gzip.compress(body, compresslevel=6, mtime=0))
+        _replace(_sidecar_path(path), msgspec.json.encode(asdict(sidecar)))
+    except OSError as error:
+        raise LandingError(
+            f"{folder} cannot take the month: {error.strerror}; what was there before is untouched"
+        ) from None
+    return path
+
+
+def landed_month(folder: Path, month: date) -> LandedMonth | None:
+    """Return what the landing zone has of a month, None where it has nothing. The file is not read:
+    a sidecar is believed if it is as new as the file."""
+    path = folder / f"{format_month(month)}.json.gz"
+    try:
+        file = path.stat()
+    except FileNotFoundError:
+        return None
+    sidecar = read_sidecar(path)
+    fetched_at = sidecar.fetched_at if sidecar else datetime.fromtimestamp(file.st_mtime, UTC)
+    return LandedMonth(month, path, fetched_at, file.st_size)
+
+
+def read_sidecar(path: Path) -> Sidecar | None:
+    """Return a month file's sidecar, None where there is none or it is an older file's."""
+    sidecar = _sidecar_path(path)
+    try:
+        if sidecar.stat().st_mtime_ns < path.stat().st_mtime_ns:
+            return None
+        return msgspec.json.decode(sidecar.read_bytes(), type=Sidecar)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def _sidecar_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.meta")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file whole: whoever looks, also after a crash, sees the old one or the new one."""
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

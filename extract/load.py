@@ -8,11 +8,17 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from extract.landing import Landed, LandingError, MonthFile, read_month_file
-from extract.responses import Article, Reject, Response, ResponseError, parse_response
-from extract.sample import SAMPLE_COPYRIGHT
+from extract.landing import Landed, LandingError, MonthFile, final_from, read_month_file
+from extract.responses import (
+    SAMPLE_COPYRIGHT,
+    Article,
+    Reject,
+    Response,
+    ResponseError,
+    parse_response,
+)
 from warehouse.errors import WarehouseError
-from warehouse.months import format_month, next_month
+from warehouse.months import format_month
 
 if TYPE_CHECKING:
     import psycopg
@@ -93,11 +99,11 @@ def _load_month(
             response = parse_response(landed.body)
             removed = _keep_sample_apart(connection, response.copyright == SAMPLE_COPYRIGHT)
             stored_response = _store(connection, file, landed, response)
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         reason = " ".join(str(error).split())
         raise WarehouseError(
-            f"the warehouse failed while {format_month(file.month)} was loaded: {reason}; the months "
-            "before it are stored, and nothing of it: run the same command again"
+            f"the warehouse failed while {format_month(file.month)} was loaded: {reason}; the "
+            "months before it are stored, and nothing of it: run the same command again"
         ) from None
     return MonthResult(
         file.month,
@@ -124,6 +130,9 @@ def _keep_sample_apart(connection: "psycopg.Connection", is_sample: bool) -> int
 
     Returns the number of the sample's months removed.
     """
+    # A sample waits here for the months that others are loading, and they wait for it.
+    mode = "share row exclusive" if is_sample else "row exclusive"
+    connection.execute(f"lock table raw.nyt_months in {mode} mode")
     real = connection.execute(
         "select count(*) from raw.nyt_months where source <> %s", [SAMPLE_SOURCE]
     ).fetchone()
@@ -162,7 +171,10 @@ def _store(
         cursor.executemany(
             "insert into raw.nyt_rejects (archive_month, position, reason, doc) "
             "values (%s, %s, %s, %s)",
-            [(file.month, reject.position, reject.reason, reject.doc) for reject in response.rejects],
+            [
+                (file.month, reject.position, reject.reason, reject.doc)
+                for reject in response.rejects
+            ],
         )
     connection.execute(
         """
@@ -197,15 +209,7 @@ def _store(
     return response
 
 
-def final_from(month: date) -> date:
-    """Return the day from which a fetched month is final: the archive's index lags two to four
-    weeks, so the month itself and the two after it must have ended."""
-    return next_month(next_month(next_month(month)))
-
-
-def _copy_articles(
-    connection: "psycopg.Connection", month: date, articles: list[Article]
-) -> None:
+def _copy_articles(connection: "psycopg.Connection", month: date, articles: list[Article]) -> None:
     # The binary format needs no escaping here and no unescaping on the server.
     days = (month - _POSTGRES_EPOCH).days
     start_of_row = struct.pack("!hii", 3, 4, days)

@@ -43,7 +43,5 @@ def missing_months(months: list[LoadedMonth]) -> list[date]:
         return []
     loaded = {month.month for month in months}
     return [
-        month
-        for month in months_between(months[0].month, months[-1].month)
-        if month not in loaded
+        month for month in months_between(months[0].month, months[-1].month) if month not in loaded
     ]

@@ -9,6 +9,7 @@ import typer
 from warehouse import embedded
 from warehouse.command_line import AsJson, print_json, run, say
 from warehouse.connect import libpq_environment, use_warehouse
+from warehouse.errors import WarehouseError
 from warehouse.settings import load_settings, uses_embedded_server, warehouse_dir
 
 app = typer.Typer(
@@ -86,7 +87,7 @@ def remove(
     """Delete the embedded server with everything stored in it."""
     load_settings()
     if not uses_embedded_server():
-        raise typer.BadParameter(f"PGHOST is {os.environ['PGHOST']}: your own server is not removed")
+        raise WarehouseError(f"PGHOST is {os.environ['PGHOST']}: your own server stays as it is")
     if not yes:
         typer.confirm(f"Delete {warehouse_dir()} and everything stored in it?", abort=True)
     embedded.remove()

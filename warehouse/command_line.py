@@ -28,13 +28,13 @@ def month_argument(text: str) -> date:
     try:
         return parse_month(text)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise WarehouseError(str(error)) from None
 
 
 def check_months(start: date | None, end: date | None) -> None:
     """Stop with a usage error where a window of months starts after it ends."""
     if start is not None and end is not None and start > end:
-        raise typer.BadParameter(
+        raise WarehouseError(
             f"--start {format_month(start)} is after --end {format_month(end)}: swap them"
         )
 

@@ -39,11 +39,18 @@ def connect(application: str) -> "psycopg.Connection":
 
     ``application`` is what the server's lists of connections show. Raises WarehouseError.
     """
+    import psycopg
+
     use_warehouse()
     connection = _connect(application)
     try:
         _check_server(connection)
         _create_tables(connection)
+    except psycopg.Error as error:
+        connection.close()
+        raise WarehouseError(
+            f"the warehouse's tables cannot be created: {' '.join(str(error).split())}"
+        ) from None
     except BaseException:
         connection.close()
         raise
@@ -68,7 +75,7 @@ def _answers() -> bool:
     """Tell whether the embedded server accepts connections: a stale socket file does not."""
     import psycopg
 
-    if not embedded.socket_path(warehouse_dir()).exists():
+    if not os.path.exists(embedded.socket_path(warehouse_dir())):  # noqa: PTH110 -- never raises
         return False
     try:
         psycopg.connect(connect_timeout=10).close()
@@ -84,8 +91,8 @@ def _check_server(connection: "psycopg.Connection") -> None:
             f"the server at {connection.info.host} is Postgres {version // 10000}: "
             f"{OLDEST_SERVER // 10000} or newer is needed"
         )
-    row = connection.execute("select getdatabaseencoding(), lower('É')").fetchone()
-    if row != ("UTF8", "é"):
+    utf8 = connection.info.parameter_status("server_encoding") == "UTF8"
+    if not utf8 or connection.execute("select lower('É')").fetchone() != ("é",):
         raise WarehouseError(
             f"the database {connection.info.dbname} does not handle accented letters: create it "
             "with encoding UTF8 and a UTF-8 locale, not C"

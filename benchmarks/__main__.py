@@ -1,0 +1,88 @@
+"""``python -m benchmarks [pipeline] [fit] [load]``: all of them, or those named.
+
+Exit codes: 0 every bar is met, 1 one is missed, 2 usage, 130 interrupted.
+"""
+
+import argparse
+import os
+import platform
+import signal
+import subprocess
+import sys
+from collections.abc import Collection
+
+from benchmarks import pipeline
+from benchmarks.data import find_year
+from benchmarks.scratch import scratch_folder
+from benchmarks.table import Row, format_table
+from warehouse import embedded
+from warehouse.months import format_month
+
+# Pipeline is first: see benchmarks.steps on memory.
+PARTS = ("pipeline", "fit", "load")
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+def main() -> int:
+    """Measure, print the table, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of: {', '.join(PARTS)}")
+    parts: Collection[str] = parser.parse_args().parts or PARTS
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    # Like Ctrl-C, `kill` must leave no server behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    print(_machine())
+    try:
+        rows = _measure(parts)
+    except KeyboardInterrupt:
+        return 130
+    print(f"\n{format_table(rows)}")
+    missed = sum(not row.met for row in rows)
+    if missed:
+        print(f"\n{missed} of the bars missed", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def _machine() -> str:
+    postgres = subprocess.run(
+        [embedded.client_program("postgres"), "--version"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return (
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, "
+        f"Python {platform.python_version()}, Postgres {postgres.stdout.split()[-1]}"
+    )
+
+
+def _measure(parts: Collection[str]) -> list[Row]:
+    rows: list[Row] = []
+    with scratch_folder() as scratch:
+        year = find_year(scratch)
+        first, last = (format_month(file.month) for file in (year.files[0], year.files[-1]))
+        print(f"{first} to {last} of {year.description}", flush=True)
+        if "pipeline" in parts:
+            _say("pipeline: about half a minute")
+            rows += pipeline.measure(scratch, year)
+        if "fit" in parts:
+            _say("fit: some seconds")
+            pipeline.build_marts(scratch, year)
+            # Read by numpy's libraries when they are loaded, which is now.
+            os.environ |= ONE_THREAD
+            from benchmarks import fit
+
+            rows += fit.measure()
+        if "load" in parts:
+            _say("load: about two minutes")
+            from benchmarks import load
+
+            rows += load.measure(scratch, year)
+    return rows
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""The year of documents that is measured: the real archive where it is at hand, else the sample."""
+
+import os
+import sys
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from benchmarks.steps import run_step
+from extract.landing import MonthFile, find_month_files
+from warehouse.months import format_month, months_between
+from warehouse.settings import PROJECT_DIR
+
+START, END = date(2020, 1, 1), date(2020, 12, 1)
+WINDOW = ("--start", format_month(START), "--end", format_month(END))
+
+
+@dataclass(frozen=True)
+class Year:
+    """The month files of the year, and what they are."""
+
+    folder: Path
+    files: list[MonthFile]
+    description: str
+
+
+def find_year(scratch: Path) -> Year:
+    """Return the year of the real archive (``NEWS_ARCHIVE`` says where), or a generated one."""
+    configured = os.environ.get("NEWS_ARCHIVE")
+    if configured:
+        folder = Path(configured).expanduser().resolve()
+    else:
+        folder = PROJECT_DIR.parent / "shared" / "nyt" / "archive"
+    if not configured and not folder.is_dir():
+        folder = scratch / "sample"
+        run_step(scratch, "extract", "sample", str(folder), *WINDOW)
+        return Year(folder, _month_files(folder), "the generated sample (set NEWS_ARCHIVE)")
+    return Year(folder, _month_files(folder), f"the real archive in {folder}")
+
+
+def _month_files(folder: Path) -> list[MonthFile]:
+    files, _ = find_month_files(folder, START, END)
+    missing = {*months_between(START, END)} - {file.month for file in files}
+    if missing:
+        names = ", ".join(format_month(month) for month in sorted(missing))
+        print(f"{folder} does not hold {names}: name another in NEWS_ARCHIVE", file=sys.stderr)
+        raise SystemExit(2)
+    return files

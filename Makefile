@@ -28,15 +28,17 @@ run: elt growth ## Do it all: set up, load (FROM=DIR, else a generated sample), 
 
 elt: .venv/.installed ## Load archive files (FROM=DIR START=2020-01 END=2020-12) and build the marts
 	@test -n "$(FROM)" || $(BIN)/extract sample $(SAMPLE) --start $(SAMPLE_START) --end $(SAMPLE_END)
-	$(BIN)/extract load --from "$(or $(FROM),$(SAMPLE))" $(WINDOW)
-	$(DBT) build
+	@$(BIN)/extract load --from "$(or $(FROM),$(SAMPLE))" $(WINDOW)
+	@echo "Building and testing the tables: dbt build"
+	@$(DBT) build
 
 growth: .venv/.installed ## Fit the loaded months (or START=2020-01 END=2020-06) and print the lists
-	$(BIN)/growth fit $(WINDOW)
-	$(DBT) build --select source:growth+
-	@$(BIN)/growth top --direction growing $(WINDOW)
-	@$(BIN)/growth top --direction shrinking $(WINDOW)
-	@$(BIN)/growth top --direction popular $(WINDOW)
+	@$(BIN)/growth fit $(WINDOW)
+	@echo "Testing what was fitted: dbt build --select source:growth+"
+	@$(DBT) build --select source:growth+
+	@echo; $(BIN)/growth top --direction growing $(WINDOW)
+	@echo; $(BIN)/growth top --direction shrinking $(WINDOW)
+	@echo; $(BIN)/growth top --direction popular $(WINDOW)
 
 test: .venv/.installed-dev ## Run the tests, on a Postgres server of their own
 	$(BIN)/python -m pytest

@@ -26,8 +26,14 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs 
 
 @pytest.fixture(scope="module")
 def odd() -> Iterator[Warehouse]:
-    """A warehouse in a folder whose name needs quoting everywhere."""
+    """A warehouse in a folder whose name needs quoting everywhere.
+
+    Its creation was interrupted once.
+    """
     with temporary_warehouse(SPACES_AND_QUOTES) as own:
+        unfinished = own.folder / "data.new"
+        unfinished.mkdir(parents=True)
+        (unfinished / "PG_VERSION").write_text("18\n")
         yield own
 
 
@@ -204,13 +210,10 @@ def test_another_program_with_the_dead_servers_process_id(odd: Warehouse) -> Non
     assert ended is None  # neither stopped with the server nor in its way
 
 
-def test_an_interrupted_creation_is_begun_again(fresh: Warehouse) -> None:
-    unfinished = fresh.folder / "data.new"
-    unfinished.mkdir(parents=True)
-    (unfinished / "PG_VERSION").write_text("18\n")
-    done = fresh.run("extract", "status")
+def test_an_interrupted_creation_is_begun_again(odd: Warehouse) -> None:
+    done = odd.run("extract", "status")
     assert done.returncode == 0, done.stderr
-    assert not unfinished.exists()
+    assert not (odd.folder / "data.new").exists()
 
 
 # Who gets in
@@ -488,10 +491,14 @@ def test_dot_env_is_read_and_the_environment_wins(fresh: Warehouse, tmp_path: Pa
     assert done.stdout == f"embedded server, stopped: {tmp_path / '.warehouse'}\n", done.stderr
 
 
-def test_dbt_build_alone_on_an_empty_warehouse(fresh: Warehouse) -> None:
-    """Typed in a plain shell: no server is there, nor its folder."""
-    done = fresh.run("dbt", "build")
+def test_dbt_build_alone_on_an_empty_warehouse(warehouse: Warehouse) -> None:
+    """Typed in a plain shell: no server runs, and no table is there."""
+    with warehouse.connect() as connection:
+        for schema in ("raw", "growth", "staging", "intermediate", "marts"):
+            connection.execute(f"drop schema if exists {schema} cascade".encode())
+    assert warehouse.run("warehouse", "stop").returncode == 0
+    done = warehouse.run("dbt", "build")
     assert done.returncode == 0, done.stdout
     assert "ERROR=0" in done.stdout
     assert "WARN=0" in done.stdout
-    assert fresh.value("select count(*) from marts.dim_topics") == 0
+    assert warehouse.value("select count(*) from marts.dim_topics") == 0

@@ -22,6 +22,7 @@ class Year:
     folder: Path
     files: list[MonthFile]
     description: str
+    is_real: bool
 
 
 def find_year(scratch: Path) -> Year:
@@ -34,8 +35,8 @@ def find_year(scratch: Path) -> Year:
     if not configured and not folder.is_dir():
         folder = scratch / "sample"
         run_step(scratch, "extract", "sample", str(folder), *WINDOW)
-        return Year(folder, _month_files(folder), "the generated sample (set NEWS_ARCHIVE)")
-    return Year(folder, _month_files(folder), f"the real archive in {folder}")
+        return Year(folder, _month_files(folder), "the generated sample (set NEWS_ARCHIVE)", False)
+    return Year(folder, _month_files(folder), f"the real archive in {folder}", True)
 
 
 def _month_files(folder: Path) -> list[MonthFile]:

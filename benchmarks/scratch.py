@@ -35,8 +35,10 @@ def scratch_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        embedded.remove()
-        shutil.rmtree(folder)
+        try:
+            embedded.remove()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -37,7 +37,11 @@ def run_step(scratch: Path, program: str, *arguments: str) -> Step:
             stdout=file,
             stderr=subprocess.STDOUT,
         )
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except KeyboardInterrupt:
+            _end(process)
+            raise
     seconds = perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
@@ -45,3 +49,12 @@ def run_step(scratch: Path, program: str, *arguments: str) -> Step:
         raise RuntimeError(f"`{program} {' '.join(arguments)}` ended with {process.returncode}")
     bytes_per_unit = 1 if sys.platform == "darwin" else 1024
     return Step(seconds, usage.ru_maxrss * bytes_per_unit / 1e6)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a command to end after Ctrl-C, which reached it too; after a `kill` tell it to."""
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        process.wait()

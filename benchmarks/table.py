@@ -1,7 +1,7 @@
 """What the benchmarks print, and how they repeat what they measure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 
@@ -15,6 +15,11 @@ class Row:
     ratio: float | None = None
     bar: str = ""
     met: bool = True
+
+
+def without_bar(row: Row) -> Row:
+    """Return the row as a mere measurement."""
+    return replace(row, bar="", met=True)
 
 
 def compare(

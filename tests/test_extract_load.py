@@ -338,8 +338,8 @@ BAD_MONTHS = [
         pytest.param(GOOD.replace(b"Gazette", b"G\xff"), "broken JSON: its text is not UTF-8",
                      id="not UTF-8"),
         pytest.param(GOOD.replace(b"Gazette", b"G\0"), "broken JSON: ", id="NUL byte"),
-        pytest.param(GOOD.replace(b"[]", b"[" * 5000 + b"]" * 5000, 1)
-                     .replace(b'"legacy": {}', b'"legacy": ' + b"[" * 5000 + b"]" * 5000, 1),
+        pytest.param(GOOD.replace(b"[]", b"[" * 50000 + b"]" * 50000, 1)
+                     .replace(b'"legacy": {}', b'"legacy": ' + b"[" * 50000 + b"]" * 50000, 1),
                      "broken JSON: lists or objects nested too deeply", id="deep"),
         pytest.param(b"", "the file is empty", id="empty"),
         pytest.param(b"\n\n", "the file is empty", id="blank"),

@@ -357,30 +357,34 @@ def test_a_file_is_refused(fresh: Warehouse) -> None:
     fresh.folder.unlink()
 
 
-LONG = "/tmp/" + "long/" * 30 + "warehouse"
-
-
 @pytest.mark.parametrize(
     ("folder", "message"),
     [
-        (LONG, f"error: the path {LONG}/.s.PGSQL.5432 has {len(LONG) + 14} bytes, too many for a "
-         "Unix socket"),
+        ("{base}/" + "long/" * 30 + "w", "error: the path {folder}/.s.PGSQL.5432 has {bytes} "
+         "bytes, too many for a Unix socket"),
+        ("{base}/a,b", "error: the path {folder} has a comma, which separates hosts"),
         ("warehouse/here", "error: WAREHOUSE_DIR is 'warehouse/here', a relative path: give an "
-         f"absolute one, for example {PROJECT_DIR}/warehouse/here"),
-        ("/tmp/a,b", "error: the path /tmp/a,b has a comma, which separates hosts"),
+         "absolute one, for example {project}/warehouse/here"),
     ],
-    ids=["too long", "relative", "comma"],
+    ids=["too long", "comma", "relative"],
 )  # fmt: skip
 @pytest.mark.parametrize("command", ["warehouse start", "extract status"])
 def test_an_unusable_path_is_one_line_with_the_remedy(
     warehouse: Warehouse, folder: str, message: str, command: str
 ) -> None:
+    base = warehouse.folder.parent
+    before = sorted(base.iterdir())
+    folder = folder.format(base=base)
     done = warehouse.run(*command.split(), WAREHOUSE_DIR=folder)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(message)
+    socket_bytes = len(f"{folder}/.s.PGSQL.5432".encode())
+    assert done.stderr.startswith(
+        message.format(folder=folder, bytes=socket_bytes, project=PROJECT_DIR)
+    )
     assert "for example" in done.stderr
     assert len(done.stderr.splitlines()) == 1
-    assert not Path(folder).exists()
+    assert not (PROJECT_DIR / folder).exists()
+    assert sorted(base.iterdir()) == before
 
 
 # A server of one's own

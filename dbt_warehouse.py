@@ -12,7 +12,7 @@ from dbt.plugins.manager import dbtPlugin
 from dotenv import dotenv_values
 
 from warehouse.connect import connect
-from warehouse.settings import PROJECT_DIR
+from warehouse.settings import LIBPQ_VARIABLES, PROJECT_DIR
 
 # These read and write files alone.
 COMMANDS_WITHOUT_WAREHOUSE = {"parse", "list", "deps", "clean", "init"}
@@ -27,8 +27,8 @@ class ReadyWarehouse(dbtPlugin):
         if self.project_name != "news_growth" or command in COMMANDS_WITHOUT_WAREHOUSE:
             return
         # dbt's profile has already been read from the environment, without `.env`.
-        written = {key for key in dotenv_values(PROJECT_DIR / ".env") if key.startswith("PG")}
-        missing = sorted(key for key in written if key not in os.environ)
+        written = dotenv_values(PROJECT_DIR / ".env").keys() & {*LIBPQ_VARIABLES, "WAREHOUSE_DIR"}
+        missing = sorted(written - os.environ.keys())
         if missing and not os.environ.get("PGHOST"):
             raise RuntimeError(
                 f".env sets {', '.join(missing)}, which dbt does not read: type "

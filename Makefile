@@ -13,24 +13,40 @@ FROM ?=
 START ?=
 END ?=
 WINDOW = $(if $(START),--start $(START)) $(if $(END),--end $(END))
+HAS_KEY := $(or $(NYT_API_KEY),$(shell grep -s '^ *\(export  *\)\{0,1\}NYT_API_KEY=.' .env))
 
 # dbt does not read .env: it gets libpq's variables from the warehouse's own command.
 DBT = eval "$$($(BIN)/warehouse env)" && $(BIN)/dbt --quiet
 
-.PHONY: help install run elt growth test lint bench lock clean
+.PHONY: help install run elt update cron growth test lint bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/.installed ## Create .venv with the pinned packages
 
-run: elt growth ## Do it all: set up, load (FROM=DIR, else a generated sample), build, fit, print the lists
+run: elt growth ## Do it all: set up, load (as elt does; without folder or key a generated sample), build, fit, print
 
-elt: .venv/.installed ## Load archive files (FROM=DIR START=2020-01 END=2020-12) and build the marts
-	@test -n "$(FROM)" || $(BIN)/extract sample $(SAMPLE) --start $(SAMPLE_START) --end $(SAMPLE_END)
-	@$(BIN)/extract load --from "$(or $(FROM),$(SAMPLE))" $(WINDOW)
-	@echo "Building and testing the tables: dbt build"
-	@$(DBT) build
+# A bad month exits with 1: the others are loaded, so the tables are built before make says so.
+BUILD = code=$$?; test $$code -le 1 || exit $$code; \
+	echo "Building and testing the tables: dbt build"; $(DBT) build && exit $$code
+
+elt: .venv/.installed ## Load months (FROM=DIR, or the API's with NYT_API_KEY; START=2020-01 END=2020-12), build the marts
+ifneq ($(FROM),)
+	@$(BIN)/extract load --from "$(FROM)" $(WINDOW); $(BUILD)
+else ifneq ($(HAS_KEY),)
+	@$(BIN)/extract run $(WINDOW); $(BUILD)
+else
+	@$(BIN)/extract sample $(SAMPLE) --start $(SAMPLE_START) --end $(SAMPLE_END)
+	@$(BIN)/extract load --from $(SAMPLE) $(WINDOW); $(BUILD)
+endif
+
+update: .venv/.installed ## Bring the last three months up to date from the API, build, fit (what cron runs)
+	@$(BIN)/extract run $(WINDOW); $(BUILD)
+	@$(MAKE) --no-print-directory growth
+
+cron: ## Print a crontab line that runs `make update` every day
+	@echo '17 6 * * * cd "$(CURDIR)" && mkdir -p data && flock -n -E 75 data/.cron.lock "$(shell command -v $(MAKE))" update > data/cron.log 2>&1 || { tail -n 20 data/cron.log; exit 1; }'
 
 growth: .venv/.installed ## Fit the loaded months (or START=2020-01 END=2020-06) and print the lists
 	@$(BIN)/growth fit $(WINDOW)

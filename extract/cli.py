@@ -1,13 +1,16 @@
-"""Command line of the loader: ``extract load|status|sample``."""
+"""Command line of the loader: ``extract fetch|run|load|status|doctor|sample``."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from warehouse.command_line import (
+    API_FAILED,
     SOME_FAILED,
     AsJson,
     EndMonth,
@@ -18,7 +21,13 @@ from warehouse.command_line import (
     say,
 )
 from warehouse.errors import WarehouseError
-from warehouse.months import format_month
+from warehouse.months import FIRST_ARCHIVE_MONTH, format_month
+from warehouse.settings import PROJECT_DIR, load_settings
+
+if TYPE_CHECKING:
+    from extract.fetch import Plan
+    from extract.pacing import Limits
+    from extract.run import MonthOutcome
 
 app = typer.Typer(
     help="Take the New York Times archive into the warehouse's raw tables.",
@@ -46,7 +55,7 @@ def load(
     file is named and fails alone; then the exit code is 1.
     """
     from extract.landing import LandingError, find_month_files
-    from extract.load import load_months
+    from extract.load import load_months, update_statistics
     from warehouse.connect import connect
 
     check_months(start, end)
@@ -78,7 +87,7 @@ def load(
             if result.rejected and result.outcome != "unchanged":
                 say(f"{name}: {result.rejected:,} documents rejected: {result.message}")
         if any(result.outcome in ("loaded", "replaced") for result in results):
-            connection.execute("analyze raw.nyt_articles, raw.nyt_months")
+            update_statistics(connection)
     outcomes = [result.outcome for result in results]
     rejected = sum(r.rejected for r in results if r.outcome in ("loaded", "replaced"))
     if as_json:
@@ -96,38 +105,6 @@ def load(
         )
     if problems or rejected or "failed" in outcomes:
         raise typer.Exit(SOME_FAILED)
-
-
-@app.command()
-def status(as_json: AsJson = False) -> None:
-    """List the loaded months and the gaps between them."""
-    from extract.status import loaded_months, missing_months
-    from warehouse.connect import connect
-
-    with connect("extract status") as connection:
-        months = loaded_months(connection)
-    gaps = missing_months(months)
-    if as_json:
-        print_json(
-            {
-                "months": [_json_month(asdict(month)) for month in months],
-                "missing": [format_month(month) for month in gaps],
-            }
-        )
-        return
-    if not months:
-        typer.echo("no month is loaded: extract load --from DIR, or extract sample DIR first")
-        return
-    typer.echo(f"{'month':8}{'documents':>10}{'rejected':>10}{'MB':>8}  final  source")
-    for month in months:
-        typer.echo(
-            f"{format_month(month.month):8}{month.docs:>10,}{month.rejected:>10,}"
-            f"{month.bytes / 1e6:>8.1f}  {'yes' if month.is_final else 'no':5}  {month.source}"
-        )
-    documents = sum(month.docs for month in months)
-    typer.echo(f"{len(months)} months, {documents:,} documents")
-    if gaps:
-        typer.echo(f"not loaded in between: {', '.join(map(format_month, gaps))}")
 
 
 @app.command()
@@ -152,10 +129,250 @@ def sample(
     )
 
 
+LandingDir = Annotated[
+    Path,
+    typer.Option(
+        "--to",
+        metavar="DIR",
+        envvar="NYT_LANDING_DIR",
+        help="The landing zone: where the months' files go.",
+    ),
+]
+DEFAULT_LANDING_DIR = PROJECT_DIR / "data" / "nyt"
+Refresh = Annotated[bool, typer.Option("--refresh", help="Fetch months that are there too.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Take an answer that lost much of a final month.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be fetched, and call nothing.")
+]
+
+
+@app.command()
+def fetch(
+    start: StartMonth = None,
+    end: EndMonth = None,
+    to: LandingDir = DEFAULT_LANDING_DIR,
+    refresh: Refresh = False,
+    force: Force = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch months from the API into the landing zone, and load nothing; see `extract run`.
+
+    Without --start and --end: the current month and the two before it. Months that are there and
+    final are left alone; others are fetched again when they are older than a day.
+    """
+    _fetch(start, end, to, refresh, force, dry_run, as_json, load=False)
+
+
+@app.command(name="run")
+def run_(
+    start: StartMonth = None,
+    end: EndMonth = None,
+    to: LandingDir = DEFAULT_LANDING_DIR,
+    refresh: Refresh = False,
+    force: Force = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch months and load each as soon as it has landed.
+
+    Needs NYT_API_KEY in the environment or in .env (free at developer.nytimes.com). Without --start
+    and --end: the current month and the two before it. Stopped or interrupted, the next run goes on
+    where it stopped; Ctrl-C lets the month in hand finish.
+
+    Keeps to NYT_REQUESTS_PER_MINUTE (5) and NYT_REQUESTS_PER_DAY (500), together with all other
+    runs on this warehouse. Exit codes: 0 done, 1 some months failed or the day's requests are used
+    up, 2 usage, 3 the API refused or is down, 130 interrupted.
+    """
+    _fetch(start, end, to, refresh, force, dry_run, as_json, load=True)
+
+
+def _fetch(
+    start: date | None,
+    end: date | None,
+    to: Path,
+    refresh: bool,
+    force: bool,
+    dry_run: bool,
+    as_json: bool,
+    *,
+    load: bool,
+) -> None:
+    from extract.fetch import months_to_consider, plan
+    from extract.landing import LandingError
+    from extract.load import update_statistics
+    from extract.nyt import Api, ApiRefusedError
+    from extract.pacing import Limits, QuotaSpentError, pacer
+    from extract.progress import progress
+    from extract.run import CtrlC, Request, fetch_months
+    from warehouse.connect import connect
+
+    check_months(start, end)
+    now = datetime.now(UTC)
+    if start is not None and start < FIRST_ARCHIVE_MONTH:
+        raise typer.BadParameter("the archive begins with 1851-09", param_hint="--start")
+    months = months_to_consider(start, end, now.date())
+    if not months:
+        raise typer.BadParameter("these months have not begun yet", param_hint="--start")
+    limits = Limits.from_environment()
+    if dry_run:
+        connect("extract").close()
+        with pacer(limits) as pace:
+            left = pace.left()
+        _print_plan([plan(to, month, now, refresh) for month in months], limits, left, as_json)
+        return
+    api = Api.from_environment()
+    outcomes = []
+    stopped: Exception | None = None
+    with (
+        connect("extract") as connection,
+        progress(len(months)) as shown,
+        CtrlC(shown.tell) as interrupted,
+    ):
+        connection.autocommit = True  # each month opens its own transaction
+        request = Request(months, to, refresh, force, load)
+        try:
+            for outcome in fetch_months(connection, api, limits, request, interrupted, shown.tell):
+                outcomes.append(outcome)
+                for line in _describe(outcome):
+                    shown.tell(line)
+                shown.advance(outcome.load.docs if outcome.load else outcome.fetch.docs)
+        except (ApiRefusedError, QuotaSpentError, LandingError) as error:
+            stopped = error
+            shown.tell(f"stopped: {error}")
+        if any(outcome.load and outcome.load.outcome != "unchanged" for outcome in outcomes):
+            update_statistics(connection)
+    _print_outcomes(outcomes, as_json)
+    if isinstance(stopped, ApiRefusedError):
+        raise typer.Exit(API_FAILED)
+    if stopped is not None or any(outcome.failed for outcome in outcomes):
+        raise typer.Exit(SOME_FAILED)
+
+
+def _describe(outcome: "MonthOutcome") -> Iterator[str]:
+    fetched, loaded = outcome.fetch, outcome.load
+    name = format_month(fetched.month)
+    what = f"{fetched.docs:,} documents" if fetched.outcome == "fetched" else fetched.message
+    line = f"{name}: {fetched.outcome}, {what}"
+    if loaded is not None and loaded.outcome != "failed":
+        line += f"; {loaded.outcome}"
+    yield line
+    if loaded is not None and loaded.message:
+        reason = "not loaded" if loaded.outcome == "failed" else f"{loaded.rejected:,} rejected"
+        yield f"{name}: {reason}: {loaded.message}"
+    if loaded is not None and loaded.sample_months_removed:
+        yield f"{name}: the generated sample's {loaded.sample_months_removed} months were removed"
+
+
+def _print_outcomes(outcomes: "list[MonthOutcome]", as_json: bool) -> None:
+    if as_json:
+        rows = [
+            {
+                "month": format_month(outcome.fetch.month),
+                "outcome": outcome.fetch.outcome,
+                "documents": outcome.fetch.docs,
+                "bytes": outcome.fetch.bytes,
+                "message": outcome.fetch.message,
+                "loaded": outcome.load.outcome if outcome.load else None,
+                "rejected": outcome.load.rejected if outcome.load else None,
+            }
+            for outcome in outcomes
+        ]
+        print_json({"months": rows})
+        return
+    counts = Counter[str](outcome.fetch.outcome for outcome in outcomes)
+    kinds = ("fetched", "kept", "not yet", "failed")
+    line = ", ".join(f"{counts[kind]} {kind}" for kind in kinds)
+    loads = Counter(outcome.load.outcome for outcome in outcomes if outcome.load)
+    if loads:
+        line += "; " + ", ".join(f"{number} {kind}" for kind, number in sorted(loads.items()))
+    typer.echo(f"{len(outcomes)} months: {line}")
+
+
+def _print_plan(plans: "list[Plan]", limits: "Limits", left: int, as_json: bool) -> None:
+    due = [planned for planned in plans if planned.is_due]
+    minutes = max(0, len(due) - 1) // limits.per_minute
+    if as_json:
+        months = [asdict(planned) | {"month": format_month(planned.month)} for planned in plans]
+        print_json({"months": months, "requests": len(due), "minutes": minutes, "quota_left": left})
+        return
+    for planned in plans:
+        name = format_month(planned.month)
+        typer.echo(f"{name}  {'fetch' if planned.is_due else 'keep '}  {planned.reason}")
+    typer.echo(
+        f"{len(due)} requests, about {minutes} minutes; {left} of {limits.per_day} requests of the "
+        f"day left{'' if len(due) <= left else ': the rest must wait for another day'}"
+    )
+
+
+@app.command()
+def status(to: LandingDir = DEFAULT_LANDING_DIR, as_json: AsJson = False) -> None:
+    """List the months that are landed or loaded, and the gaps between them."""
+    from extract.status import known_months, missing_months
+    from warehouse.connect import connect
+
+    with connect("extract status") as connection:
+        months = known_months(connection, to)
+    gaps = missing_months(months)
+    if as_json:
+        print_json(
+            {
+                "months": [_json_month(asdict(month)) for month in months],
+                "missing": [format_month(month) for month in gaps],
+            }
+        )
+        return
+    if not months:
+        typer.echo(
+            "no month is loaded: extract run, extract load --from DIR, or extract sample DIR"
+        )
+        return
+    typer.echo(
+        f"{'month':8} landed  loaded  final {'documents':>10} {'rejected':>9} {'MB':>7}  age"
+    )
+    for month in months:
+        landed, loaded, final = (
+            "yes" if state else "no" for state in (month.landed, month.loaded, month.is_final)
+        )
+        typer.echo(
+            f"{format_month(month.month):8} {landed:6}  {loaded:6}  {final:5} {month.docs:>10,} "
+            f"{month.rejected:>9,} {month.bytes / 1e6:>7.1f}  {_age(month.fetched_at)}"
+        )
+    documents = sum(month.docs for month in months)
+    typer.echo(f"{len(months)} months, {documents:,} documents")
+    if gaps:
+        typer.echo(f"not loaded: {', '.join(map(format_month, gaps))}")
+
+
+def _age(fetched_at: datetime) -> str:
+    hours = (datetime.now(UTC) - fetched_at).total_seconds() / 3600
+    return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
+
+
+@app.command()
+def doctor(
+    to: LandingDir = DEFAULT_LANDING_DIR,
+    call_api: Annotated[
+        bool, typer.Option("--call/--no-call", help="Spend one request on trying the key.")
+    ] = True,
+) -> None:
+    """Check what fetching needs: key, warehouse, quota, disk, clock."""
+    from extract.doctor import examine
+
+    findings = list(examine(to, call_api))
+    for finding in findings:
+        typer.echo(f"{'ok ' if finding.ok else 'BAD'}  {finding.name}: {finding.message}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(SOME_FAILED)
+
+
 def _json_month(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"month": format_month(row["month"])}
 
 
 def main() -> None:
     """Run the command line."""
+    load_settings()  # before the options are read: some have environment variables
     run(app)

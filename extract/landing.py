@@ -11,6 +11,7 @@ import zlib
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -44,7 +45,7 @@ class Landed:
 class Sidecar:
     """What is known of a landed response besides its bytes."""
 
-    fetched_at: datetime
+    fetched_at: Annotated[datetime, msgspec.Meta(tz=True)]
     sha256: str
     bytes: int
     headers: dict[str, str]
@@ -125,6 +126,19 @@ def read_month_file(path: Path) -> Landed:
     return Landed(body, sha256, datetime.fromtimestamp(modified, UTC))
 
 
+def prepare(folder: Path) -> None:
+    """Make the landing zone, before a request is spent on what it cannot take.
+
+    Raises LandingError.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LandingError(f"{folder} cannot be made: {error.strerror}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise LandingError(f"{folder} cannot be written to")
+
+
 def land_month(folder: Path, month: date, body: bytes, sidecar: Sidecar) -> Path:
     """Put a response into the landing zone, whole or not at all. Raises LandingError."""
     path = folder / f"{format_month(month)}.json.gz"
@@ -145,7 +159,7 @@ def landed_month(folder: Path, month: date) -> LandedMonth | None:
     path = folder / f"{format_month(month)}.json.gz"
     try:
         file = path.stat()
-    except FileNotFoundError:
+    except OSError:  # nothing there, or no way there
         return None
     sidecar = read_sidecar(path)
     fetched_at = sidecar.fetched_at if sidecar else datetime.fromtimestamp(file.st_mtime, UTC)
@@ -159,7 +173,7 @@ def read_sidecar(path: Path) -> Sidecar | None:
         if sidecar.stat().st_mtime_ns < path.stat().st_mtime_ns:
             return None
         return msgspec.json.decode(sidecar.read_bytes(), type=Sidecar)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

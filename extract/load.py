@@ -64,6 +64,11 @@ def load_months(
             yield MonthResult(file.month, file.path, "failed", message=str(error))
 
 
+def update_statistics(connection: "psycopg.Connection") -> None:
+    """Let the planner know what was loaded: dbt builds on it at once, before autovacuum looks."""
+    connection.execute("analyze raw.nyt_articles, raw.nyt_months")
+
+
 @dataclass(frozen=True)
 class _Ready:
     """A file read, and taken apart unless its bytes are stored already."""

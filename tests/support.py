@@ -135,6 +135,7 @@ def temporary_warehouse(name: str = "warehouse", mode: int = 0o755) -> Iterator[
         "LANG": "C.UTF-8",
         "COLUMNS": "200",
         "WAREHOUSE_DIR": str(folder),
+        "NYT_LANDING_DIR": str(base / "landing"),
         # The checkout stays as it is.
         "DBT_TARGET_PATH": str(base / "target"),
         "DBT_LOG_PATH": str(base / "logs"),

@@ -625,7 +625,7 @@ def test_status_of_an_empty_warehouse(warehouse: Warehouse, as_json: bool) -> No
     if as_json:
         assert json.loads(done.stdout) == {"months": [], "missing": []}
     else:
-        assert done.stdout.startswith("no month is loaded: extract load --from DIR")
+        assert done.stdout.startswith("no month is loaded: extract run, ")
 
 
 def test_status_lists_months_and_names_gaps(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -636,16 +636,15 @@ def test_status_lists_months_and_names_gaps(warehouse: Warehouse, tmp_path: Path
     done = warehouse.run("extract", "status")
     assert (done.returncode, done.stderr) == (0, "")
     head, *rows, total, gaps = done.stdout.splitlines()
-    assert head.split() == ["month", "documents", "rejected", "MB", "final", "source"]
-    cells = [row.split() for row in rows]
-    assert [row[:3] for row in cells] == [
-        ["2019-11", "1,200", "0"],
-        ["2020-01", "1,200", "0"],
-        ["2020-04", "1", "1"],
+    columns = ["month", "landed", "loaded", "final", "documents", "rejected", "MB", "age"]
+    assert head.split() == columns
+    assert [row.split()[:6] for row in rows] == [
+        ["2019-11", "no", "yes", "yes", "1,200", "0"],
+        ["2020-01", "no", "yes", "yes", "1,200", "0"],
+        ["2020-04", "no", "yes", "yes", "1", "1"],
     ]
-    assert cells[2][-1] == str(path)
     assert total == "3 months, 2,401 documents"
-    assert gaps == "not loaded in between: 2019-12, 2020-02, 2020-03"
+    assert gaps == "not loaded: 2019-12, 2020-02, 2020-03"
     done = warehouse.run("extract", "status", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     shape = json.loads(done.stdout)
@@ -656,6 +655,7 @@ def test_status_lists_months_and_names_gaps(warehouse: Warehouse, tmp_path: Path
         ("2020-04", 2, 1, 1),
     ]
     assert shape["months"][2]["is_final"] is True
+    assert shape["months"][2]["source"] == str(path)
 
 
 # Many at once, and the end halfway

@@ -1,0 +1,203 @@
+"""Brings months from the API into the landing zone, and says of each why or why not."""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from extract.landing import LandedMonth, Sidecar, land_month, landed_month
+from extract.nyt import Client, MonthFailedError, NotYetError, OutageError, TransientError
+from extract.responses import Response, ResponseError, parse_response
+from warehouse.months import format_month, last_day, months_between
+
+if TYPE_CHECKING:
+    import psycopg
+
+# A month that is not final is fetched again when it is older than this.
+FRESH = timedelta(days=1)
+# A refresh of a final month must bring at least so much of what the warehouse holds of it.
+LEAST_PART = 0.9
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A month, whether it must be fetched, and why or why not."""
+
+    month: date
+    is_due: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class FetchResult:
+    """What became of a month in the landing zone."""
+
+    month: date
+    outcome: Literal["fetched", "kept", "not yet", "failed"]
+    message: str = ""
+    docs: int = 0
+    bytes: int = 0
+    path: Path | None = None
+    is_outage: bool = False
+
+
+def months_to_consider(start: date | None, end: date | None, today: date) -> list[date]:
+    """Return the months asked for; without any, those that are never final: the current and the two
+    before it. Months that have not begun are left out."""
+    current = today.replace(day=1)
+    if start is None and end is None:
+        start = _months_before(current, 2)
+    return list(months_between(start or end or current, min(end or current, current)))
+
+
+def _months_before(month: date, count: int) -> date:
+    for _ in range(count):
+        month = (month - timedelta(days=1)).replace(day=1)
+    return month
+
+
+def plan(folder: Path, month: date, now: datetime, refresh: bool) -> Plan:
+    """Say whether a month must be fetched."""
+    landed = landed_month(folder, month)
+    if landed is None:
+        return Plan(month, True, "not landed yet")
+    if refresh:
+        return Plan(month, True, "asked for again")
+    if landed.is_final:
+        return Plan(month, False, "landed and final")
+    if now - landed.fetched_at > FRESH:
+        return Plan(month, True, "landed before it was final, more than a day ago")
+    return Plan(month, False, "landed within a day")
+
+
+def fetch_month(
+    connection: "psycopg.Connection",
+    client: Client,
+    folder: Path,
+    month: date,
+    *,
+    refresh: bool,
+    force: bool,
+    tell: Callable[[str], None],
+) -> FetchResult:
+    """Bring one month into the landing zone if it is due.
+
+    ``connection`` is in autocommit mode. Two processes never fetch the same month: the second
+    waits, and finds it landed. Raises what `Client.download` raises of the API as a whole, and
+    LandingError.
+    """
+    asked_at = datetime.now(UTC)
+    with _alone_with(connection, month):
+        landed = landed_month(folder, month)
+        # Landed by another process while this one waited: that serves a refresh as well.
+        is_new = landed is not None and landed.fetched_at >= asked_at
+        planned = plan(folder, month, datetime.now(UTC), refresh and not is_new)
+        if not planned.is_due:
+            path = landed.path if landed else None
+            return FetchResult(month, "kept", planned.reason, path=path)
+        try:
+            return _download(connection, client, folder, month, landed, force, tell)
+        except NotYetError as error:
+            return FetchResult(month, "not yet", str(error), path=landed.path if landed else None)
+        except (MonthFailedError, ResponseError) as error:
+            return FetchResult(
+                month,
+                "failed",
+                str(error),
+                path=landed.path if landed else None,
+                is_outage=isinstance(error, OutageError),
+            )
+
+
+def _download(
+    connection: "psycopg.Connection",
+    client: Client,
+    folder: Path,
+    month: date,
+    landed: LandedMonth | None,
+    force: bool,
+    tell: Callable[[str], None],
+) -> FetchResult:
+    body = io.BytesIO()
+    answers: list[Response] = []
+
+    def check(received: IO[bytes]) -> None:
+        received.seek(0)
+        try:
+            answers.append(parse_response(body.getvalue()))
+        except ResponseError as error:
+            raise TransientError(str(error)) from None
+
+    download = client.download(month, body, check, tell)
+    response, content = answers[-1], body.getvalue()
+    docs = len(response.articles) + len(response.rejects)
+    _check_month(month, response)
+    if not force:
+        _check_size(connection, month, docs)
+    sidecar = Sidecar(
+        download.fetched_at, hashlib.sha256(content).hexdigest(), len(content), download.headers
+    )
+    path = land_month(folder, month, content, sidecar)
+    return FetchResult(
+        month, "fetched", "again" if landed else "", docs=docs, bytes=len(content), path=path
+    )
+
+
+class _Dated(msgspec.Struct):
+    pub_date: Any = None
+
+
+_dated_decoder = msgspec.json.Decoder(_Dated)
+
+
+def _check_month(month: date, response: Response) -> None:
+    """Refuse a response most of whose documents are dated in other months."""
+    # A day on either side: months are cut by UTC time, and old ones by another.
+    first = (month - timedelta(days=1)).isoformat()
+    last = (last_day(month) + timedelta(days=1)).isoformat()
+    dates = [_day(article.doc) for article in response.articles]
+    elsewhere = sum(not first <= day <= last for day in dates)
+    if elsewhere * 2 > len(dates):
+        raise MonthFailedError(
+            f"the API sent another month: {elsewhere:,} of {len(dates):,} documents are not of "
+            f"{format_month(month)}"
+        )
+
+
+def _day(doc: msgspec.Raw) -> str:
+    """Return the day a document is dated, or something that is no day."""
+    try:
+        return str(_dated_decoder.decode(doc).pub_date)[:10]
+    except UnicodeDecodeError:
+        return ""
+
+
+def _check_size(connection: "psycopg.Connection", month: date, docs: int) -> None:
+    """Refuse a response that has lost much of what the warehouse holds of a final month."""
+    row = connection.execute(
+        "select docs + rejected from raw.nyt_months where archive_month = %s and is_final "
+        "and source <> 'sample'",
+        [month],
+    ).fetchone()
+    if row is not None and docs < LEAST_PART * row[0]:
+        raise MonthFailedError(
+            f"the API sent {docs:,} documents, the warehouse holds {row[0]:,} of this final month: "
+            "kept as it is; --force takes the new answer"
+        )
+
+
+@contextmanager
+def _alone_with(connection: "psycopg.Connection", month: date) -> Iterator[None]:
+    key = "hashtext('extract fetch'), %s"
+    connection.execute(f"select pg_advisory_lock({key})", [month.toordinal()])
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute(f"select pg_advisory_unlock({key})", [month.toordinal()])

@@ -1,0 +1,136 @@
+"""Keeps to the API's limits. The requests of the last day are counted in the warehouse, so that a
+cron run and a person at the keyboard share one count, which survives restarts."""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from warehouse.errors import WarehouseError
+
+if TYPE_CHECKING:
+    from pyrate_limiter import PostgresBucket
+
+# The API counts requests as they arrive, a little after they were let go here: a request on a
+# connection that is still to be made can arrive later than one on a connection that stands. The
+# minute is longer by as much.
+MARGIN_SECONDS = 2.0
+
+_SECOND_MS = 1000
+_DAY_MS = 24 * 60 * 60 * _SECOND_MS
+
+
+class QuotaSpentError(Exception):
+    """The day's requests are used up; ``until`` is when the next one may go."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"the day's requests are used up; the next may go at {until:%F %T}")
+        self.until = until
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Requests a minute and a day that the key allows."""
+
+    per_minute: int
+    per_day: int
+
+    @classmethod
+    def from_environment(cls) -> "Limits":
+        """Read ``NYT_REQUESTS_PER_MINUTE`` and ``NYT_REQUESTS_PER_DAY``: by default 5 and 500."""
+        return cls(
+            positive_number("NYT_REQUESTS_PER_MINUTE", 5),
+            positive_number("NYT_REQUESTS_PER_DAY", 500),
+        )
+
+
+def positive_number(name: str, default: int) -> int:
+    """Return a setting that must be a whole number of 1 to 9 digits. Raises WarehouseError."""
+    text = os.environ.get(name, "")
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < 1:
+        raise WarehouseError(f"{name} is {quoted(text)}: give a whole number of at least 1")
+    return int(text)
+
+
+def quoted(value: str) -> str:
+    """Return a setting's value for a message: short, and without a key put there by mistake."""
+    key = os.environ.get("NYT_API_KEY", "").strip()
+    shown = value.replace(key, "***") if key else value
+    return repr(shown if len(shown) <= 80 else f"{shown[:80]}...")
+
+
+class Pacer:
+    """Lets requests go within the limits, whoever else uses the same warehouse and key."""
+
+    def __init__(self, bucket: "PostgresBucket", limits: Limits) -> None:
+        self._bucket = bucket
+        self._limits = limits
+
+    def wait(self, name: str, interrupted: Callable[[], bool]) -> bool:
+        """Wait until a request may go, and count it; False where ``interrupted`` became true.
+
+        ``name`` says which request. Raises QuotaSpentError where the day's are used up.
+        """
+        from pyrate_limiter import RateItem
+
+        while not interrupted():
+            now = self._now()
+            item = RateItem(name, now)
+            self._bucket.leak(now)
+            if self._bucket.put(item):
+                return True
+            failing = self._bucket.failing_rate
+            wait_ms = int(self._bucket.waiting(item))  # type: ignore[arg-type]
+            if failing is not None and failing.interval >= _DAY_MS and self.left() == 0:
+                raise QuotaSpentError(datetime.now().astimezone() + timedelta(milliseconds=wait_ms))
+            # Short naps, so that an interruption is not kept waiting.
+            time.sleep(min(max(wait_ms, 20), 500) / _SECOND_MS)
+        return False
+
+    def left(self) -> int:
+        """Return how many requests of the day are left."""
+        self._bucket.leak(self._now())
+        return max(0, self._limits.per_day - int(self._bucket.count()))  # type: ignore[arg-type]
+
+    def _now(self) -> int:
+        """Return the warehouse's time in milliseconds."""
+        return int(self._bucket.now())  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def pacer(limits: Limits) -> Iterator[Pacer]:
+    """Give a pacer on the warehouse that libpq's variables name.
+
+    Raises WarehouseError where the warehouse fails, also within the block.
+    """
+    import psycopg
+    from psycopg_pool import ConnectionPool
+    from pyrate_limiter import PostgresBucket, Rate
+
+    minute_ms = int((60 + MARGIN_SECONDS) * _SECOND_MS)
+    minute = Rate(limits.per_minute, minute_ms)
+    # No more than the minutes of a day let through: the library refuses such rates.
+    day = Rate(min(limits.per_day, limits.per_minute * _DAY_MS // minute_ms), _DAY_MS)
+    # Where the day allows no more than the minute, the minute's limit says nothing.
+    rates = [minute, day] if limits.per_day > limits.per_minute else [day]
+    # The library names its table without a schema, and compares times without a zone.
+    options = {"options": "-c search_path=raw -c timezone=UTC", "application_name": "extract"}
+    # The pool would warn of each connection it loses, besides the error raised here.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    try:
+        with ConnectionPool(
+            "", min_size=1, max_size=2, kwargs={**options, "autocommit": False}, open=True
+        ) as pool:
+            pool.wait(timeout=30)
+            yield Pacer(PostgresBucket(pool, "nyt_requests", rates), limits)
+    except psycopg.Error as error:
+        raise WarehouseError(
+            f"the warehouse failed: {' '.join(str(error).split())}; what was stored before stays: "
+            "run the same command again"
+        ) from None

@@ -244,7 +244,7 @@ def _fetch(
             shown.tell(f"stopped: {error}")
         if any(outcome.load and outcome.load.outcome != "unchanged" for outcome in outcomes):
             update_statistics(connection)
-    _print_outcomes(outcomes, as_json)
+    _print_outcomes(outcomes, stopped, as_json)
     if isinstance(stopped, ApiRefusedError):
         raise typer.Exit(API_FAILED)
     if stopped is not None or any(outcome.failed for outcome in outcomes):
@@ -261,12 +261,16 @@ def _describe(outcome: "MonthOutcome") -> Iterator[str]:
     yield line
     if loaded is not None and loaded.message:
         reason = "not loaded" if loaded.outcome == "failed" else f"{loaded.rejected:,} rejected"
-        yield f"{name}: {reason}: {loaded.message}"
+        again = fetched.outcome == "kept" and loaded.outcome == "failed"
+        remedy = "; --refresh fetches it again" if again else ""
+        yield f"{name}: {reason}: {loaded.message}{remedy}"
     if loaded is not None and loaded.sample_months_removed:
         yield f"{name}: the generated sample's {loaded.sample_months_removed} months were removed"
 
 
-def _print_outcomes(outcomes: "list[MonthOutcome]", as_json: bool) -> None:
+def _print_outcomes(
+    outcomes: "list[MonthOutcome]", stopped: Exception | None, as_json: bool
+) -> None:
     if as_json:
         rows = [
             {
@@ -280,7 +284,7 @@ def _print_outcomes(outcomes: "list[MonthOutcome]", as_json: bool) -> None:
             }
             for outcome in outcomes
         ]
-        print_json({"months": rows})
+        print_json({"months": rows, "stopped": str(stopped) if stopped else None})
         return
     counts = Counter[str](outcome.fetch.outcome for outcome in outcomes)
     kinds = ("fetched", "kept", "not yet", "failed")

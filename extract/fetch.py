@@ -14,7 +14,8 @@ import msgspec
 from extract.landing import LandedMonth, Sidecar, land_month, landed_month
 from extract.nyt import Client, MonthFailedError, NotYetError, OutageError, TransientError
 from extract.responses import Response, ResponseError, parse_response
-from warehouse.months import format_month, last_day, months_between
+from warehouse.errors import WarehouseError
+from warehouse.months import FIRST_ARCHIVE_MONTH, format_month, last_day, months_between
 
 if TYPE_CHECKING:
     import psycopg
@@ -49,7 +50,9 @@ class FetchResult:
 
 def months_to_consider(start: date | None, end: date | None, today: date) -> list[date]:
     """Return the months asked for; without any, those that are never final: the current and the two
-    before it. Months that have not begun are left out."""
+    before it. Months that have not begun are left out. Raises WarehouseError."""
+    if end is not None and end < FIRST_ARCHIVE_MONTH:
+        raise WarehouseError(f"the archive begins with {format_month(FIRST_ARCHIVE_MONTH)}")
     current = today.replace(day=1)
     if start is None and end is None:
         start = _months_before(current, 2)

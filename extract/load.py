@@ -65,8 +65,18 @@ def load_months(
 
 
 def update_statistics(connection: "psycopg.Connection") -> None:
-    """Let the planner know what was loaded: dbt builds on it at once, before autovacuum looks."""
-    connection.execute("analyze raw.nyt_articles, raw.nyt_months")
+    """Let the planner know what was loaded: dbt builds on it at once, before autovacuum looks.
+
+    Raises WarehouseError.
+    """
+    import psycopg
+
+    try:
+        connection.execute("analyze raw.nyt_articles, raw.nyt_months")
+    except psycopg.Error as error:
+        raise WarehouseError(
+            f"the warehouse failed after the months were loaded: {' '.join(str(error).split())}"
+        ) from None
 
 
 @dataclass(frozen=True)

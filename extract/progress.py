@@ -30,14 +30,17 @@ def progress(months: int) -> Iterator[Progress]:
         TextColumn("months"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[documents]:,} documents"),
+        TextColumn("{task.fields[documents]:,} documents, {task.fields[rate]:,.0f} a minute"),
         TimeRemainingColumn(),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=months, documents=0)
+        task = bar.add_task("", total=months, documents=0, rate=0.0)
 
         def advance(documents: int) -> None:
-            bar.update(task, advance=1, documents=bar.tasks[0].fields["documents"] + documents)
+            state = bar.tasks[0]
+            total = state.fields["documents"] + documents
+            minutes = max(state.elapsed or 0.0, 1.0) / 60
+            bar.update(task, advance=1, documents=total, rate=total / minutes)
 
         def tell(line: str) -> None:
             bar.console.print(line, highlight=False, markup=False)

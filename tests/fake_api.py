@@ -86,9 +86,7 @@ class FakeApi:
 
     def first(self, *answers: Answer) -> None:
         """Answer the first requests thus, and the others well."""
-        self.faults = lambda number, month: (
-            answers[number - 1] if number <= len(answers) else None
-        )
+        self.faults = lambda number, month: answers[number - 1] if number <= len(answers) else None
 
     def answer(self, month: str, key: str | None) -> Answer:
         """Return the answer to one request."""

@@ -76,10 +76,11 @@ def _measure(parts: Collection[str]) -> list[Row]:
             rows += fit.measure()
         if "load" in parts:
             _say("load: about two minutes")
-            # Read by dlt when it is imported, which is now: it keeps to the scratch folder and
-            # tells nobody, and does not put Ctrl-C off until it has ended a step.
+            # Read by dlt when it is imported, which is now: it takes no settings from elsewhere,
+            # reports to nobody, and does not put Ctrl-C off until a step of it is done.
             os.environ |= {
                 "DLT_DATA_DIR": str(scratch / "dlt"),
+                "DLT_PROJECT_DIR": str(scratch),
                 "RUNTIME__DLTHUB_TELEMETRY": "false",
                 "RUNTIME__INTERCEPT_SIGNALS": "false",
             }

@@ -2,10 +2,12 @@
 
 import struct
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
 from extract.landing import Landed, LandingError, MonthFile, final_from, read_month_file
@@ -32,6 +34,9 @@ _COPY_TRAILER = struct.pack("!h", -1)
 _POSTGRES_EPOCH = date(2000, 1, 1)
 _JSONB_VERSION = b"\x01"
 _COPY_BLOCK_BYTES = 1 << 18
+# Months loaded at a time, each on a connection of its own: the server parses JSON on one processor
+# a connection, and meanwhile the next month is taken apart here.
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -56,12 +61,33 @@ def load_months(
     A month whose bytes are those already loaded is left alone unless ``refresh``; one whose bytes
     differ is replaced. A bad file fails alone. Raises WarehouseError where the server fails.
     """
-    stored = connection.execute("select archive_month, sha256 from raw.nyt_months").fetchall()
-    for file, ready in _read_ahead(files, {} if refresh else dict(stored)):
+    from warehouse.connect import connect
+
+    files = list(files)
+    with ExitStack() as stack, ThreadPoolExecutor(_AT_ONCE) as pool:
+        connections = [connection]
+        for _ in files[1:_AT_ONCE]:
+            connections.append(stack.enter_context(connect("extract load")))
+            connections[-1].autocommit = True
+        idle: SimpleQueue[psycopg.Connection] = SimpleQueue()
+        for each in connections:
+            idle.put(each)
+
+        def load(file: MonthFile) -> MonthResult:
+            mine = idle.get()
+            try:
+                return _load_month(mine, file, refresh)
+            except (LandingError, ResponseError) as error:
+                return MonthResult(file.month, file.path, "failed", message=str(error))
+            finally:
+                idle.put(mine)
+
         try:
-            yield _load_month(connection, file, ready.result(), refresh)
-        except (LandingError, ResponseError) as error:
-            yield MonthResult(file.month, file.path, "failed", message=str(error))
+            yield from pool.map(load, files)
+        except KeyboardInterrupt:
+            for each in connections:
+                each.cancel_safe()  # a month may wait for another loader's lock
+            raise
 
 
 def update_statistics(connection: "psycopg.Connection") -> None:
@@ -79,41 +105,10 @@ def update_statistics(connection: "psycopg.Connection") -> None:
         ) from None
 
 
-@dataclass(frozen=True)
-class _Ready:
-    """A file read, and taken apart unless its bytes are stored already."""
-
-    landed: Landed
-    response: Response | None
-
-
-def _read(file: MonthFile, stored_sha256: str | None) -> _Ready:
-    landed = read_month_file(file.path)
-    is_stored = landed.sha256 == stored_sha256
-    return _Ready(landed, None if is_stored else parse_response(landed.body))
-
-
-def _read_ahead(
-    files: Iterable[MonthFile], stored: dict[date, str]
-) -> Iterator[tuple[MonthFile, "Future[_Ready]"]]:
-    """Read one file ahead, while the server works on the one before."""
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        current: tuple[MonthFile, Future[_Ready]] | None = None
-        for file in files:
-            ahead = (file, reader.submit(_read, file, stored.get(file.month)))
-            if current is not None:
-                yield current
-            current = ahead
-        if current is not None:
-            yield current
-
-
-def _load_month(
-    connection: "psycopg.Connection", file: MonthFile, ready: _Ready, refresh: bool
-) -> MonthResult:
+def _load_month(connection: "psycopg.Connection", file: MonthFile, refresh: bool) -> MonthResult:
     import psycopg
 
-    landed = ready.landed
+    landed = read_month_file(file.path)
     try:
         with connection.transaction():
             # Two loaders of the same month: the second waits, and finds the bytes unchanged.
@@ -129,7 +124,7 @@ def _load_month(
                 return MonthResult(
                     file.month, file.path, "unchanged", stored[1], stored[2], len(landed.body)
                 )
-            response = ready.response or parse_response(landed.body)
+            response = parse_response(landed.body)
             removed = _keep_sample_apart(connection, response.copyright == SAMPLE_COPYRIGHT)
             stored_response = _store(connection, file, landed, response)
     except psycopg.Error as error:
@@ -163,8 +158,12 @@ def _keep_sample_apart(connection: "psycopg.Connection", is_sample: bool) -> int
 
     Returns the number of the sample's months removed.
     """
-    # A sample waits here for the months that others are loading, and they wait for it.
-    mode = "share row exclusive" if is_sample else "row exclusive"
+    # A sample waits here for the months that others are loading, and they wait for it. So does the
+    # first real month after a sample: two that delete the same rows could wait for each other.
+    found = connection.execute(
+        "select from raw.nyt_months where source = %s limit 1", [SAMPLE_SOURCE]
+    ).rowcount
+    mode = "share row exclusive" if is_sample or found else "row exclusive"
     connection.execute(f"lock table raw.nyt_months in {mode} mode")
     real = connection.execute(
         "select count(*) from raw.nyt_months where source <> %s", [SAMPLE_SOURCE]

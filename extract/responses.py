@@ -34,8 +34,7 @@ class Reject:
     doc: bytes
 
 
-@dataclass(frozen=True)
-class Article:
+class Article(msgspec.Struct, frozen=True, gc=False):
     """One document: its place in the response's docs, its ``_id``, its bytes as received."""
 
     position: int

@@ -126,8 +126,11 @@ def status_before_fit(
         status[:] = TOO_FEW_PERIODS
         return status
     first_with, last_with = np.full(size, np.inf), np.full(size, -np.inf)
-    np.minimum.at(first_with, cells.topic, time[cells.period])
-    np.maximum.at(last_with, cells.topic, time[cells.period])
+    # Cells are sorted by topic, then by time: the first and the last of each topic are its ends.
+    first = np.flatnonzero(np.diff(cells.topic, prepend=-1))
+    last = np.flatnonzero(np.diff(cells.topic, append=-1))
+    first_with[cells.topic[first]] = time[cells.period[first]]
+    last_with[cells.topic[last]] = time[cells.period[last]]
     first_without, last_without = np.full(size, time[0]), np.full(size, time[-1])
     full = cells.count == design.totals[cells.period]
     for index in np.unique(cells.topic[full]):

@@ -282,18 +282,27 @@ def _goodness(
     """
     place = np.full(topics, -1, dtype=np.int64)
     place[fitted] = np.arange(len(fitted))
-    mine = place[cells.topic] >= 0
-    own = Cells(place[cells.topic[mine]], cells.period[mine], cells.count[mine])
-    y, n = own.count, design.totals[own.period]
-    eta = fit.level[own.topic] + fit.slope[own.topic] * design.scaled[own.period]
-    mu = n * special.expit(eta)
-    log_likelihood = special.xlogy(y, y / n) + special.xlog1py(n - y, -y / n) - y * eta
-    deviance = 2 * sums_by_topic(own, log_likelihood, len(fitted))
-    pearson = sums_by_topic(own, (y * y - 2 * y * mu) / (mu * special.expit(-eta)), len(fitted))
+    topic = place[cells.topic]
+    mine = topic >= 0
+    own = Cells(topic[mine], cells.period[mine], cells.count[mine])
+    deviance, pearson = np.zeros(len(fitted)), np.zeros(len(fitted))
     block = max(1, _BLOCK_CELLS // max(1, len(design.totals)))
     for begin in range(0, len(fitted), block):
         part = slice(begin, begin + block)
-        odds = np.exp(fit.slope[part, None] * design.scaled + fit.level[part, None])
-        pearson[part] += odds @ design.totals
-        deviance[part] += 2 * (np.log1p(odds) @ design.totals)
+        eta = fit.slope[part, None] * design.scaled + fit.level[part, None]
+        odds = np.exp(eta)
+        size = len(odds)
+        first, last = np.searchsorted(own.topic, [begin, begin + size])
+        here = Cells(own.topic[first:last] - begin, own.period[first:last], own.count[first:last])
+        at = here.topic, here.period
+        # numpy's logarithms take a third of the time of scipy's xlogy and xlog1py.
+        y, n = here.count, design.totals[here.period]
+        share = y / n
+        log_others = np.log1p(-np.where(share < 1, share, 0.0))  # where y = n, 0 log 0 is 0
+        log_likelihood = y * (np.log(share) - eta[at]) + (n - y) * log_others
+        inflated = y * (1 + odds[at])
+        squares = inflated * (inflated / (n * odds[at]) - 2)
+        pearson[part] = odds @ design.totals + sums_by_topic(here, squares, size)
+        log_without = np.log1p(odds) @ design.totals
+        deviance[part] = 2 * (log_without + sums_by_topic(here, log_likelihood, size))
     return deviance, pearson

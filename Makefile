@@ -18,10 +18,10 @@ HAS_KEY := $(or $(NYT_API_KEY),$(shell grep -s '^ *\(export  *\)\{0,1\}NYT_API_K
 # dbt does not read .env: it gets libpq's variables from the warehouse's own command.
 DBT = eval "$$($(BIN)/warehouse env)" && $(BIN)/dbt --quiet
 
-.PHONY: help install run elt update cron growth test lint bench lock clean
+.PHONY: help install install-prefect flow-elt flow-growth run elt update cron growth backup restore test lint bench lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/.installed ## Create .venv with the pinned packages
 
@@ -41,12 +41,28 @@ else
 	@$(BIN)/extract load --from $(SAMPLE) $(WINDOW); $(BUILD)
 endif
 
-update: .venv/.installed ## Bring the last three months up to date from the API, build, fit (what cron runs)
-	@$(BIN)/extract run $(WINDOW); $(BUILD)
-	@$(MAKE) --no-print-directory growth
+GROWTH = $(MAKE) --no-print-directory growth
 
+# A bad month exits with 1 here too: what is there is built and fitted before make says so.
+update: .venv/.installed ## Bring the last three months up to date from the API, build, fit (what cron runs)
+	@test -t 1 || export DBT_USE_COLORS=false; \
+	$(BIN)/extract run $(WINDOW); code=$$?; test $$code -le 1 || exit $$code; \
+	echo "Building and testing the tables: dbt build"; $(DBT) build && $(GROWTH) && exit $$code
+
+# cron takes a bare % for the end of the line. The lock is not passed on (-o): the server outlives the run.
 cron: ## Print a crontab line that runs `make update` every day
-	@echo '17 6 * * * cd "$(CURDIR)" && mkdir -p data && flock -n -E 75 data/.cron.lock "$(shell command -v $(MAKE))" update > data/cron.log 2>&1 || { tail -n 20 data/cron.log; exit 1; }'
+	@here=$$(pwd -P); make=$$(command -v "$(MAKE)"); flock=$$(command -v flock) \
+	  || { echo "make cron: flock is missing, which keeps two runs apart: install it (Debian: util-linux)" >&2; exit 2; }; \
+	if printf '%s\n' "$$here" | grep -q "['\\\\]" || test "$$(printf '%s\n' "$$here" | wc -l)" -ne 1; then \
+	  printf 'make cron: a crontab line cannot hold the quote, backslash or line break in %s: move the project\n' "$$here" >&2; exit 2; fi; \
+	grep -qs '^ *\(export  *\)\{0,1\}NYT_API_KEY\(_FILE\)\{0,1\}=.' .env \
+	  || echo "make cron: cron does not see your shell's variables: put NYT_API_KEY into .env, and others you set" >&2; \
+	printf "17 6 * * * cd '%s' && mkdir -p data && { %s -n -o -E 75 data/.cron.lock sh -c '{ date; %s update; } >data/cron.log 2>&1' || { code=\$$?; %s -s cron-mail CODE=\$$code; exit \$$code; }; }\n" \
+	  "$$here" "$$flock" "$$make" "$$make" | sed 's/%/\\%/g'
+
+.PHONY: cron-mail
+cron-mail:
+	@cat data/cron.log 2>/dev/null | awk -v code="$(CODE)" -v log_file="$$(pwd -P)/data/cron.log" -f config/cron-mail.awk
 
 growth: .venv/.installed ## Fit the loaded months (or START=2020-01 END=2020-06) and print the lists
 	@$(BIN)/growth fit $(WINDOW)
@@ -55,6 +71,26 @@ growth: .venv/.installed ## Fit the loaded months (or START=2020-01 END=2020-06)
 	@echo; $(BIN)/growth top --direction growing $(WINDOW)
 	@echo; $(BIN)/growth top --direction shrinking $(WINDOW)
 	@echo; $(BIN)/growth top --direction popular $(WINDOW)
+
+backup: .venv/.installed ## Write the warehouse into a dated file in data/backups (or TO=DIR), keep the newest 7 (or KEEP=N)
+	@$(BIN)/warehouse backup $(if $(TO),--to "$(TO)") $(if $(KEEP),--keep "$(KEEP)")
+
+restore: .venv/.installed ## Replace what the warehouse holds by a backup's content (FILE=...); asks first
+	@test -n "$(FILE)" || { echo "make restore FILE=data/backups/news-....dump: FILE is missing" >&2; exit 2; }
+	@$(BIN)/warehouse restore -- "$(FILE)"
+
+# The server of `make up`, unless PREFECT_API_URL names another.
+PREFECT = PREFECT_API_URL="$${PREFECT_API_URL:-http://127.0.0.1:4200/api}" $(BIN)/prefect
+
+install-prefect: .venv/.installed-prefect ## Add what the flows need to .venv, to deploy them and to run a worker
+
+flow-elt: .venv/.installed-prefect ## Let Prefect load and build now (YEAR=2024 MONTH=10; SOURCE=sample), and watch
+	@$(PREFECT) deployment run elt/monthly --watch \
+	  $(if $(YEAR),-p year=$(YEAR)) $(if $(MONTH),-p month=$(MONTH)) $(if $(SOURCE),-p source="$(SOURCE)")
+
+flow-growth: .venv/.installed-prefect ## Let Prefect fit now (AS_AT=2024-10 HORIZON=6, or START=... END=...), and watch
+	@$(PREFECT) deployment run growth-fit/monthly --watch $(if $(AS_AT),-p as_at=$(AS_AT)) \
+	  $(if $(HORIZON),-p horizon_months=$(HORIZON)) $(if $(START),-p start=$(START)) $(if $(END),-p end=$(END))
 
 test: .venv/.installed-dev ## Run the tests, on a Postgres server of their own
 	$(BIN)/python -m pytest
@@ -70,12 +106,32 @@ lint: .venv/.installed-dev ## Check the code: ruff, mypy, sqlfluff, dbt, dbt-bou
 bench: .venv/.installed-dev ## Measure load and fit against named peers, in one run
 	$(BIN)/python -m benchmarks
 
+# All extras together first, so that the smaller files take the versions that go with all of them.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make lock" --extra build pyproject.toml
+
 lock: .venv/.installed-dev ## Renew the lock files from pyproject.toml
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --custom-compile-command "make lock" --extra build -o requirements.lock pyproject.toml
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --custom-compile-command "make lock" --extra build --extra dev --extra bench -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(COMPILE) --upgrade --extra dev --extra bench --extra prefect -o requirements-dev.lock
+	$(COMPILE) --upgrade --extra prefect -c requirements-dev.lock -o requirements-prefect.lock
+	$(COMPILE) --upgrade -c requirements-dev.lock -o requirements.lock
+
+.PHONY: secrets up down logs test-docker
+
+secrets: ## Make the passwords of the containers, in secrets/; what is there stays
+	@sh config/make-secrets.sh
+
+up: secrets ## Start Postgres, Prefect and its worker in containers, deploy both flows
+	@config/stack.sh up
+
+down: ## Stop the containers; their volumes stay
+	@config/stack.sh down
+
+logs: ## Show the last lines of all containers' logs
+	@config/stack.sh logs
+
+test-docker: .venv/.installed-dev ## Test the image and the containers, on the engine of DOCKER_HOST (five to ten minutes)
+	$(BIN)/python -m pytest tests/docker -s --numprocesses 0
 
 clean: ## Delete the embedded warehouse, the sample, dbt's files and .venv
 	@test ! -x $(BIN)/warehouse || PGHOST= $(BIN)/warehouse remove --yes
@@ -88,6 +144,11 @@ clean: ## Delete the embedded warehouse, the sample, dbt's files and .venv
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.installed-prefect: .venv/.installed requirements-prefect.lock
+	@echo "Installing the pinned packages for Prefect (once)" >&2
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements-prefect.lock
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.lock

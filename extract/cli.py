@@ -1,7 +1,6 @@
 """Command line of the loader: ``extract fetch|run|load|status|doctor|sample``."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,7 +21,7 @@ from warehouse.command_line import (
 )
 from warehouse.errors import WarehouseError
 from warehouse.months import FIRST_ARCHIVE_MONTH, format_month
-from warehouse.settings import PROJECT_DIR, load_settings
+from warehouse.settings import DEFAULT_LANDING_DIR, load_settings
 
 if TYPE_CHECKING:
     from extract.fetch import Plan
@@ -70,7 +69,7 @@ def load(
     for path, reason in problems:
         say(f"{path.name}: {reason}")
     results = []
-    with connect("extract load") as connection:
+    with connect("extract load", role="loader") as connection:
         connection.autocommit = True  # each month opens its own transaction
         for result in load_months(connection, files, refresh):
             results.append(result)
@@ -138,7 +137,6 @@ LandingDir = Annotated[
         help="The landing zone: where the months' files go.",
     ),
 ]
-DEFAULT_LANDING_DIR = PROJECT_DIR / "data" / "nyt"
 Refresh = Annotated[bool, typer.Option("--refresh", help="Fetch months that are there too.")]
 Force = Annotated[
     bool, typer.Option("--force", help="Take an answer that lost much of a final month.")
@@ -206,7 +204,7 @@ def _fetch(
     from extract.nyt import Api, ApiRefusedError
     from extract.pacing import Limits, QuotaSpentError, pacer
     from extract.progress import progress
-    from extract.run import CtrlC, Request, fetch_months
+    from extract.run import CtrlC, Request, describe, fetch_months
     from warehouse.connect import connect
 
     check_months(start, end)
@@ -218,7 +216,7 @@ def _fetch(
         raise typer.BadParameter("these months have not begun yet", param_hint="--start")
     limits = Limits.from_environment()
     if dry_run:
-        connect("extract").close()
+        connect("extract", role="loader").close()
         with pacer(limits) as pace:
             left = pace.left()
         _print_plan([plan(to, month, now, refresh) for month in months], limits, left, as_json)
@@ -227,7 +225,7 @@ def _fetch(
     outcomes = []
     stopped: Exception | None = None
     with (
-        connect("extract") as connection,
+        connect("extract", role="loader") as connection,
         progress(len(months)) as shown,
         CtrlC(shown.tell) as interrupted,
     ):
@@ -236,7 +234,7 @@ def _fetch(
         try:
             for outcome in fetch_months(connection, api, limits, request, interrupted, shown.tell):
                 outcomes.append(outcome)
-                for line in _describe(outcome):
+                for line in describe(outcome):
                     shown.tell(line)
                 shown.advance(outcome.load.docs if outcome.load else outcome.fetch.docs)
         except (ApiRefusedError, QuotaSpentError, LandingError) as error:
@@ -249,23 +247,6 @@ def _fetch(
         raise typer.Exit(API_FAILED)
     if stopped is not None or any(outcome.failed for outcome in outcomes):
         raise typer.Exit(SOME_FAILED)
-
-
-def _describe(outcome: "MonthOutcome") -> Iterator[str]:
-    fetched, loaded = outcome.fetch, outcome.load
-    name = format_month(fetched.month)
-    what = f"{fetched.docs:,} documents" if fetched.outcome == "fetched" else fetched.message
-    line = f"{name}: {fetched.outcome}, {what}"
-    if loaded is not None and loaded.outcome != "failed":
-        line += f"; {loaded.outcome}"
-    yield line
-    if loaded is not None and loaded.message:
-        reason = "not loaded" if loaded.outcome == "failed" else f"{loaded.rejected:,} rejected"
-        again = fetched.outcome == "kept" and loaded.outcome == "failed"
-        remedy = "; --refresh fetches it again" if again else ""
-        yield f"{name}: {reason}: {loaded.message}{remedy}"
-    if loaded is not None and loaded.sample_months_removed:
-        yield f"{name}: the generated sample's {loaded.sample_months_removed} months were removed"
 
 
 def _print_outcomes(
@@ -378,5 +359,9 @@ def _json_month(row: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Run the command line."""
-    load_settings()  # before the options are read: some have environment variables
-    run(app)
+
+    def with_settings() -> None:
+        load_settings()  # before the options are read: some have environment variables
+        app()
+
+    run(with_settings)

@@ -32,7 +32,7 @@ def examine(folder: Path, call_api: bool) -> Iterator[Finding]:
     """Yield the findings. With ``call_api`` one request is spent on trying the key."""
     yield _disk(folder)
     try:
-        connect("extract doctor").close()
+        connect("extract doctor", role="loader").close()
     except WarehouseError as error:
         yield Finding("warehouse", False, str(error))
         return

@@ -15,7 +15,13 @@ from extract.landing import LandedMonth, Sidecar, land_month, landed_month
 from extract.nyt import Client, MonthFailedError, NotYetError, OutageError, TransientError
 from extract.responses import Response, ResponseError, parse_response
 from warehouse.errors import WarehouseError
-from warehouse.months import FIRST_ARCHIVE_MONTH, format_month, last_day, months_between
+from warehouse.months import (
+    FIRST_ARCHIVE_MONTH,
+    format_month,
+    last_day,
+    months_between,
+    previous_month,
+)
 
 if TYPE_CHECKING:
     import psycopg
@@ -55,14 +61,8 @@ def months_to_consider(start: date | None, end: date | None, today: date) -> lis
         raise WarehouseError(f"the archive begins with {format_month(FIRST_ARCHIVE_MONTH)}")
     current = today.replace(day=1)
     if start is None and end is None:
-        start = _months_before(current, 2)
+        start = previous_month(previous_month(current))
     return list(months_between(start or end or current, min(end or current, current)))
-
-
-def _months_before(month: date, count: int) -> date:
-    for _ in range(count):
-        month = (month - timedelta(days=1)).replace(day=1)
-    return month
 
 
 def plan(folder: Path, month: date, now: datetime, refresh: bool) -> Plan:

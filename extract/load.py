@@ -19,7 +19,8 @@ from extract.responses import (
     ResponseError,
     parse_response,
 )
-from warehouse.errors import WarehouseError
+from warehouse.errors import WarehouseDownError, WarehouseError
+from warehouse.locks import share_warehouse
 from warehouse.months import format_month
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def load_months(
     with ExitStack() as stack, ThreadPoolExecutor(_AT_ONCE) as pool:
         connections = [connection]
         for _ in files[1:_AT_ONCE]:
-            connections.append(stack.enter_context(connect("extract load")))
+            connections.append(stack.enter_context(connect("extract load", role="loader")))
             connections[-1].autocommit = True
         idle: SimpleQueue[psycopg.Connection] = SimpleQueue()
         for each in connections:
@@ -125,11 +126,12 @@ def _load_month(connection: "psycopg.Connection", file: MonthFile, refresh: bool
                     file.month, file.path, "unchanged", stored[1], stored[2], len(landed.body)
                 )
             response = parse_response(landed.body)
+            share_warehouse(connection)  # no month changes in the middle of a dbt run
             removed = _keep_sample_apart(connection, response.copyright == SAMPLE_COPYRIGHT)
             stored_response = _store(connection, file, landed, response)
     except psycopg.Error as error:
         reason = " ".join(str(error).split())
-        raise WarehouseError(
+        raise (WarehouseDownError if connection.broken else WarehouseError)(
             f"the warehouse failed while {format_month(file.month)} was loaded: {reason}; the "
             "months before it are stored, and nothing of it: run the same command again"
         ) from None

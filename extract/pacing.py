@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from warehouse import roles
 from warehouse.errors import WarehouseError
 
 if TYPE_CHECKING:
+    import psycopg
     from psycopg_pool import ConnectionPool
     from pyrate_limiter import PostgresBucket
 
@@ -110,6 +112,10 @@ class Pacer:
         return int(row[0] * _SECOND_MS)
 
 
+def _act_as_loader(connection: "psycopg.Connection") -> None:
+    roles.take(connection, "loader")
+
+
 @contextmanager
 def pacer(limits: Limits) -> Iterator[Pacer]:
     """Give a pacer on the warehouse that libpq's variables name.
@@ -132,8 +138,9 @@ def pacer(limits: Limits) -> Iterator[Pacer]:
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     try:
         with ConnectionPool(
-            "", min_size=1, max_size=2, kwargs={**options, "autocommit": False}, open=True
-        ) as pool:
+            "", min_size=1, max_size=2, kwargs={**options, "autocommit": False}, open=True,
+            configure=_act_as_loader,
+        ) as pool:  # fmt: skip
             pool.wait(timeout=30)
             yield Pacer(pool, PostgresBucket(pool, "nyt_requests", rates), limits)
     except psycopg.Error as error:

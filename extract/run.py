@@ -13,6 +13,7 @@ from extract.landing import MonthFile, prepare
 from extract.load import MonthResult, load_months
 from extract.nyt import Api, ApiRefusedError, Client
 from extract.pacing import Limits, pacer
+from warehouse.months import format_month
 
 if TYPE_CHECKING:
     import psycopg
@@ -91,6 +92,24 @@ def _load(
         return None
     files: Iterable[MonthFile] = [MonthFile(fetched.month, fetched.path)]
     return next(iter(load_months(connection, files)))
+
+
+def describe(outcome: MonthOutcome) -> Iterator[str]:
+    """Say in lines what became of a month."""
+    fetched, loaded = outcome.fetch, outcome.load
+    name = format_month(fetched.month)
+    what = f"{fetched.docs:,} documents" if fetched.outcome == "fetched" else fetched.message
+    line = f"{name}: {fetched.outcome}, {what}"
+    if loaded is not None and loaded.outcome != "failed":
+        line += f"; {loaded.outcome}"
+    yield line
+    if loaded is not None and loaded.message:
+        reason = "not loaded" if loaded.outcome == "failed" else f"{loaded.rejected:,} rejected"
+        again = fetched.outcome == "kept" and loaded.outcome == "failed"
+        remedy = "; --refresh fetches it again" if again else ""
+        yield f"{name}: {reason}: {loaded.message}{remedy}"
+    if loaded is not None and loaded.sample_months_removed:
+        yield f"{name}: the generated sample's {loaded.sample_months_removed} months were removed"
 
 
 class CtrlC:

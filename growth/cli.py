@@ -26,6 +26,9 @@ app = typer.Typer(
 )
 
 
+DEFAULT_MIN_ARTICLES = 50
+
+
 class Kind(StrEnum):
     """Kinds of topics: the paper's own keywords, and words of headlines."""
 
@@ -58,58 +61,51 @@ def fit(
     kind: Kinds = None,
     min_articles: Annotated[
         int, typer.Option(min=1, help="Fit topics with at least so many articles in the window.")
-    ] = 50,
+    ] = DEFAULT_MIN_ARTICLES,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="Fit and store again what is stored already.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit the growth of every topic between two months and store it.
 
     Without --start and --end it takes all loaded months. The same fit twice is stored once.
     """
-    import numpy as np
-
-    from growth.counts import NOT_CONVERGED
-    from growth.logistic import fit_trend
-    from growth.series import read_series
-    from growth.store import Settings, is_stored, run_id, store_fit
+    from growth.fit import fit_window
+    from growth.store import Settings
     from warehouse.connect import connect
 
     check_months(start, end)
     settings = Settings(sorted({str(k) for k in kind or []}), min_articles)
-    with connect("growth fit") as connection:
-        series = read_series(connection, start, end, settings.kinds)
-        result = fit_trend(
-            series.topic, series.period, series.count, series.totals, series.times,
-            topics=len(series.topic_ids), min_articles=min_articles,
-        )  # fmt: skip
-        stored = is_stored(connection, series, settings)
-        if not stored:
-            store_fit(connection, series, settings, result)
-    names, counts = np.unique(result.status, return_counts=True)
-    statuses = dict(zip(names.tolist(), counts.tolist(), strict=True))
-    window = series.window
+    with connect("growth fit", role="modeller") as connection:
+        fitted = fit_window(connection, start, end, settings, refit=refit)
+    window = fitted.window
     if as_json:
         print_json(
             {
-                "run_id": run_id(series, settings),
+                "run_id": fitted.run_id,
                 "window_start": window.start,
                 "window_end": window.end,
-                "topics": len(series.topic_ids),
-                "statuses": statuses,
-                "stored_before": stored,
+                "topics": fitted.topics,
+                "statuses": fitted.statuses,
+                "stored_before": fitted.stored_before,
             }
         )
     else:
-        fitted = statuses.pop("converged", 0)
-        others = ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in statuses.items())
-        typer.echo(
-            f"{window.start} to {window.end}: {int(series.totals.sum()):,} articles, "
-            f"{fitted:,} topics fitted{f' ({others})' if others else ''}"
+        others = ", ".join(
+            f"{name.replace('_', ' ')} {number:,}"
+            for name, number in fitted.statuses.items()
+            if name != "converged"
         )
-        if stored:
+        typer.echo(
+            f"{window.start} to {window.end}: {fitted.articles:,} articles, "
+            f"{fitted.converged:,} topics fitted{f' ({others})' if others else ''}"
+        )
+        if fitted.stored_before:
             say("the same fit of the same data was stored before: nothing to write")
         months = f"--start {format_month(window.start)} --end {format_month(window.end)}"
         say(f"see it: growth top --direction growing|shrinking|popular {months}")
-    if NOT_CONVERGED in statuses:
+    if fitted.some_failed:
         raise typer.Exit(SOME_FAILED)
 
 

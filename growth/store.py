@@ -73,6 +73,15 @@ def is_stored(connection: "psycopg.Connection", series: Series, settings: Settin
     return row is not None
 
 
+def stored_statuses(connection: "psycopg.Connection", key: str) -> dict[str, int]:
+    """Return how many topics of a stored run have which status."""
+    rows = connection.execute(
+        "select status, count(*) from growth.coefficients where run_id = %s group by 1 order by 1",
+        [key],
+    )
+    return dict(rows.fetchall())
+
+
 def store_fit(
     connection: "psycopg.Connection", series: Series, settings: Settings, fit: TrendFit
 ) -> None:

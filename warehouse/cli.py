@@ -1,7 +1,8 @@
-"""Command line of the warehouse: ``warehouse start|stop|status|env|psql``."""
+"""Command line of the warehouse: the embedded server's life, roles, backups."""
 
 import os
 import shlex
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from warehouse import embedded
 from warehouse.command_line import AsJson, print_json, run, say
 from warehouse.connect import libpq_environment, use_warehouse
 from warehouse.errors import WarehouseError
-from warehouse.settings import load_settings, uses_embedded_server, warehouse_dir
+from warehouse.settings import PROJECT_DIR, load_settings, uses_embedded_server, warehouse_dir
 
 app = typer.Typer(
     help="Start, stop and reach the warehouse: an embedded Postgres server, or your own (PGHOST).",
@@ -92,6 +93,64 @@ def remove(
         typer.confirm(f"Delete {warehouse_dir()} and everything stored in it?", abort=True)
     embedded.remove()
     say(f"removed: {warehouse_dir()}")
+
+
+@app.command()
+def roles() -> None:
+    """Set up the roles loader, transformer, modeller and analyst, each with what it needs.
+
+    Needs a superuser, or the database's owner with CREATEROLE. Can be repeated. Afterwards a person
+    gets a login with: create role anna login password '...' in role analyst
+    """
+    from warehouse.roles import set_up
+
+    set_up()
+    say(
+        "the roles are set up: loader, transformer, modeller, analyst; a person's login: "
+        "warehouse psql -c \"create role anna login password '...' in role analyst\""
+    )
+
+
+DEFAULT_BACKUP_DIR = PROJECT_DIR / "data" / "backups"
+
+
+@app.command()
+def backup(
+    to: Annotated[
+        Path, typer.Option("--to", metavar="DIR", help="The folder of the backups.")
+    ] = DEFAULT_BACKUP_DIR,
+    keep: Annotated[
+        int, typer.Option(min=1, help="Backups to keep in the folder: the newest.")
+    ] = 7,
+) -> None:
+    """Write all that the warehouse holds into a dated file, and print its name.
+
+    What `extract` has landed as files (data/nyt) is not in it, nor are logins.
+    """
+    from warehouse.backup import write_backup
+
+    written = write_backup(to, keep)
+    for path in written.removed:
+        say(f"removed: {path}")
+    typer.echo(str(written.path))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of `warehouse backup`.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Replace all that the warehouse holds by a backup's content: all of it, or nothing.
+
+    It asks first where months or fits are stored. The count of today's requests to the API stays.
+    """
+    from warehouse.backup import check_backup, holds_data, restore_backup
+
+    check_backup(file)
+    if not yes and holds_data():
+        typer.confirm(f"Replace all that the warehouse holds by {file}?", abort=True)
+    restore_backup(file)
+    say(f"restored: {file}")
 
 
 def main() -> None:

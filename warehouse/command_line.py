@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
 
@@ -9,6 +10,8 @@ import typer
 
 from warehouse.errors import WarehouseError
 from warehouse.months import format_month, parse_month
+
+_INSUFFICIENT_PRIVILEGE = "42501"
 
 DONE, SOME_FAILED, USAGE, API_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -50,7 +53,7 @@ EndMonth = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
-def run(app: typer.Typer) -> None:
+def run(app: Callable[[], object]) -> None:
     """Run a command line and leave with the exit codes of the project.
 
     0 done, 1 finished but something failed, 2 usage or configuration, 130 interrupted.
@@ -59,4 +62,13 @@ def run(app: typer.Typer) -> None:
         app()
     except WarehouseError as error:
         say(f"error: {error}")
+        sys.exit(USAGE)
+    except Exception as error:
+        # Asked by its code, so that psycopg is not imported here.
+        if getattr(error, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
+            raise
+        say(
+            f"error: the login may not do this: {str(error).splitlines()[0]} (set PGUSER to one "
+            "that may, or ask the owner of the warehouse)"
+        )
         sys.exit(USAGE)

@@ -4,8 +4,8 @@ import os
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from warehouse import embedded
-from warehouse.errors import WarehouseError
+from warehouse import embedded, locks, roles
+from warehouse.errors import WarehouseDownError, WarehouseError
 from warehouse.settings import LIBPQ_VARIABLES, load_settings, uses_embedded_server, warehouse_dir
 
 if TYPE_CHECKING:
@@ -34,10 +34,11 @@ def libpq_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in LIBPQ_VARIABLES if os.environ.get(name)}
 
 
-def connect(application: str) -> "psycopg.Connection":
+def connect(application: str, role: roles.Role | None = None) -> "psycopg.Connection":
     """Return a connection to the warehouse, its tables created if absent, in transaction mode.
 
-    ``application`` is what the server's lists of connections show. Raises WarehouseError.
+    ``application`` is what the server's lists of connections show. ``role`` is who it acts as,
+    where the roles are set up. Raises WarehouseError.
     """
     import psycopg
 
@@ -46,6 +47,8 @@ def connect(application: str) -> "psycopg.Connection":
     try:
         _check_server(connection)
         _create_tables(connection)
+        if role is not None:
+            roles.take(connection, role)
     except psycopg.Error as error:
         connection.close()
         raise WarehouseError(
@@ -65,7 +68,9 @@ def _connect(application: str) -> "psycopg.Connection":
     except psycopg.OperationalError as error:
         where = os.environ.get("PGHOST", "")
         reason = " ".join(str(error).split())
-        raise WarehouseError(
+        # A server that answers with FATAL refuses; while it starts or stops it says so.
+        refused = "FATAL" in reason and "the database system is" not in reason
+        raise (WarehouseError if refused else WarehouseDownError)(
             f"the warehouse at {where} does not answer: {reason} "
             "(check PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE)"
         ) from None
@@ -101,6 +106,8 @@ def _check_server(connection: "psycopg.Connection") -> None:
 
 def _create_tables(connection: "psycopg.Connection") -> None:
     """Run the DDL where a table is missing: a role that may only use them must not need CREATE."""
+    import psycopg
+
     ddl = (files("warehouse") / "schema.sql").read_text(encoding="utf-8")
     missing = connection.execute(
         """
@@ -109,11 +116,29 @@ def _create_tables(connection: "psycopg.Connection") -> None:
             'raw.nyt_months', 'raw.nyt_articles', 'raw.nyt_rejects',
             'growth.runs', 'growth.coefficients'
         ]) as name
-        where to_regclass(name) is null
+        where not exists (
+            -- Not by to_regclass: that fails where the login may not use the schema.
+            select
+            from pg_class
+            inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
+            where name = pg_namespace.nspname || '.' || pg_class.relname
+        )
         """
     ).fetchall()
     if missing:
         # Two first commands at once would both create the schemas: the second waits here.
-        connection.execute("select pg_advisory_xact_lock(hashtext('news-growth schema'))")
-        connection.execute(ddl.encode())
+        locks.hold_schema(connection)
+        in_force = roles.are_in_force(connection)
+        try:
+            connection.execute(ddl.encode())
+            if in_force:  # what is new needs an owner and grants too
+                roles.apply(connection)
+        except psycopg.errors.InsufficientPrivilege as error:
+            if not in_force:
+                raise
+            raise WarehouseError(
+                f"the warehouse lacks {missing[0][0]}, and this login cannot create it "
+                f"({' '.join(str(error).split())}): ask the owner of the database to run "
+                "`warehouse roles`"
+            ) from None
     connection.commit()

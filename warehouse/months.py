@@ -28,6 +28,11 @@ def next_month(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
+def previous_month(month: date) -> date:
+    """Return the first day of the month before."""
+    return (month.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
 def last_day(month: date) -> date:
     """Return the last day of a month given by any of its days."""
     return next_month(month) - timedelta(days=1)

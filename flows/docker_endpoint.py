@@ -1,0 +1,64 @@
+"""Which Docker engine builds the image, and why that one."""
+
+import os
+import sys
+from dataclasses import dataclass
+
+from docker.client import DockerClient
+from docker.context.api import ContextAPI
+from docker.errors import DockerException
+
+from warehouse.errors import WarehouseError
+
+_REMEDY_LINUX = (
+    "start it (sudo systemctl start docker), and let your user reach it "
+    "(sudo usermod -aG docker $USER, then log in again)"
+)
+_REMEDY_MACOS = (
+    "start Docker Desktop, OrbStack or Colima; then either `docker context use` its context, or "
+    "export DOCKER_HOST=$(docker context inspect --format '{{.Endpoints.docker.Host}}')"
+)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An engine's address, and what named it."""
+
+    address: str
+    reason: str
+
+
+def endpoint() -> Endpoint:
+    """Return the engine that docker's own client library uses: that of DOCKER_HOST, else of the
+    docker command's context, else the default socket. Raises WarehouseError."""
+    address = os.environ.get("DOCKER_HOST")
+    if address:
+        return Endpoint(address, "DOCKER_HOST is set")
+    name = os.environ.get("DOCKER_CONTEXT")
+    try:
+        context = ContextAPI.get_context(name)  # type: ignore[no-untyped-call]
+    except DockerException as error:
+        raise WarehouseError(f"the docker command's context cannot be read: {error}") from None
+    if context is None:
+        raise WarehouseError(f"DOCKER_CONTEXT names {name!r}: `docker context ls` lists what is")
+    if context.Name == "default":
+        return Endpoint(context.Host, "the default socket")
+    source = "DOCKER_CONTEXT" if name else "the docker command's context"
+    return Endpoint(context.Host, f"{source}: {context.Name}")
+
+
+def check_engine(chosen: Endpoint) -> str:
+    """Return the version of the engine at an endpoint. Raises WarehouseError with the remedy where
+    none answers."""
+    try:
+        client = DockerClient.from_env(timeout=20)  # type: ignore[no-untyped-call]
+        try:
+            return str(client.version()["Version"])
+        finally:
+            client.close()
+    except (DockerException, OSError) as error:
+        remedy = _REMEDY_MACOS if sys.platform == "darwin" else _REMEDY_LINUX
+        raise WarehouseError(
+            f"no Docker engine answers at {chosen.address} ({chosen.reason}): "
+            f"{' '.join(str(error).split())}; {remedy}"
+        ) from None

@@ -1,0 +1,116 @@
+"""The flow `growth-fit`: the fit of a window, its final models, and what a reader looks at."""
+
+from typing import Annotated, Any
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from pydantic import Field
+
+from flows.months import scheduled_start, window_to_fit
+from flows.retries import RETRIES
+from flows.run_dbt import run_dbt
+from growth.cli import DEFAULT_MIN_ARTICLES
+from growth.fit import Fitted, fit_window
+from growth.store import LISTS, Settings, find_run, read_list
+from warehouse.connect import connect
+from warehouse.months import format_month, parse_month
+from warehouse.settings import load_settings
+
+Month = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
+
+# Topics of each list in the artifacts.
+TOPICS_SHOWN = 10
+
+
+class FitsFailedError(Exception):
+    """Topics whose rate exists but was not found."""
+
+
+@flow(name="growth-fit")
+def growth_fit(
+    as_at: Month | None = None,
+    horizon_months: Annotated[int, Field(ge=1, le=2400)] = 6,
+    start: Month | None = None,
+    end: Month | None = None,
+    refit: bool = False,
+) -> None:
+    """Fit the growth of every topic in a window of months, and show the lists.
+
+    Args:
+        as_at: Last month of the window, YYYY-MM; by default the month before the scheduled start.
+        horizon_months: Length of the window.
+        start: First month of the window, YYYY-MM, together with end, instead of as_at.
+        end: See start.
+        refit: Fit again what is stored already, though the data are the same.
+    """
+    load_settings()
+    first, last = window_to_fit(as_at, horizon_months, start, end, scheduled_start())
+    months = format_month(first), format_month(last)
+    fitted = fit(*months, refit)
+    test_lists()
+    lists = read_lists(*months)
+    create_table_artifact(
+        [_row(name, topic) for name, topics in lists.items() for topic in topics],
+        key="top-topics",
+        description=f"The first topics of each list, {months[0]} to {months[1]}",
+    )
+    create_markdown_artifact(
+        _summary(fitted, lists), key="growth-summary", description=f"Run {fitted.run_id}"
+    )
+    if fitted.some_failed:
+        raise FitsFailedError(f"some topics did not converge: {fitted.statuses}")
+
+
+@task(**RETRIES)
+def fit(start: str, end: str, refit: bool) -> Fitted:
+    """Fit and store a window, as `growth fit` does; say so where that has been done."""
+    tell = get_run_logger().info
+    settings = Settings([], DEFAULT_MIN_ARTICLES)
+    with connect("flow growth-fit", "modeller") as connection:
+        fitted = fit_window(connection, parse_month(start), parse_month(end), settings, refit=refit)
+    tell(f"{fitted.articles:,} articles, {fitted.converged:,} of {fitted.topics:,} topics fitted")
+    if fitted.stored_before:
+        tell("the same fit of the same data was stored before: nothing to write")
+    return fitted
+
+
+@task
+def test_lists() -> None:
+    """Test what was fitted and the lists made of it."""
+    run_dbt("build", "--select", "source:growth+", tell=get_run_logger().info)
+
+
+@task(**RETRIES)
+def read_lists(start: str, end: str) -> dict[str, list[dict[str, Any]]]:
+    """Read the first topics of each list."""
+    with connect("flow growth-fit", "modeller") as connection:
+        run = find_run(connection, parse_month(start), parse_month(end), [])
+        return {name: read_list(connection, run, name, [], TOPICS_SHOWN) for name in LISTS}
+
+
+def _row(name: str, topic: dict[str, Any]) -> dict[str, Any]:
+    kept = (
+        "rank", "label", "kind", "articles", "share_start", "share_end", "growth_rate", "ci_low",
+        "ci_high", "q_value",
+    )  # fmt: skip
+    return {"list": name} | {column: topic[column] for column in kept}
+
+
+def _summary(fitted: Fitted, lists: dict[str, list[dict[str, Any]]]) -> str:
+    window = fitted.window
+    lines = [
+        f"# {window.start} to {window.end}",
+        f"{fitted.articles:,} articles; {fitted.converged:,} of {fitted.topics:,} topics fitted.",
+    ]
+    for name, topics in lists.items():
+        lines += [f"## {name.capitalize()}", *(_sentence(topic) for topic in topics)]
+        if not topics:
+            lines.append("None.")
+    return "\n\n".join(lines)
+
+
+def _sentence(topic: dict[str, Any]) -> str:
+    text = f"{topic['rank']}. {topic['label']} ({topic['kind']}), {topic['articles']:,} articles"
+    if topic["share_start"] is None:
+        return text
+    return f"{text}: from {topic['share_start']:.2%} to {topic['share_end']:.2%} of all articles"

@@ -1,0 +1,26 @@
+"""What a task does about failures that pass by themselves: it tries again, and about no others."""
+
+from typing import Any
+
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
+
+from warehouse.errors import WarehouseDownError
+
+
+class ApiDownError(Exception):
+    """The API gave no answer, at any attempt."""
+
+
+def passes_by_itself(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    """Tell whether a failed task may do better later."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, ApiDownError | WarehouseDownError)
+
+
+# An API that is down and a server that is restarted come back after minutes or an hour.
+RETRIES: Any = {
+    "retries": 2,
+    "retry_delay_seconds": [600.0, 3600.0],
+    "retry_condition_fn": passes_by_itself,
+}

@@ -1,0 +1,65 @@
+"""Runs dbt as the Makefile does, and names what failed."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from warehouse.connect import use_warehouse
+from warehouse.settings import PROJECT_DIR
+
+_FAILED = {"error", "fail", "runtime error", "partial success"}
+_LINES_OF_OUTPUT = 20
+
+
+class DbtError(Exception):
+    """Models or tests of dbt failed; the message names each."""
+
+
+def run_dbt(*arguments: str, tell: Callable[[str], None]) -> None:
+    """Run a dbt command on the warehouse in a process of its own, its output line by line to
+    ``tell``. Raises DbtError, WarehouseError."""
+    use_warehouse()  # libpq's variables, which dbt's profile reads
+    with TemporaryDirectory(prefix="news-growth-dbt-") as target:
+        # Two runs at once do not share a target folder.
+        command = [
+            str(Path(sys.executable).with_name("dbt")), "--quiet", "--no-use-colors", *arguments,
+            "--target-path", target,
+        ]  # fmt: skip
+        output = []
+        with subprocess.Popen(
+            command, cwd=PROJECT_DIR, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process:  # fmt: skip
+            try:
+                for line in process.stdout or ():
+                    if line.strip():
+                        output.append(line.rstrip())
+                        tell(line.rstrip())
+            except BaseException:  # cancelled: dbt must not go on alone
+                process.terminate()
+                raise
+        if process.returncode == 0:
+            return
+        failed = _failed_nodes(Path(target) / "run_results.json")
+    name = f"dbt {arguments[0]}"
+    if failed:
+        raise DbtError(f"{name} failed: {'; '.join(failed)}")
+    said = "\n".join(output[-_LINES_OF_OUTPUT:]) or "it said nothing"
+    raise DbtError(f"{name} ended with {process.returncode}: {said}")
+
+
+def _failed_nodes(results: Path) -> list[str]:
+    """Return "test topics_add_up: Got 3 results, configured to fail if != 0" for each failure."""
+    if not results.exists():
+        return []
+    rows = json.loads(results.read_text(encoding="utf-8"))["results"]
+    return [_name(row) for row in rows if row["status"] in _FAILED]
+
+
+def _name(row: dict[str, Any]) -> str:
+    kind, _, name = row["unique_id"].split(".")[:3]
+    return f"{kind} {name}: {' '.join((row['message'] or row['status']).split())}"

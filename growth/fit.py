@@ -1,0 +1,82 @@
+"""Fits a window of the marts and stores the result: what `growth fit` and the flow both do."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from growth.counts import CONVERGED, NOT_CONVERGED
+from growth.logistic import fit_trend
+from growth.series import Window, read_series
+from growth.store import Settings, is_stored, run_id, store_fit, stored_statuses
+from warehouse.locks import hold_run, share_warehouse
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What became of a fit: its key, its window, and how many topics ended with which status.
+
+    ``stored_before`` tells that the same fit of the same data was there and nothing was written.
+    """
+
+    run_id: str
+    window: Window
+    articles: int
+    topics: int
+    statuses: dict[str, int]
+    stored_before: bool
+
+    @property
+    def converged(self) -> int:
+        """Topics that have a rate."""
+        return self.statuses.get(CONVERGED, 0)
+
+    @property
+    def some_failed(self) -> bool:
+        """Whether the search found no maximum for a topic that has one."""
+        return NOT_CONVERGED in self.statuses
+
+
+def fit_window(
+    connection: "psycopg.Connection",
+    start: date | None,
+    end: date | None,
+    settings: Settings,
+    *,
+    refit: bool = False,
+) -> Fitted:
+    """Fit every topic between two months, by default of all loaded ones, and store the run.
+
+    A run that is stored already, of the same data by the same version, is left as it is unless
+    ``refit``. Raises WarehouseError where the marts are not built or months of the window are not
+    loaded.
+    """
+    with connection.transaction():
+        share_warehouse(connection)  # until all is stored: no fit of marts that are gone by then
+        series = read_series(connection, start, end, settings.kinds)
+        key = run_id(series, settings)
+        # Two fits of one window at once: the second waits, and finds the run stored.
+        hold_run(connection, key)
+        stored_before = is_stored(connection, series, settings) and not refit
+        if stored_before:
+            statuses = stored_statuses(connection, key)
+        else:
+            result = fit_trend(
+                series.topic, series.period, series.count, series.totals, series.times,
+                topics=len(series.topic_ids), min_articles=settings.min_articles,
+            )  # fmt: skip
+            store_fit(connection, series, settings, result)
+            names, counts = np.unique(result.status, return_counts=True)
+            statuses = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    return Fitted(
+        run_id=key,
+        window=series.window,
+        articles=int(series.totals.sum()),
+        topics=len(series.topic_ids),
+        statuses=statuses,
+        stored_before=stored_before,
+    )

@@ -1,0 +1,258 @@
+"""`warehouse backup` and `restore`: what comes back, and what a bad file must leave alone."""
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import PROJECT_DIR, Warehouse, middle_document, temporary_warehouse, write_month
+
+SCHEMAS = ("raw", "growth", "staging", "intermediate", "marts")
+LEDGER = "raw.ratelimit___nyt_requests"
+NAME = re.compile(r"news-\d{4}-\d\d-\d\dT\d{6}Z\.dump")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """A warehouse with two months, one document rejected, marts, a fit, and counted requests."""
+    folder = tmp_path_factory.mktemp("months")
+    for month in ("2020-01", "2020-02"):
+        first = int(month.replace("-", "")) * 1000
+        docs = [
+            middle_document(
+                first + n,
+                pub_date=f"{month}-{1 + n % 28:02d}T14:30:12+0000",
+                keywords=[{"name": "subject", "value": ("Kelp", "Trams", "Mills")[n % 3]}],
+            )
+            for n in range(84)
+        ]
+        write_month(folder, month, [*docs, middle_document(1, _id=None)])
+    with temporary_warehouse() as own:
+        assert own.run("extract", "load", "--from", folder).returncode == 1  # the rejects
+        own.ok("dbt", "build")
+        own.ok("growth", "fit", "--min-articles", "10")
+        own.ok("extract", "fetch", "--dry-run")  # counts requests from now on
+        with own.connect() as connection:
+            connection.execute(f"insert into {LEDGER} values ('old', 1, now())".encode())
+        yield own
+
+
+@pytest.fixture(scope="module")
+def dump(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of it."""
+    folder = tmp_path_factory.mktemp("backups")
+    return Path(built.ok("warehouse", "backup", "--to", folder).stdout.strip())
+
+
+def content(warehouse: Warehouse) -> dict[str, list[tuple[object, ...]]]:
+    """Return all rows of every table and view of the warehouse, and how each is defined."""
+    relations = warehouse.rows(
+        """
+        select
+            pg_class.oid::regclass::text,
+            case relkind when 'v' then pg_get_viewdef(pg_class.oid) else (
+                select string_agg(indexdef, ';' order by indexdef)
+                from pg_indexes
+                where schemaname = nspname and tablename = relname
+            ) end
+        from pg_class
+        inner join pg_namespace on relnamespace = pg_namespace.oid
+        where nspname = any(%s) and relkind in ('r', 'v')
+        """,
+        list(SCHEMAS),
+    )
+    return {
+        name: [(definition,), *warehouse.rows(f"select t::text from {name} as t order by 1")]
+        for name, definition in relations
+    }
+
+
+def test_dump_destroy_restore(built: Warehouse, dump: Path) -> None:
+    assert NAME.fullmatch(dump.name)
+    assert dump.stat().st_mode & 0o077 == 0  # the owner's alone
+    before = content(built)
+    assert len(before["marts.fct_topic_daily"]) > 100
+    assert len(before["marts.popular_topics"]) > 3
+    assert len(before["raw.nyt_rejects"]) == 3
+    built.ok("warehouse", "remove", "--yes")
+    done = built.run("warehouse", "restore", dump)  # nothing to ask: there is no data
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"restored: {dump}\n")
+    assert content(built) == before
+    # And it is a warehouse to work with.
+    done = built.ok("growth", "fit", "--min-articles", "10")
+    assert "stored before" in done.stderr
+
+
+def test_restore_asks_where_there_is_data_and_replaces_it_all(built: Warehouse, dump: Path) -> None:
+    before = content(built)
+    with built.connect() as connection:
+        connection.execute("delete from raw.nyt_months where archive_month = '2020-02-01'")
+        connection.execute("drop table marts.dim_topics")
+        connection.execute("create table marts.later (a integer)")
+        connection.execute(f"insert into {LEDGER} values ('made since', 1, now())".encode())
+    changed = content(built)
+    done = built.run("warehouse", "restore", dump)
+    assert done.returncode == 1
+    assert f"Replace all that the warehouse holds by {dump}?" in done.stdout
+    assert content(built) == changed
+    built.ok("warehouse", "restore", dump, "--yes")
+    after = content(built)
+    # A request that was made counts, whatever is restored.
+    assert after.pop(LEDGER) == changed[LEDGER]
+    assert len(before.pop(LEDGER)) == len(changed[LEDGER]) - 1
+    assert after == before
+    assert built.value("select count(*) from pg_namespace where nspname ~ 'restore'") == 0
+
+
+def test_roles_come_back(built: Warehouse, dump: Path) -> None:
+    def grants() -> list[tuple[object, ...]]:
+        return built.rows(
+            """
+            select pg_class.oid::regclass::text, pg_get_userbyid(relowner), array(
+                select item::text from unnest(relacl) as item order by 1
+            )
+            from pg_class inner join pg_namespace on relnamespace = pg_namespace.oid
+            where nspname = any(%s) and relkind in ('r', 'v') order by 1
+            """,
+            list(SCHEMAS),
+        )
+
+    built.ok("warehouse", "roles")
+    before = grants()
+    assert {owner for _, owner, _ in before} == {"loader", "transformer", "modeller"}
+    rows = content(built)
+    built.ok("warehouse", "restore", dump, "--yes")
+    assert grants() == before
+    assert content(built) == rows
+    # The transformer can work on with what came back.
+    built.ok("dbt", "run", "--select", "fct_daily_articles")
+    assert grants() == before
+
+
+def test_the_newest_are_kept(built: Warehouse, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "backups"
+    folder.mkdir(parents=True)
+    killed, working = folder / ".news-a1.part", folder / ".news-b2.part"
+    for file in (killed, working):
+        file.write_text("half of a backup")
+    two_days_ago = time.time() - 2 * 24 * 60 * 60
+    os.utime(killed, (two_days_ago, two_days_ago))
+    names = []
+    for count in range(3):
+        done = built.ok("warehouse", "backup", "--to", folder, "--keep", "2")
+        names.append(Path(done.stdout.strip()).name)
+        if count == 0:
+            for other in ("news-2019.dump", "notes.txt", "news-2019-01-01T000000Z.dump.gz"):
+                (folder / other).write_text("mine")
+    assert done.stderr == f"removed: {folder / names[0]}\n"
+    kept = {path.name for path in folder.iterdir()} - {working.name}
+    assert len({*names}) == 3
+    assert working.exists()
+    assert kept == {
+        *names[1:], "news-2019.dump", "notes.txt", "news-2019-01-01T000000Z.dump.gz"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["cut", "cut early", "flipped", "text", "empty", "none"])
+def test_a_bad_file_changes_nothing(
+    built: Warehouse, dump: Path, tmp_path: Path, kind: str
+) -> None:
+    whole = dump.read_bytes()
+    middle = len(whole) * 2 // 3
+    bad = {
+        "cut": whole[:-200],
+        "cut early": whole[:300],
+        "flipped": whole[:middle] + bytes(255 - byte for byte in whole[middle : middle + 64])
+        + whole[middle + 64 :],
+        "text": b"select 1;\n",
+        "empty": b"",
+    }  # fmt: skip
+    file = tmp_path / dump.name
+    if kind in bad:
+        file.write_bytes(bad[kind])
+    before = content(built)
+    done = built.run("warehouse", "restore", file, "--yes")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {file} is ")
+    assert len(done.stderr.splitlines()) == 1
+    assert content(built) == before
+
+
+def test_another_databases_dump_is_refused(built: Warehouse, tmp_path: Path) -> None:
+    with built.connect() as connection:
+        connection.execute("create table public.other as select 1 as a")
+    file = tmp_path / "other.dump"
+    script = f'eval "$(warehouse env)" && {pg_dump(built)} -Fc -t public.other -f "$0"'
+    built.ok("sh", "-c", script, str(file))
+    before = content(built)
+    done = built.run("warehouse", "restore", file, "--yes")
+    assert done.returncode == 2
+    assert done.stderr == (f"error: {file} is not a backup of a warehouse; nothing was changed\n")
+    assert content(built) == before
+
+
+def pg_dump(warehouse: Warehouse) -> str:
+    program = "from warehouse import embedded; print(embedded.client_program('pg_dump'))"
+    return warehouse.ok("python", "-c", program).stdout.strip()
+
+
+def test_a_restore_that_fails_halfway_changes_nothing(built: Warehouse, tmp_path: Path) -> None:
+    """The last table needs a type that is no longer there."""
+    with built.connect() as connection:
+        connection.execute("create type public.mood as enum ('glad')")
+        connection.execute("create table marts.zz_moods as select 'glad'::public.mood as mood")
+        file = built.ok("warehouse", "backup", "--to", tmp_path / "new").stdout.strip()
+        connection.execute("drop type public.mood cascade")
+        connection.execute("drop table marts.zz_moods")
+    before = content(built)
+    done = built.run("warehouse", "restore", file, "--yes")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "error: the backup was not restored, and nothing was changed: "
+        'type "public.mood" does not exist\n'
+    )
+    assert content(built) == before
+
+
+def test_a_failed_backup_leaves_no_file(built: Warehouse, tmp_path: Path) -> None:
+    with built.connect() as connection:
+        connection.execute("create role guest login")
+    kept = tmp_path / "news-2019-01-01T000000Z.dump"
+    kept.write_text("an older one")
+    own_server = {"WAREHOUSE_DIR": str(tmp_path / "none"), "PGHOST": str(built.folder),
+                  "PGDATABASE": "news", "PGUSER": "guest"}  # fmt: skip
+    done = built.run("warehouse", "backup", "--to", tmp_path, "--keep", "1", **own_server)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: the backup failed: ")
+    assert "permission denied for " in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == [kept]
+    done = built.run("warehouse", "backup", "--to", kept)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: the backup cannot be written to {kept}: ")
+
+
+def test_make(built: Warehouse, tmp_path: Path) -> None:
+    """With the packages taken for installed, whatever their files' times."""
+
+    def make(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return built.run("make", "-C", PROJECT_DIR, "-s", "-o", ".venv/.installed", *arguments)
+
+    before = content(built)
+    for _ in range(2):
+        done = make("backup", f"TO={tmp_path}", "KEEP=1")
+        assert done.returncode == 0, done.stderr
+    [file] = tmp_path.iterdir()
+    assert done.stdout == f"{file}\n"
+    done = make("restore")
+    assert done.returncode == 2
+    assert "make restore FILE=data/backups/news-....dump: FILE is missing" in done.stderr
+    with built.connect() as connection:
+        for schema in SCHEMAS:
+            connection.execute(f"drop schema {schema} cascade".encode())
+    done = make("restore", f"FILE={file}")
+    assert (done.returncode, done.stderr) == (0, f"restored: {file}\n")
+    assert content(built) == before

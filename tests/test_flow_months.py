@@ -1,0 +1,34 @@
+"""Which months a scheduled run is about."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from flows.months import month_before, months_to_load, window_to_fit
+
+
+@pytest.mark.parametrize(
+    ("scheduled", "expected"),
+    [
+        # Midnight of the 1st in New York, in winter and in summer.
+        (datetime(2024, 1, 1, 5, tzinfo=UTC), date(2023, 12, 1)),
+        (datetime(2024, 7, 1, 4, tzinfo=UTC), date(2024, 6, 1)),
+        # In UTC the 1st has begun, in New York it has not.
+        (datetime(2024, 7, 1, 3, 59, tzinfo=UTC), date(2024, 5, 1)),
+        (datetime(2024, 3, 31, 12, tzinfo=UTC), date(2024, 2, 1)),
+    ],
+)
+def test_the_month_before_is_that_of_new_york(scheduled: datetime, expected: date) -> None:
+    assert month_before(scheduled) == expected
+
+
+def test_months_across_the_turn_of_the_year() -> None:
+    scheduled = datetime(2024, 2, 1, 5, tzinfo=UTC)
+    expected = [date(2023, 11, 1), date(2023, 12, 1), date(2024, 1, 1)]
+    assert months_to_load(None, None, scheduled) == expected
+    assert months_to_load(1851, 9, scheduled) == [date(1851, 9, 1)]
+    months = date(2023, 8, 1), date(2024, 1, 1)
+    assert window_to_fit(None, 6, None, None, scheduled) == months
+    assert window_to_fit("2024-01", 6, None, None, scheduled) == months
+    assert window_to_fit(None, 6, "2023-08", "2024-01", scheduled) == months
+    assert window_to_fit(None, 1, None, None, scheduled) == (date(2024, 1, 1), date(2024, 1, 1))

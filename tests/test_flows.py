@@ -1,0 +1,310 @@
+"""The flows on a real Prefect server, with a worker of a process pool and the API on loopback."""
+
+import gzip
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fake_api import Answer, json_answer, loader_on
+from orchestration import Prefect, eventually, free_port, prefect_on, rows_of_marts
+from support import response, run, temporary_warehouse
+
+MONTHS = ["2023-06", "2023-07", "2023-08", "2023-09", "2023-10", "2023-11"]
+# Midnight in New York.
+FIRST_OF_DECEMBER, FIRST_OF_SEPTEMBER = "2023-12-01T05:00:00Z", "2023-09-01T04:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
+    """Both flows deployed, a worker, and six months of the sample at the API."""
+    folder = tmp_path_factory.mktemp("prefect")
+    with (
+        temporary_warehouse() as warehouse,
+        loader_on(warehouse, folder / "landing") as loader,
+        prefect_on(loader, folder) as own,
+    ):
+        sample = folder / "sample"
+        warehouse.ok("extract", "sample", sample, "--start", MONTHS[0], "--end", MONTHS[-1])
+        for month in MONTHS:
+            body = json.loads(gzip.decompress((sample / f"{month}.json.gz").read_bytes()))
+            # Every other document: enough to fit, and quick.
+            loader.api.months[month] = response(body["response"]["docs"][::2])
+        for script in ("pipeline_deploy", "logit_deploy"):
+            own.ok("python", f"flows/{script}.py", "--work-pool", "loopback")
+        yield own
+
+
+@pytest.fixture(autouse=True)
+def healthy_api(prefect: Prefect) -> None:
+    """Each test begins with an API that answers, and forgets whom it answered."""
+    prefect.loader.api.first()
+    prefect.loader.api.calls.clear()
+
+
+def test_both_flows_are_scheduled_monthly(prefect: Prefect) -> None:
+    schedules = {
+        flow: [(row["schedule"]["cron"], row["schedule"]["timezone"]) for row in found["schedules"]]
+        for flow, found in prefect.deployments().items()
+    }
+    assert schedules == {
+        "elt": [("0 0 1 * *", "America/New_York")],
+        "growth-fit": [("0 1 1 * *", "America/New_York")],
+    }
+
+    def flows_with_runs() -> bool:
+        runs = prefect.ask(
+            "flow_runs/filter", flow_runs={"state": {"type": {"any_": ["SCHEDULED"]}}}
+        )
+        return len({run["deployment_id"] for run in runs if run["auto_scheduled"]}) == 2
+
+    eventually(flows_with_runs, 20, "runs scheduled for both deployments")
+
+
+@pytest.fixture(scope="module")
+def loaded(prefect: Prefect) -> Prefect:
+    """Six months loaded by two late runs that started at once."""
+    prefect.loader.api.first()
+    runs = [prefect.start("elt", due) for due in (FIRST_OF_SEPTEMBER, FIRST_OF_DECEMBER)]
+    ends = [prefect.end_of(run) for run in runs]
+    assert ends == [("Completed", "")] * 2, [prefect.log(run) for run in runs]
+    return prefect
+
+
+def test_late_runs_that_start_at_once_load_the_months_before_they_were_due(loaded: Prefect) -> None:
+    prefect = loaded
+    assert list(prefect.loader.loaded()) == MONTHS
+    summaries = [artifact["data"] for artifact in prefect.ask("artifacts/filter")]
+    for month in MONTHS:
+        assert any(f"- {month}: fetched, " in summary for summary in summaries)
+    built = rows_of_marts(prefect.loader.warehouse)
+    prefect.loader.warehouse.ok("dbt", "build")
+    assert rows_of_marts(prefect.loader.warehouse) == built
+
+    # Once more: these months are final and loaded, so nothing is asked for.
+    assert "kept, landed and final; unchanged" in prefect.completed("elt", FIRST_OF_DECEMBER)
+    assert prefect.loader.api.asked() == []
+    assert rows_of_marts(prefect.loader.warehouse) == built
+
+
+def test_fit_of_the_months_before_it_was_due(loaded: Prefect) -> None:
+    prefect = loaded
+    warehouse = prefect.loader.warehouse
+    prefect.completed("growth-fit", FIRST_OF_DECEMBER)
+    stored = warehouse.rows("select run_id, window_start::text, window_end::text from growth.runs")
+    assert stored == [("2023-06_2023-11_day_all_min50", "2023-06-01", "2023-11-30")]
+
+    shown = json.loads(prefect.artifact("top-topics")["data"])
+    for name in ("growing", "shrinking", "popular"):
+        printed = warehouse.ok("growth", "top", "--direction", name, "--limit", "10", "--json")
+        topics = json.loads(printed.stdout)["topics"]
+        assert [row["label"] for row in shown if row["list"] == name] == [
+            topic["label"] for topic in topics
+        ]
+        assert topics
+    summary = prefect.artifact("growth-summary")["data"]
+    assert "# 2023-06-01 to 2023-11-30" in summary and shown[0]["label"] in summary
+
+    fitted_at = "select fitted_at from growth.runs"
+    first = warehouse.value(fitted_at)
+    assert "was stored before" in prefect.completed("growth-fit", as_at="2023-11")
+    assert warehouse.value(fitted_at) == first
+    prefect.completed("growth-fit", start="2023-06", end="2023-11", refit=True)
+    assert warehouse.value(fitted_at) > first
+
+
+def test_fit_says_which_months_are_not_loaded(loaded: Prefect) -> None:
+    name, message = loaded.end_of(loaded.start("growth-fit", as_at="2024-01", horizon_months=4))
+    assert name == "Failed"
+    assert "not loaded: 2023-12, 2024-01; the marts hold months from 2023-06 to 2023-11" in message
+
+
+@pytest.mark.parametrize(
+    ("flow", "parameters", "named"),
+    [
+        ("elt", ["year=2024", "month=13"], "13 is greater than the maximum of 12"),
+        ("elt", ["year=1850", "month=1"], "1850 is less than the minimum of 1851"),
+        ("growth-fit", ["as_at=2024-13"], "'2024-13' does not match"),
+        ("growth-fit", ["horizon_months=0"], "0 is less than the minimum of 1"),
+    ],
+)
+def test_parameters_are_refused_before_anything_runs(
+    prefect: Prefect, flow: str, parameters: list[str], named: str
+) -> None:
+    options = [word for parameter in parameters for word in ("-p", parameter)]
+    done = prefect.command("prefect", "deployment", "run", f"{flow}/monthly", *options)
+    assert done.returncode == 1
+    assert named in " ".join((done.stdout + done.stderr).split())
+
+
+def test_parameters_that_do_not_go_together_fail_the_run(prefect: Prefect) -> None:
+    alone = prefect.start("elt", year=2023)
+    both = prefect.start("growth-fit", as_at="2023-11", start="2023-06", end="2023-11")
+    turned = prefect.start("growth-fit", start="2023-11", end="2023-06")
+    ends = [prefect.end_of(run) for run in (alone, both, turned)]
+    assert [name for name, _ in ends] == ["Failed"] * 3
+    assert "give year and month together" in ends[0][1]
+    assert "give start and end, or as_at, not both" in ends[1][1]
+    assert "start 2023-11 is after end 2023-06: swap them" in ends[2][1]
+
+
+def test_a_failing_test_of_dbt_fails_the_flow_and_is_named(loaded: Prefect) -> None:
+    prefect = loaded
+    with prefect.loader.warehouse.connect() as connection:
+        connection.execute("update raw.nyt_months set docs = docs + 1 where docs > 0")
+    try:
+        name, message = prefect.end_of(prefect.start("elt", year=2023, month=11))
+    finally:
+        with prefect.loader.warehouse.connect() as connection:
+            connection.execute("update raw.nyt_months set docs = docs - 1 where docs > 0")
+    assert name == "Failed"
+    assert "dbt build failed: test months_hold_their_documents: Got 6 results" in message
+
+
+def test_months_that_fail_are_named_and_the_others_are_built(prefect: Prefect) -> None:
+    loader = prefect.loader
+    body = loader.api.months["2023-11"]
+    loader.api.faults = lambda number, month: Answer(body) if month == "2023-04" else None
+    run = prefect.start("elt", year=2023, month=4)
+    name, message = prefect.end_of(run)
+    assert name == "Failed"
+    assert "2023-04: failed, the API sent another month" in message
+    assert "Finished in state Completed()" in prefect.log(run)  # the task build
+
+
+def test_a_key_that_is_refused_is_no_outage(prefect: Prefect) -> None:
+    refused = json_answer(401, {"fault": {"faultstring": "Invalid ApiKey"}})
+    prefect.loader.api.faults = lambda number, month: refused
+    name, message = prefect.end_of(prefect.start("elt", year=2023, month=3))
+    assert name == "Failed"
+    assert "the API does not know this key (401)" in message
+    assert len(prefect.loader.api.calls) == 1
+
+
+def test_an_outage_is_waited_for(prefect: Prefect) -> None:
+    prefect.loader.api.faults = lambda number, month: Answer(status=503)
+    run = prefect.start("elt", year=2023, month=3)
+    try:
+        log = eventually(
+            lambda: prefect.log(run) if "Retry 1/2 will start" in prefect.log(run) else "",
+            60,
+            "a retry",
+        )
+    finally:
+        prefect.ok("prefect", "flow-run", "cancel", run)
+    assert "600" in log
+    assert prefect.end_of(run)[0] == "Cancelled"
+
+
+def test_what_was_stopped_is_made_good_by_the_next_run(loaded: Prefect) -> None:
+    """A run is cancelled; then the server vanishes under another, and comes back."""
+    prefect = loaded
+    loader, landing = prefect.loader, prefect.loader.landing
+    expected = loader.content()
+    marts = rows_of_marts(loader.warehouse)
+
+    def forget() -> None:
+        loader.warehouse.empty()
+        for file in landing.iterdir():
+            file.unlink()
+        loader.api.calls.clear()
+
+    def start_slowly() -> str:
+        loader.api.faults = lambda number, month: Answer(loader.api.months[month], wait=2.0)
+        run = prefect.start("elt", FIRST_OF_DECEMBER)
+        eventually(lambda: len(loader.api.calls) >= 2, 60, "the second month asked for")
+        return run
+
+    forget()
+    cancelled = start_slowly()
+    prefect.ok("prefect", "flow-run", "cancel", cancelled)
+    assert prefect.end_of(cancelled)[0] == "Cancelled"
+    assert len(loader.loaded()) < 3
+
+    forget()
+    bereft = start_slowly()
+    prefect.kill_server()
+    time.sleep(3)
+    prefect.start_server()
+    prefect.end_of(bereft, 180)
+
+    loader.api.first()
+    for due in (FIRST_OF_SEPTEMBER, FIRST_OF_DECEMBER):
+        prefect.completed("elt", due)
+    assert loader.content() == expected
+    assert rows_of_marts(loader.warehouse) == marts
+
+
+def test_the_sample_and_a_folder_as_sources(prefect: Prefect, tmp_path: Path) -> None:
+    warehouse = prefect.loader.warehouse
+    warehouse.empty()
+    folder = warehouse.folder.parent / "files"
+    warehouse.ok("extract", "sample", folder, "--start", "2024-01", "--end", "2024-02")
+    prefect.completed("elt", year=2024, month=2, source=str(folder))
+    assert "2024-02" in prefect.loader.loaded() and "2024-01" not in prefect.loader.loaded()
+
+    prefect.completed("elt", year=2024, month=10, source="sample")
+    assert list(prefect.loader.loaded())[0::23] == ["2022-11", "2024-10"]
+
+
+def deploy(prefect: Prefect, *options: str, **variables: str) -> tuple[int, str]:
+    """Run a deployment script; return its exit code and what it said."""
+    done = run("python", "flows/pipeline_deploy.py", *options, env=prefect.env | variables)
+    return done.returncode, " ".join(done.stderr.split())
+
+
+def test_deployment_scripts_say_what_is_missing(prefect: Prefect) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}/api"
+    for options, variables, said in [
+        ([], {"PREFECT_API_URL": ""}, "PREFECT_API_URL is not set"),
+        ([], {"PREFECT_API_URL": nobody}, f"the Prefect server at {nobody}/ does not answer"),
+        (["--work-pool", "none"], {}, "there is no work pool none: `prefect work-pool create"),
+        (["--push"], {}, "--push needs --registry"),
+        (["--image", "x:1", "--registry", "y"], {}, "--image is used as it is"),
+        (["--work-pool", "loopback", "--image", "x:1"], {}, "of type process: it has no image"),
+        (["--work-pool", "loopback", "-p", "source"], {}, "-p source: write NAME=VALUE"),
+    ]:
+        code, message = deploy(prefect, *options, **variables)
+        assert (code, message[:7]) == (2, "error: "), message
+        assert said in message
+        assert "Traceback" not in message
+
+
+def test_docker_pool(prefect: Prefect, tmp_path: Path) -> None:
+    """The work pool's template is taken as it is, and the engine is the one that docker uses."""
+    prefect.ok(
+        *("prefect", "work-pool", "create", "--type", "docker"),
+        *("--base-job-template", "config/base-job-template.json", "docker-pool"),
+    )
+    context = tmp_path / "contexts" / "meta" / hashlib.sha256(b"colima").hexdigest()
+    context.mkdir(parents=True)
+    endpoints = {"docker": {"Host": "unix:///nowhere/colima.sock", "SkipTLSVerify": False}}
+    meta = {"Name": "colima", "Metadata": {}, "Endpoints": endpoints}
+    (context / "meta.json").write_text(json.dumps(meta))
+    (tmp_path / "config.json").write_text(json.dumps({"currentContext": "colima"}))
+    own_config = {"DOCKER_CONFIG": str(tmp_path)}
+    for variables, where in [
+        ({"DOCKER_HOST": "unix:///nowhere/d.sock"}, "unix:///nowhere/d.sock (DOCKER_HOST is set)"),
+        (own_config, "unix:///nowhere/colima.sock (the docker command's context: colima)"),
+    ]:
+        code, message = deploy(prefect, **variables)
+        assert code == 2 and f"no Docker engine answers at {where}" in message
+
+    # Late runs outlive the deployment's renewal.
+    code, message = deploy(prefect, "--image", "registry.example/news-growth:abc")
+    assert code == 0, message
+    elt = prefect.deployments()["elt"]
+    assert elt["job_variables"] == {"image": "registry.example/news-growth:abc"}
+    assert elt["work_pool_name"] == "docker-pool"
+    prefect.ok("prefect", "deployment", "schedule", "create", "elt/monthly", "--interval", "10")
+
+    def late() -> set[str]:
+        runs = prefect.ask("flow_runs/filter", flow_runs={"state": {"name": {"any_": ["Late"]}}})
+        return {run["expected_start_time"] for run in runs}
+
+    before = eventually(late, 60, "a late run")
+    code, message = deploy(prefect, "--image", "registry.example/news-growth:def")
+    assert code == 0 and " UTC is late and stays so" in message
+    eventually(lambda: before <= late(), 20, "all late runs late again")

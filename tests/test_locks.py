@@ -1,0 +1,159 @@
+"""Steps that start all at once, as after a night without power: they wait, and all is right."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import Warehouse, middle_document, temporary_warehouse, write_month
+
+BLOCKED = """
+    select count(*) from pg_stat_activity
+    where application_name = 'dbt' and wait_event_type = 'Lock'
+"""
+WAITING = "waiting: another {} is at work on this warehouse\n"
+
+
+def write_months(folder: Path, *months: str, count: int = 84) -> Path:
+    for month in months:
+        first = int(month.replace("-", "")) * 1000
+        docs = [
+            middle_document(
+                first + n,
+                pub_date=f"{month}-{1 + n % 28:02d}T14:30:12+0000",
+                keywords=[{"name": "subject", "value": ("Kelp", "Trams", "Mills")[n % 3]}],
+            )
+            for n in range(count)
+        ]
+        write_month(folder, month, docs)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """A warehouse of two months with its marts."""
+    folder = write_months(tmp_path_factory.mktemp("months"), "2020-01", "2020-02")
+    with temporary_warehouse() as own:
+        own.ok("extract", "load", "--from", folder)
+        own.ok("dbt", "build")
+        yield own
+
+
+def start(warehouse: Warehouse, name: str, *command: str | Path) -> "subprocess.Popen[str]":
+    """Start a command; dbt's with files of its own, as in a checkout of its own."""
+    target = str(warehouse.folder.parent / f"target-{name}")
+    env = warehouse.env | {"DBT_TARGET_PATH": target, "DBT_LOG_PATH": target}
+    return Warehouse(warehouse.folder, env).start(*command)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def locks(warehouse: Warehouse, granted: bool) -> list[str]:
+    """Return the names of the sessions that hold, or wait for, an advisory lock."""
+    rows = warehouse.rows(
+        """
+        select application_name from pg_locks inner join pg_stat_activity using (pid)
+        where locktype = 'advisory' and granted = %s order by 1
+        """,
+        granted,
+    )
+    return [name for (name,) in rows]
+
+
+def marts(warehouse: Warehouse) -> dict[str, list[Any]]:
+    relations = warehouse.rows(
+        "select oid::regclass::text from pg_class "
+        "where relnamespace = 'marts'::regnamespace and relkind in ('r', 'v')"
+    )
+    return {
+        name: warehouse.rows(f"select t::text from {name} as t order by 1") for (name,) in relations
+    }
+
+
+def ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    stdout, stderr = process.communicate(timeout=240)
+    return process.returncode, stdout, stderr
+
+
+@contextmanager
+def held_up(warehouse: Warehouse) -> Iterator["subprocess.Popen[str]"]:
+    """Give a build that is in the middle of its work, and stays there until the block ends."""
+    with warehouse.connect() as reader, reader.transaction():
+        reader.execute("select from marts.dim_topics limit 1")  # dbt cannot put a new one there
+        build = start(warehouse, "first", "dbt", "build")
+        wait_until(lambda: warehouse.value(BLOCKED) > 0)
+        assert locks(warehouse, granted=True) == ["dbt build"]
+        yield build
+
+
+def test_builds_a_load_and_a_fit_at_once(built: Warehouse, tmp_path: Path) -> None:
+    before = marts(built)
+    write_months(tmp_path, "2020-01", "2020-02", "2020-03")
+    write_months(tmp_path, "2020-02", count=60)  # one unchanged, one changed, one new
+    with held_up(built) as build:
+        processes = [build, start(built, "second", "dbt", "build")]
+        wait_until(lambda: locks(built, granted=False) == ["dbt build"])
+        processes.append(start(built, "fit", "growth", "fit", "--min-articles", "10", "--json"))
+        wait_until(lambda: locks(built, granted=False) == ["dbt build", "growth fit"])
+        processes.append(start(built, "load", "extract", "load", "--from", tmp_path))
+        wait_until(lambda: locks(built, granted=False).count("extract load") == 2)
+        assert built.value("select count(*) from raw.nyt_months") == 2  # nothing of it seen yet
+    (_, first, first_said), (_, second, second_said), fit, load = map(ended, processes)
+    assert [process.returncode for process in processes] == [0, 0, 0, 0], (first, second, fit, load)
+    assert first_said == ""
+    assert second_said == fit[2].splitlines(keepends=True)[0] == WAITING.format("dbt build")
+    # Two months are loaded at a time; that is no reason to say it twice.
+    assert load[2].count("waiting: ") == 1
+    assert WAITING.format("dbt build") in load[2]
+    assert load[1].startswith("1 months loaded, 1 replaced, 1 unchanged, 0 failed")
+    for output in (first, second):
+        assert "ERROR=0" in output
+        assert "WARN=0" in output
+    # The builds saw raw as it was, both of them; and the fit saw whole marts.
+    after = marts(built)
+    assert json.loads(fit[1])["topics"] == len(after["marts.dim_topics"])
+    for name in ("dim_topics", "fct_topic_daily", "fct_daily_articles"):
+        assert after[f"marts.{name}"] == before[f"marts.{name}"]
+    assert built.value("select count(*) from raw.nyt_articles") == 84 + 60 + 84
+    assert locks(built, granted=True) == []
+
+
+def test_fits_of_one_window_at_once(built: Warehouse) -> None:
+    with built.connect() as connection:
+        connection.execute("truncate growth.runs, growth.coefficients")
+    command = ("growth", "fit", "--min-articles", "5", "--json")
+    processes = [start(built, "fit", *command) for _ in range(3)]
+    results = [ended(process) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], results
+    fits = [json.loads(stdout) for _, stdout, _ in results]
+    assert len({fit["run_id"] for fit in fits}) == 1
+    assert sorted(fit["stored_before"] for fit in fits) == [False, True, True]
+    assert built.value("select count(*) from growth.runs") == 1
+    assert built.value("select count(*) from growth.coefficients") == fits[0]["topics"]
+
+
+def test_a_killed_build_is_in_nobodys_way(built: Warehouse) -> None:
+    before = marts(built).keys()
+    with held_up(built) as killed:
+        waiting = start(built, "next", "dbt", "run", "--select", "marts")
+        wait_until(lambda: locks(built, granted=False) == ["dbt run"])
+        os.kill(killed.pid, signal.SIGKILL)
+        # What the killed one had the server do is still under way there.
+        wait_until(lambda: locks(built, granted=True) == ["dbt run"])
+    code, stdout, stderr = ended(waiting)
+    assert (code, stderr) == (0, WAITING.format("dbt build")), stdout
+    ended(killed)
+    assert marts(built).keys() == before
+    assert built.value("select sum(articles) from marts.fct_daily_articles") > 0
+    assert locks(built, granted=True) == []

@@ -1,0 +1,415 @@
+"""`warehouse roles`: each login does its part with the real command lines, and nothing else."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from fake_api import FAST, fake_api, month_body
+from support import Done, Warehouse, middle_document, temporary_warehouse, write_month
+
+LOGINS = {
+    "lena": ["loader"],
+    "theo": ["transformer"],
+    "mo": ["modeller"],
+    "ann": ["analyst"],
+    "una": ["loader", "transformer", "modeller"],
+}
+OWNERS = {
+    "raw": "loader",
+    "growth": "modeller",
+    "staging": "transformer",
+    "intermediate": "transformer",
+    "marts": "transformer",
+}
+LEDGER = "raw.ratelimit___nyt_requests"
+
+
+def write_months(folder: Path, *months: str) -> Path:
+    for month in months:
+        first = int(month.replace("-", "")) * 1000
+        docs = [
+            middle_document(
+                first + n,
+                pub_date=f"{month}-{1 + n % 28:02d}T14:30:12+0000",
+                keywords=[{"name": "subject", "value": ("Kelp", "Trams", "Mills")[n % 3]}],
+            )
+            for n in range(84)
+        ]
+        write_month(folder, month, docs)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def months(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_months(tmp_path_factory.mktemp("months"), "2020-01", "2020-02")
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Warehouse]:
+    """A warehouse with the roles and a login of each; its tables are empty."""
+    with temporary_warehouse() as own:
+        own.ok("warehouse", "roles")
+        with own.connect() as connection:
+            for login, roles in LOGINS.items():
+                connection.execute(f"create role {login} login in role {', '.join(roles)}".encode())
+        yield own
+
+
+@pytest.fixture(scope="module")
+def built(shared: Warehouse, months: Path) -> Warehouse:
+    """The warehouse after each of the three has done their part."""
+    for login, *command in (
+        ("lena", "extract", "load", "--from", str(months)),
+        ("theo", "dbt", "build"),
+        ("mo", "growth", "fit", "--min-articles", "10"),
+    ):
+        done = as_login(shared, login, *command)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return shared
+
+
+def login_env(warehouse: Warehouse, login: str, database: str = "news") -> dict[str, str]:
+    """Return what leads a login to the warehouse: another folder's commands take it for a server
+    of one's own, where PGUSER counts."""
+    return {
+        "WAREHOUSE_DIR": str(warehouse.folder.parent / "none"),
+        "PGHOST": str(warehouse.folder),
+        "PGUSER": login,
+        "PGDATABASE": database,
+    }
+
+
+def as_login(
+    warehouse: Warehouse, login: str, *command: str | Path, database: str = "news", **more: str
+) -> Done:
+    """Run a command line as a login."""
+    return warehouse.run(*command, **login_env(warehouse, login, database), **more)
+
+
+def session(warehouse: Warehouse, login: str) -> psycopg.Connection:
+    return psycopg.connect(
+        host=str(warehouse.folder), port=5432, user=login, dbname="news", autocommit=True
+    )
+
+
+def owners(warehouse: Warehouse) -> set[tuple[str, str]]:
+    """Return who owns the relations of which schema."""
+    return {
+        (schema, owner)
+        for schema, owner in warehouse.rows(
+            """
+            select relnamespace::regnamespace::text, pg_get_userbyid(relowner)::text
+            from pg_class
+            where relnamespace::regnamespace::text = any(%s) and relkind in ('r', 'v', 'S')
+            """,
+            list(OWNERS),
+        )
+    }
+
+
+def content(warehouse: Warehouse) -> dict[str, Any]:
+    """Return a digest of every table and view in the warehouse's schemas, and its identity."""
+    with warehouse.connect() as connection:
+        relations = connection.execute(
+            """
+            select oid::regclass::text, oid, relfilenode
+            from pg_class
+            where relnamespace::regnamespace::text = any(%s) and relkind in ('r', 'v')
+            """,
+            [list(OWNERS)],
+        ).fetchall()
+        digest = "select md5(string_agg(t::text, ' ' order by t::text)) from {} as t"
+        return {
+            name: (*identity, *connection.execute(digest.format(name).encode()).fetchall())
+            for name, *identity in relations
+        }
+
+
+# Each does their part
+
+
+def test_each_does_their_part(built: Warehouse) -> None:
+    assert built.value("select count(*) from raw.nyt_months") == 2
+    assert built.value("select count(*) from marts.dim_topics") > 0
+    assert built.value("select count(*) from growth.coefficients where growth_rate is not null") > 0
+    assert owners(built) == set(OWNERS.items())
+    # What a step's login may also read: its own result.
+    assert "2 months, 168 documents" in as_login(built, "lena", "extract", "status").stdout
+    done = as_login(built, "mo", "growth", "top", "--direction", "popular", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert '"label"' in done.stdout
+
+
+def test_the_loader_asks_the_api_and_keeps_the_ledger(built: Warehouse, tmp_path: Path) -> None:
+    with fake_api() as api:
+        api.months = {"2020-03": month_body("2020-03")}
+        env = FAST | {"NYT_API_URL": api.url, "NYT_LANDING_DIR": str(tmp_path)}
+        run = ("extract", "run", "--start", "2020-03", "--end", "2020-03")
+        for other in ("theo", "mo", "ann"):
+            done = as_login(built, other, *run, **env)
+            assert (done.returncode, done.stdout) == (2, ""), other
+            assert "this step needs the role loader" in done.stderr
+        assert not api.calls
+        done = as_login(built, "lena", *run, **env)
+        assert done.returncode == 0, done.stderr
+        done = as_login(built, "lena", "extract", "doctor", "--no-call", **env)
+        assert "999999 of 1000000 requests" in done.stdout, done.stdout
+    assert built.value(f"select count(*) from {LEDGER}") == 1
+    assert owners(built) == set(OWNERS.items())
+    for other in ("theo", "mo", "ann"):
+        with session(built, other) as connection:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(f"select * from {LEDGER}".encode())
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(f"delete from {LEDGER}".encode())
+
+
+# And nothing else
+
+
+@pytest.mark.parametrize(
+    ("login", "command", "role"),
+    [
+        ("theo", "extract load --from {months} --refresh", "loader"),
+        ("mo", "extract load --from {months} --refresh", "loader"),
+        ("ann", "extract load --from {months} --refresh", "loader"),
+        ("lena", "growth fit --refit", "modeller"),
+        ("theo", "growth fit --refit", "modeller"),
+        ("ann", "growth fit --refit", "modeller"),
+        ("lena", "dbt build", "transformer"),
+        ("mo", "dbt run", "transformer"),
+        ("ann", "dbt seed", "transformer"),
+    ],
+)
+def test_nobody_does_anothers_part(
+    built: Warehouse, months: Path, login: str, command: str, role: str
+) -> None:
+    before = content(built)
+    done = as_login(built, login, *shlex.split(command.format(months=months)))
+    said = done.stdout if command.startswith("dbt") else done.stderr
+    assert done.returncode == 2, said
+    assert (
+        f"this step needs the role {role}, which the login {login} does not have: set PGUSER to "
+        f"one that does, or ask the owner of the warehouse for `grant {role} to {login}`" in said
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    assert content(built) == before
+
+
+@pytest.mark.parametrize(
+    ("login", "command", "object_"),
+    [
+        ("mo", "extract status", "schema raw"),
+        ("lena", "growth top", "schema growth"),
+        ("ann", "warehouse backup --to {folder}", ""),
+    ],
+)
+def test_what_may_not_be_read_is_one_line(
+    built: Warehouse, tmp_path: Path, login: str, command: str, object_: str
+) -> None:
+    done = as_login(built, login, *command.format(folder=tmp_path).split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"permission denied for {object_}" in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_analyst_reads(built: Warehouse) -> None:
+    with session(built, "ann") as connection:
+        for relation in (
+            "marts.dim_topics", "marts.fct_topic_daily", "marts.fct_daily_articles",
+            "marts.fct_topic_growth", "marts.growing_topics", "marts.popular_topics",
+            "growth.runs", "growth.coefficients", "raw.nyt_months", "raw.nyt_articles",
+            "staging.stg_nyt__articles", "intermediate.int_articles_counted",
+        ):  # fmt: skip
+            connection.execute(f"select * from {relation} limit 1".encode())
+        row = connection.execute("select count(*) from marts.popular_topics").fetchone()
+        assert row is not None
+        assert row[0] > 0
+    assert as_login(built, "ann", "growth", "top", "--direction", "popular").returncode == 0
+    assert "months, " in as_login(built, "ann", "extract", "status").stdout
+
+
+REFUSED = {
+    "ann": [
+        "insert into marts.fct_daily_articles select * from marts.fct_daily_articles",
+        "update marts.dim_topics set label = 'mine'",
+        "delete from growth.runs",
+        "delete from raw.nyt_months",
+        "truncate raw.nyt_articles",
+        "truncate marts.fct_topic_daily",
+        "drop view marts.growing_topics",
+        "alter table marts.dim_topics add mine integer",
+        "create table marts.mine (a integer)",
+        "create view staging.mine as select 1",
+        "create table growth.mine (a integer)",
+        "create table raw.mine (a integer)",
+        "create table public.mine (a integer)",
+        "create temporary table mine (a integer)",
+        "create schema mine",
+        "create role mine",
+        "set role loader",
+        "set role transformer",
+        "begin; lock table marts.dim_topics in exclusive mode",
+        "copy (select 1) to '/tmp/mine'",
+        "select lo_from_bytea(0, 'mine')",
+    ],
+    "lena": [
+        "select * from marts.dim_topics",
+        "select * from growth.runs",
+        "create table public.mine (a integer)",
+    ],
+    "theo": [
+        "delete from raw.nyt_articles",
+        "insert into growth.runs select * from growth.runs",
+        "create table raw.mine (a integer)",
+        "create schema mine",
+    ],
+    "mo": [
+        "select * from raw.nyt_articles",
+        "select * from staging.stg_nyt__articles",
+        "delete from marts.dim_topics",
+        "create table marts.mine (a integer)",
+        "create temporary table mine (a integer)",
+    ],
+}
+
+
+@pytest.mark.parametrize("login", REFUSED)
+def test_nobody_may_do_more_than_they_need(built: Warehouse, login: str) -> None:
+    before = content(built)
+    for statement in REFUSED[login]:
+        with session(built, login) as connection:
+            try:
+                connection.execute(statement.encode())
+            except psycopg.errors.InsufficientPrivilege:
+                continue
+        pytest.fail(f"{login} may: {statement}")
+    assert content(built) == before
+
+
+# Over time
+
+
+def test_one_login_for_all_steps(built: Warehouse, tmp_path: Path) -> None:
+    """Also, with the tables built anew, the others still read them."""
+    write_months(tmp_path, "2020-03")
+    before = built.value("select 'marts.dim_topics'::regclass::oid")
+    for command in (
+        ["extract", "load", "--from", tmp_path],
+        ["dbt", "build"],
+        ["growth", "fit", "--min-articles", "10"],
+        ["growth", "top"],
+        ["extract", "status"],
+    ):
+        done = as_login(built, "una", *command)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert built.value("select 'marts.dim_topics'::regclass::oid") != before
+    assert owners(built) == set(OWNERS.items())
+    with session(built, "ann") as connection:
+        for relation in ("marts.dim_topics", "marts.popular_topics", "staging.stg_nyt__months"):
+            connection.execute(f"select * from {relation} limit 1".encode())
+    done = as_login(built, "mo", "growth", "fit", "--min-articles", "10")
+    assert done.returncode == 0, done.stderr
+    assert "2020-01-01 to 2020-03-31: 252 articles" in done.stdout
+
+
+def test_again_nothing_changes(built: Warehouse) -> None:
+    def state() -> list[tuple[Any, ...]]:
+        return built.rows(
+            """
+            select oid::regclass::text, relowner, relacl::text from pg_class
+            where relnamespace::regnamespace::text = any(%s)
+            union all
+            select nspname::text, nspowner, nspacl::text from pg_namespace
+            union all
+            select defaclnamespace::regnamespace::text, defaclrole, defaclacl::text
+            from pg_default_acl
+            order by 1, 2, 3
+            """,
+            list(OWNERS),
+        )
+
+    built.ok("warehouse", "roles")
+    before = state()
+    done = built.ok("warehouse", "roles")
+    assert "the roles are set up: loader, transformer, modeller, analyst" in done.stderr
+    assert state() == before
+    # A grant by hand does not survive.
+    with built.connect() as connection:
+        connection.execute("grant delete on marts.dim_topics, raw.nyt_months to analyst")
+    assert state() != before
+    built.ok("warehouse", "roles")
+    assert state() == before
+
+
+def test_only_the_owner_sets_roles_up(built: Warehouse) -> None:
+    done = as_login(built, "una", "warehouse", "roles")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "error: the login una cannot set up roles: log in as a superuser, or as the owner of the "
+        "database news with CREATEROLE (PGUSER); nothing was changed\n"
+    )
+
+
+def test_a_missing_table_is_the_owners_to_create(built: Warehouse, months: Path) -> None:
+    """As after an update that brings a new one."""
+    with built.connect() as connection:
+        connection.execute("drop table raw.nyt_rejects cascade")
+    done = as_login(built, "lena", "extract", "load", "--from", months)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(
+        r"error: the warehouse lacks raw\.nyt_rejects, and this login cannot create it "
+        r"\(permission denied .*\): ask the owner of the database to run `warehouse roles`\n",
+        done.stderr,
+    )
+    built.ok("warehouse", "roles")
+    assert owners(built) == set(OWNERS.items())
+    done = as_login(built, "lena", "extract", "load", "--from", months)
+    assert done.returncode == 0, done.stderr
+
+
+def test_another_database_of_the_server_has_no_roles(built: Warehouse, months: Path) -> None:
+    """Roles are the whole server's; there every step is its login's own, as ever."""
+    with built.connect() as connection:
+        connection.execute("drop database if exists other")
+        connection.execute("create database other owner lena")
+    done = as_login(built, "lena", "extract", "load", "--from", months, database="other")
+    assert done.returncode == 0, done.stderr
+    done = as_login(built, "ann", "extract", "load", "--from", months, database="other")
+    assert done.returncode == 2
+    assert "permission denied for schema raw" in done.stderr
+    with built.connect() as connection:
+        connection.execute("drop database other")
+
+
+def test_an_owner_who_is_no_superuser(months: Path) -> None:
+    """As on a hosted server: the tables are there already, and the owner goes on after it."""
+    with temporary_warehouse() as own:
+        own.ok("warehouse", "start")
+        with own.connect() as connection:
+            connection.execute("create role olga login createrole")
+            connection.execute("create database hosted owner olga")
+        load = ("extract", "load", "--from", str(months), "--refresh")
+        assert as_login(own, "olga", *load, database="hosted").returncode == 0
+        for _ in range(2):
+            done = as_login(own, "olga", "warehouse", "roles", database="hosted")
+            assert done.returncode == 0, done.stderr
+        with own.connect() as connection:
+            connection.execute("create role lena login in role loader")
+        for login in ("lena", "olga"):
+            done = as_login(own, login, *load, database="hosted")
+            assert (done.returncode, done.stderr.count("replaced, 84")) == (0, 2), done.stderr
+        with psycopg.connect(host=str(own.folder), user="postgres", dbname="hosted") as connection:
+            row = connection.execute(
+                """
+                select bool_and(pg_get_userbyid(relowner) = 'loader')
+                from pg_class where relnamespace = 'raw'::regnamespace
+                """
+            ).fetchone()
+        assert row == (True,)

@@ -18,7 +18,7 @@ HAS_KEY := $(or $(NYT_API_KEY),$(shell grep -s '^ *\(export  *\)\{0,1\}NYT_API_K
 # dbt does not read .env: it gets libpq's variables from the warehouse's own command.
 DBT = eval "$$($(BIN)/warehouse env)" && $(BIN)/dbt --quiet
 
-.PHONY: help install install-prefect flow-elt flow-growth run elt update cron growth backup restore test lint bench lock clean
+.PHONY: help install install-prefect flow-elt flow-growth run elt update cron growth backup restore test lint bench calibrate lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +105,10 @@ lint: .venv/.installed-dev ## Check the code: ruff, mypy, sqlfluff, dbt, dbt-bou
 
 bench: .venv/.installed-dev ## Measure load and fit against named peers, in one run
 	$(BIN)/python -m benchmarks
+
+calibrate: .venv/.installed-dev ## Simulate: how often the fit is wrong, docs/calibration.md
+	$(BIN)/python -m benchmarks.calibration >docs/calibration.md.new
+	mv docs/calibration.md.new docs/calibration.md
 
 # All extras together first, so that the smaller files take the versions that go with all of them.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -1,12 +1,13 @@
 """Command line of the fit: ``growth fit|top``."""
 
 import csv
+import math
 import sys
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
+from growth.choices import Direction, Kind, Period, Phase
 from warehouse.command_line import (
     SOME_FAILED,
     AsJson,
@@ -29,25 +30,6 @@ app = typer.Typer(
 DEFAULT_MIN_ARTICLES = 50
 
 
-class Kind(StrEnum):
-    """Kinds of topics: the paper's own keywords, and words of headlines."""
-
-    SUBJECT = "subject"
-    PERSON = "person"
-    ORGANIZATION = "organization"
-    PLACE = "place"
-    WORK = "work"
-    TERM = "term"
-
-
-class Direction(StrEnum):
-    """The three lists."""
-
-    GROWING = "growing"
-    SHRINKING = "shrinking"
-    POPULAR = "popular"
-
-
 Kinds = Annotated[
     list[Kind] | None,
     typer.Option("--kind", help="Only topics of this kind; repeat it for several.  [default: all]"),
@@ -62,6 +44,12 @@ def fit(
     min_articles: Annotated[
         int, typer.Option(min=1, help="Fit topics with at least so many articles in the window.")
     ] = DEFAULT_MIN_ARTICLES,
+    period: Annotated[
+        Period, typer.Option(help="Length of the periods that are counted.")
+    ] = Period.DAY,
+    allow_gaps: Annotated[
+        bool, typer.Option("--allow-gaps", help="Fit though months of the window are not loaded.")
+    ] = False,
     refit: Annotated[
         bool, typer.Option("--refit", help="Fit and store again what is stored already.")
     ] = False,
@@ -76,7 +64,7 @@ def fit(
     from warehouse.connect import connect
 
     check_months(start, end)
-    settings = Settings(sorted({str(k) for k in kind or []}), min_articles)
+    settings = Settings(sorted({str(k) for k in kind or []}), min_articles, str(period), allow_gaps)
     with connect("growth fit", role="modeller") as connection:
         fitted = fit_window(connection, start, end, settings, refit=refit)
     window = fitted.window
@@ -114,8 +102,12 @@ def top(
     direction: Annotated[Direction, typer.Option(help="Which list.")] = Direction.GROWING,
     limit: Annotated[int, typer.Option(min=1, help="Topics to print.")] = 20,
     kind: Kinds = None,
+    phase: Annotated[
+        Phase | None, typer.Option(help="Only topics that stand there at the window's end.")
+    ] = None,
     start: StartMonth = None,
     end: EndMonth = None,
+    period: Annotated[Period, typer.Option(help="Of a fit by such periods.")] = Period.DAY,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
 ) -> None:
@@ -133,8 +125,9 @@ def top(
         raise typer.BadParameter("choose one of --json and --csv")
     kinds = sorted({str(k) for k in kind or []})
     with connect("growth top") as connection:
-        found = find_run(connection, start, end, kinds)
-        topics = read_list(connection, found, direction, kinds, limit)
+        found = find_run(connection, start, end, kinds, str(period))
+        wanted = phase.replace("-", " ") if phase else None
+        topics = read_list(connection, found, direction, kinds, limit, wanted)
     if as_json:
         print_json(
             {
@@ -156,7 +149,8 @@ def top(
 
 _CSV_COLUMNS = (
     "rank", "label", "kind", "articles", "share", "share_start", "share_end", "growth_rate",
-    "doubling_days", "ci_low", "ci_high", "q_value", "direction", "topic_id",
+    "doubling_days", "ci_low", "ci_high", "change_rate", "sure_growth", "q_value", "phase",
+    "peak_on", "midpoint_on", "first_seen_on", "new_label", "seasonal", "direction", "topic_id",
 )  # fmt: skip
 
 
@@ -167,7 +161,18 @@ def _print_csv(topics: list[dict[str, Any]]) -> None:
 
 
 def _print_table(topics: list[dict[str, Any]]) -> None:
-    header = ("", "topic", "kind", "articles", "start", "end", "growth a year", "the odds", "q")
+    header = (
+        "",
+        "topic",
+        "kind",
+        "articles",
+        "start",
+        "end",
+        "growth a year",
+        "the odds",
+        "q",
+        "what happened",
+    )
     rows = [
         (
             str(topic["rank"]),
@@ -179,11 +184,12 @@ def _print_table(topics: list[dict[str, Any]]) -> None:
             _interval(topic),
             _pace(topic),
             _q_value(topic["q_value"]),
+            _what_happened(topic),
         )
         for topic in topics
     ]
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
-    left = (1, 2, 7)
+    left = (1, 2, 7, 9)
     for row in (header, *rows):
         cells = [
             text.ljust(width) if column in left else text.rjust(width)
@@ -192,10 +198,25 @@ def _print_table(topics: list[dict[str, Any]]) -> None:
         typer.echo("  ".join(cells).rstrip())
     typer.echo(
         "\nstart, end: the fitted share of all articles on the first and the last day\n"
-        "growth a year: of the log-odds, with its 95 % interval; the odds are about the share "
-        "while that is small\n"
-        "q: the false discovery rate at which the topic would still be listed"
+        "growth a year: of the log-odds, and how much of it is sure at 95 %; the odds are about "
+        "the share while that is small\n"
+        "q: the false discovery rate at which the topic would still be listed\n"
+        "what happened: where the topic stands at the end; comes every year: earlier years show "
+        "the same; new label: first seen in the window"
     )
+
+
+def _what_happened(topic: dict[str, Any]) -> str:
+    words = [topic["phase"]]
+    if topic["peak_on"]:
+        words[0] += f", peak on {topic['peak_on']}"
+    elif topic["midpoint_on"]:
+        words[0] += f", half-way on {topic['midpoint_on']}"
+    if topic["seasonal"]:
+        words.append("comes every year")
+    if topic["new_label"]:
+        words.append("new label")
+    return "; ".join(words)
 
 
 def _percent(share: float | None) -> str:
@@ -204,16 +225,24 @@ def _percent(share: float | None) -> str:
     return f"{share:.1%}" if share >= 0.1 else f"{share:.2%}" if share >= 0.0001 else "<0.01%"
 
 
+def _rate(topic: dict[str, Any]) -> float:
+    """Return the growth a year that the list goes by: the trend's, or that of the change."""
+    by_trend = topic["sure_growth"] in (topic["ci_low"], topic["ci_high"])
+    return float(topic["growth_rate"] if by_trend else topic["change_rate"])
+
+
 def _interval(topic: dict[str, Any]) -> str:
     if topic["growth_rate"] is None:
         return "-"
-    return f"{topic['growth_rate']:+.1f} ({topic['ci_low']:+.1f} to {topic['ci_high']:+.1f})"
+    if topic["direction"] == "steady":
+        return f"{topic['growth_rate']:+.1f} ({topic['ci_low']:+.1f} to {topic['ci_high']:+.1f})"
+    return f"{_rate(topic):+.1f} (at least {topic['sure_growth']:+.1f})"
 
 
 def _pace(topic: dict[str, Any]) -> str:
     if topic["direction"] not in ("growing", "shrinking"):
         return "-"
-    days = abs(topic["doubling_days"])
+    days = abs(math.log(2) / _rate(topic)) * 365.25
     length = f"{days:.0f} days" if days < 730 else f"{days / 365.25:.1f} years"
     return f"{'double' if topic['direction'] == 'growing' else 'halve'} in {length}"
 

@@ -1,12 +1,19 @@
-"""The counts of topics as sparse cells: checked, merged, and told apart by whether a fit exists."""
+"""The counts of topics as sparse cells: checked, sorted, merged, cut into blocks that fit in a
+processor's cache, and told apart by whether a fit exists."""
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Shorts = NDArray[np.int32]
+Booleans = NDArray[np.bool_]
 
 # Why a fit exists, or does not.
 CONVERGED = "converged"
@@ -19,128 +26,340 @@ TOO_FEW_ARTICLES = "too_few_articles"
 TOO_FEW_PERIODS = "too_few_periods"
 NOT_CONVERGED = "not_converged"
 
+# Cells worked on at a time: few enough for a processor's cache, many enough that what a block
+# costs whatever its size does not matter.
+_BLOCK_CELLS = 1 << 18
+_BLOCK_TOPICS = 1 << 13
+# Cells looked at in one go where nothing but a mask is kept of them.
+_STRIDE = 1 << 20
+# Cells in no order are sorted part by part, in an eighth of the memory that a matrix of topics by
+# periods would take, or this much. A cell takes so many bytes while it is sorted.
+_SORT_BYTES = 1 << 26
+_CELL_BYTES = 28
+
 
 @dataclass(frozen=True)
 class Design:
-    """The periods with articles: articles of each, its time centred and scaled, and the scaling."""
+    """The periods with articles, in order of time: articles of each, its time centred and scaled
+    to a span of 1, and the scaling. ``place`` is where each of the caller's periods went, -1 for
+    those without articles; ``moved`` whether any went elsewhere."""
 
     totals: Floats
     scaled: Floats
     centre: float
     scale: float
+    place: Integers
+    moved: bool
 
-    @property
-    def moments(self) -> Floats:
-        """Columns n, n u, n u^2: weights of the sums over periods. Shape (P, 3)."""
-        return self.totals[:, None] * self.scaled[:, None] ** np.arange(3)
+    @cached_property
+    def fewest(self) -> float:
+        """The fewest articles of a period."""
+        return float(self.totals.min()) if len(self.totals) else 0.0
 
 
 @dataclass(frozen=True)
 class Cells:
-    """The non-zero counts of all topics, sorted by topic; periods are those of the design."""
+    """The non-zero counts of a block of F topics, by topic and period: those of topic f are at
+    ``indptr[f]`` to ``indptr[f + 1]``. ``first`` is the number of the block's first topic,
+    ``totals`` the articles of each period, ``whole`` whether all counts are known to be
+    integers, ``most`` what no count is above."""
 
-    topic: Integers
+    first: int
+    indptr: Shorts
     period: Integers
     count: Floats
+    totals: Floats
+    whole: bool
+    most: float
+
+    @property
+    def topics(self) -> int:
+        """The number of topics."""
+        return len(self.indptr) - 1
+
+    @cached_property
+    def lengths(self) -> Shorts:
+        """The number of cells of each topic."""
+        return np.diff(self.indptr)
+
+    @cached_property
+    def total(self) -> Floats:
+        """The articles of each cell's period. Shape (C,)."""
+        return self.totals.take(self.period, mode="clip")
+
+    @cached_property
+    def _filled(self) -> Integers:
+        return np.flatnonzero(self.lengths)
+
+    def sums(self, values: Floats) -> Floats:
+        """Add up ``values``, one a cell, for each topic. Shape (F,)."""
+        if len(self._filled) == self.topics and self.topics:
+            return np.add.reduceat(values, self.indptr[:-1])
+        total = np.zeros(self.topics)
+        if len(self._filled):
+            total[self._filled] = np.add.reduceat(values, self.indptr[self._filled])
+        return total
+
+    def spread(self, values: Floats) -> Floats:
+        """Return the value of each cell's topic. Shape (C,)."""
+        return np.repeat(values, self.lengths)
+
+    def products(self, columns: Floats) -> Floats:
+        """Add up, for each topic, its counts times the rows of ``columns``, one row a period.
+        Shape (F, number of columns)."""
+        shape = (self.topics, len(columns))
+        parts = (self.count, self.period.astype(np.int32), self.indptr)
+        matrix = sparse.csr_matrix(parts, shape=shape)
+        return np.asarray(matrix @ columns, dtype=np.float64)
+
+    def take(self, rows: Integers) -> "Cells":
+        """Return the cells of some topics, in their order."""
+        if len(rows) == self.topics:
+            return self
+        lengths = self.lengths[rows]
+        indptr = np.zeros(len(rows) + 1, dtype=np.int32)
+        np.cumsum(lengths, out=indptr[1:])
+        chosen = np.repeat(self.indptr[rows] - indptr[:-1], lengths) + np.arange(indptr[-1])
+        period, count = self.period[chosen], self.count[chosen]
+        return Cells(self.first, indptr, period, count, self.totals, self.whole, self.most)
 
 
-def sums_by_topic(cells: Cells, values: Floats, topics: int) -> Floats:
-    """Add up ``values``, one a cell, for each topic. Shape (topics,)."""
-    return np.bincount(cells.topic, values, topics).astype(np.float64, copy=False)
-
-
-def prepare(
-    topic: ArrayLike,
-    period: ArrayLike,
-    count: ArrayLike,
-    totals: ArrayLike,
-    times: ArrayLike,
-    topics: int | None,
-) -> tuple[Cells, Design, int]:
-    """Check the arguments, merge cells, drop empty periods, centre and scale the times."""
-    topic_, period_ = np.asarray(topic, dtype=np.int64), np.asarray(period, dtype=np.int64)
-    count_ = np.asarray(count, dtype=np.float64)
+def prepare(totals: ArrayLike, times: ArrayLike) -> Design:
+    """Check the periods, drop those without articles, sort them, centre and scale the times."""
     totals_, times_ = np.asarray(totals, dtype=np.float64), np.asarray(times, dtype=np.float64)
-    if topic_.ndim != 1 or not topic_.shape == period_.shape == count_.shape:
-        raise ValueError("topic, period and count must be one-dimensional and of equal length")
     if totals_.ndim != 1 or totals_.shape != times_.shape:
         raise ValueError("totals and times must be one-dimensional and of equal length")
     if not np.isfinite(times_).all():
         raise ValueError("times must be finite")
-    if not (np.isfinite(count_).all() and np.isfinite(totals_).all()):
+    if not np.isfinite(totals_).all():
         raise ValueError("counts and totals must be finite")
-    if (count_ < 0).any() or (totals_ < 0).any():
+    if (totals_ < 0).any():
         raise ValueError("counts and totals must not be negative")
+    kept = totals_ > 0
+    by_time = np.flatnonzero(kept)[np.argsort(times_[kept], kind="stable")]
+    place = np.full(len(totals_), -1, dtype=np.int64)
+    place[by_time] = np.arange(len(by_time))
+    moved = bool((place != np.arange(len(place))).any())
+    n, t = totals_[by_time], times_[by_time]
+    centre = float(np.average(t, weights=n)) if len(t) else 0.0
+    scale = (float(np.ptp(t)) if len(t) else 0.0) or 1.0
+    return Design(n, (t - centre) / scale, centre, scale, place, moved)
+
+
+def check_cells(
+    topic: ArrayLike, period: ArrayLike, count: ArrayLike, topics: int | None
+) -> tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.generic], int]:
+    """Check the arrays' shapes and the topics' numbers. Return the arrays, not copied, and the
+    number of topics."""
+    arrays = [np.asarray(values) for values in (topic, period, count)]
+    if arrays[0].ndim != 1 or not arrays[0].shape == arrays[1].shape == arrays[2].shape:
+        raise ValueError("topic, period and count must be one-dimensional and of equal length")
+    topic_, period_ = (
+        values if values.dtype.kind in "iu" else values.astype(np.int64) for values in arrays[:2]
+    )
     size = int(topic_.max()) + 1 if len(topic_) else 0
     if topics is not None:
         if topics < size:
             raise ValueError(f"topics is {topics}, but there is a topic {size - 1}")
         size = topics
-    if len(topic_) and (topic_.min() < 0 or period_.min() < 0 or period_.max() >= len(totals_)):
+    if len(topic_) and int(topic_.min()) < 0:
         raise ValueError("topic and period must be indices from 0, period one into totals")
-    kept = totals_ > 0
-    by_time = np.flatnonzero(kept)[np.argsort(times_[kept], kind="stable")]
-    place = np.full(len(totals_), -1, dtype=np.int64)
-    place[by_time] = np.arange(len(by_time))
-    cells = _merge(topic_, period_, count_, place, len(by_time))
-    if (cells.period < 0).any():
-        raise ValueError("a period without articles has a count")
-    n, t = totals_[by_time], times_[by_time]
-    if (cells.count > n[cells.period]).any():
-        raise ValueError("a count is above its period's total")
-    centre = float(np.average(t, weights=n)) if len(t) else 0.0
-    spread = float(np.ptp(t)) if len(t) else 0.0
-    scale = spread or 1.0
-    return cells, Design(n, (t - centre) / scale, centre, scale), size
+    return topic_, period_, arrays[2], size
 
 
-def _merge(
-    topic: Integers, period: Integers, count: Floats, place: Integers, periods: int
+def blocks(
+    topic: NDArray[np.integer],
+    period: NDArray[np.integer],
+    count: NDArray[np.generic],
+    size: int,
+    design: Design,
+) -> Iterator[Cells]:
+    """Yield the cells of all topics from 0 to ``size`` - 1, block after block.
+
+    Time and memory are linear in the cells: no block holds more than a fixed number of cells or
+    those of one topic. Cells that do not come sorted by topic are sorted, by counting, in parts.
+    """
+    if _ascending(topic):
+        ends = np.searchsorted(topic, np.arange(size + 1))
+        yield from _slices(ends, period, count, 0, design)
+        return
+    _, largest = _check(period, count, design)
+    ends = np.cumsum(np.bincount(topic, minlength=size))
+    room = max(_SORT_BYTES, size * len(design.place))
+    parts = 1 + len(topic) * _CELL_BYTES // room
+    cuts = np.searchsorted(ends, len(topic) * np.arange(1, parts) / parts) + 1
+    edges = np.unique(np.r_[0, np.minimum(cuts, size), size])
+    whole = count.dtype.kind in "biu"
+    kind = np.int32 if whole and largest < 2**31 else np.float64
+    for first, last in itertools.pairwise(edges):
+        mine = slice(None) if len(edges) == 2 else _between(topic, first, last)
+        rows = topic[mine].astype(np.int32)
+        rows -= np.int32(first)
+        values = count[mine].astype(kind)
+        shape = (len(design.place), int(last - first))
+        by_period = sparse.coo_matrix((values, (period[mine].astype(np.int32), rows)), shape=shape)
+        del mine, rows, values
+        # Twice to where the pointers of the other side are: each is a counting sort that keeps the
+        # order of what is equal. scipy is told not to sort and add up in between.
+        by_period.has_canonical_format = True
+        halfway = by_period.tocsr()
+        del by_period
+        part = halfway.tocsc()
+        del halfway
+        yield from _slices(part.indptr, part.indices, part.data, int(first), design, whole)
+
+
+def _ascending(values: NDArray[np.integer]) -> bool:
+    starts = range(0, len(values), _STRIDE)
+    parts = (values[begin : begin + _STRIDE + 1] for begin in starts)
+    return all(bool((part[1:] >= part[:-1]).all()) for part in parts)
+
+
+def _between(values: NDArray[np.integer], first: int, last: int) -> Integers:
+    """Return where values are at least ``first`` and below ``last``."""
+    found = []
+    for begin in range(0, len(values), _STRIDE):
+        part = values[begin : begin + _STRIDE]
+        found.append(np.flatnonzero((part >= first) & (part < last)) + begin)
+    return np.concatenate(found)
+
+
+def _slices(
+    ends: NDArray[np.integer],
+    period: NDArray[np.integer],
+    count: NDArray[np.generic],
+    first: int,
+    design: Design,
+    whole: bool | None = None,
+) -> Iterator[Cells]:
+    """Yield the blocks of topics from ``first`` on. The cells of the topic that comes k-th are at
+    ``ends[k]`` to ``ends[k + 1]``."""
+    begin, topics = 0, len(ends) - 1
+    if whole is None:
+        whole = count.dtype.kind in "biu"
+    while begin < topics:
+        stop = int(np.searchsorted(ends, ends[begin] + _BLOCK_CELLS, side="right")) - 1
+        stop = min(max(stop, begin + 1), begin + _BLOCK_TOPICS, topics)
+        part = slice(int(ends[begin]), int(ends[stop]))
+        indptr = (ends[begin : stop + 1] - ends[begin]).astype(np.int32)
+        yield _block(indptr, period[part], count[part], first + begin, design, whole)
+        begin = stop
+
+
+def _check(
+    period: NDArray[np.integer], count: NDArray[np.generic], design: Design
+) -> tuple[float, float]:
+    """Raise ValueError for counts and periods that cannot be. Return the smallest and the largest
+    count."""
+    if not len(count):
+        return np.inf, 0.0
+    # One comparison is false for what is not a number, too.
+    smallest, largest = float(count.min()), float(count.max())
+    if not np.isfinite(smallest + largest):
+        raise ValueError("counts and totals must be finite")
+    if smallest < 0:
+        raise ValueError("counts and totals must not be negative")
+    if int(period.min()) < 0 or int(period.max()) >= len(design.place):
+        raise ValueError("topic and period must be indices from 0, period one into totals")
+    return smallest, largest
+
+
+def _block(
+    indptr: Shorts,
+    period: NDArray[np.integer],
+    count: NDArray[np.generic],
+    first: int,
+    design: Design,
+    whole: bool,
 ) -> Cells:
-    """Sort cells by topic and time, add up those of one topic and period, drop the zeros."""
-    used = count > 0
-    topic, position, count = topic[used], place[period[used]], count[used]
-    key = topic * max(periods, 1) + position
-    if len(key) and not (np.diff(key) > 0).all():
-        unique, inverse = np.unique(key, return_inverse=True)
-        count = np.bincount(inverse, count, len(unique)).astype(np.float64, copy=False)
-        first = np.zeros(len(unique), dtype=np.int64)
-        first[inverse] = np.arange(len(inverse))
-        topic, position = topic[first], position[first]
-    return Cells(topic, position, count)
+    """Check a block's cells, drop zeros, sort, add up the cells of one topic and period."""
+    if count.dtype.kind not in "biuf":
+        count = np.asarray(count, dtype=np.float64)
+    smallest, largest = _check(period, count, design)
+    y = np.asarray(count, dtype=np.float64)
+    if smallest == 0:
+        used = y > 0
+        indptr = np.r_[0, np.cumsum(used)].astype(np.int32)[indptr]
+        period, y = period[used], y[used]
+    place = np.asarray(period, dtype=np.int64)
+    if design.moved:
+        # Several times as fast as plain indexing: nothing is checked again.
+        place = design.place.take(place, mode="clip")
+        if len(place) and int(place.min()) < 0:
+            raise ValueError("a period without articles has a count")
+    # Within a topic periods must rise: every fall is where a topic ends.
+    rises = place[1:] > place[:-1]
+    inner = indptr[1:-1]
+    inner = inner[(inner > indptr[:-2]) & (inner < len(place))] - 1
+    if len(rises) - np.count_nonzero(rises) != len(inner) - np.count_nonzero(rises[inner]):
+        rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+        shape = (len(indptr) - 1, len(design.totals))
+        merged = sparse.coo_matrix((y, (rows, place)), shape=shape).tocsr()
+        indptr, place, y = merged.indptr, merged.indices.astype(np.int64), merged.data
+        largest = float(y.max())
+    whole = whole or bool((y == np.rint(y)).all())
+    cells = Cells(first, indptr, place, y, design.totals, whole, largest)
+    if largest > design.fewest and (y > cells.total).any():
+        raise ValueError("a count is above its period's total")
+    return cells
 
 
-def status_before_fit(
-    cells: Cells, design: Design, articles: Floats, min_articles: int
-) -> NDArray[np.str_]:
-    """Return why a topic cannot be fitted, '' where it can.
+# The statuses by number; the first means that a fit exists.
+STATUSES = np.array(
+    [
+        CONVERGED,
+        TOO_FEW_ARTICLES,
+        SEPARATED,
+        LAST_PERIOD_ONLY,
+        FIRST_PERIOD_ONLY,
+        EVERY_ARTICLE,
+        NO_ARTICLES,
+        TOO_FEW_PERIODS,
+        NOT_CONVERGED,
+    ]
+)
+
+
+def existence(
+    cells: Cells, design: Design, articles: Floats, min_articles: float
+) -> NDArray[np.int8]:
+    """Return the number in STATUSES of why a topic cannot be fitted, 0 where it can.
 
     A finite estimate exists if and only if the times of articles with the topic and the times of
     those without overlap in more than an end point (Albert and Anderson, 1984, Biometrika 71,
     1-10).
     """
-    size, periods = len(articles), len(design.totals)
+    size, periods = cells.topics, len(design.totals)
     time = design.scaled
-    status = np.full(size, "", dtype="<U20")
+    status = np.zeros(size, dtype=np.int8)
     if periods < 3 or time[0] == time[-1]:
-        status[:] = TOO_FEW_PERIODS
+        status[:] = 7
         return status
     first_with, last_with = np.full(size, np.inf), np.full(size, -np.inf)
-    # Cells are sorted by topic, then by time: the first and the last of each topic are its ends.
-    first = np.flatnonzero(np.diff(cells.topic, prepend=-1))
-    last = np.flatnonzero(np.diff(cells.topic, append=-1))
-    first_with[cells.topic[first]] = time[cells.period[first]]
-    last_with[cells.topic[last]] = time[cells.period[last]]
+    filled = np.flatnonzero(cells.lengths)
+    first_with[filled] = time[cells.period[cells.indptr[filled]]]
+    last_with[filled] = time[cells.period[cells.indptr[filled + 1] - 1]]
     first_without, last_without = np.full(size, time[0]), np.full(size, time[-1])
-    full = cells.count == design.totals[cells.period]
-    for index in np.unique(cells.topic[full]):
-        others = np.setdiff1d(np.arange(periods), cells.period[full & (cells.topic == index)])
-        first_without[index] = time[others[0]] if len(others) else np.inf
-        last_without[index] = time[others[-1]] if len(others) else -np.inf
-    status[articles < min_articles] = TOO_FEW_ARTICLES
-    status[(last_with <= first_without) | (last_without <= first_with)] = SEPARATED
-    status[first_with == time[-1]] = LAST_PERIOD_ONLY
-    status[last_with == time[0]] = FIRST_PERIOD_ONLY
-    status[first_without == np.inf] = EVERY_ARTICLE
-    status[articles == 0] = NO_ARTICLES
+    if cells.most >= design.fewest and (cells.count == cells.total).any():
+        full = np.flatnonzero(cells.count == cells.total)
+        padded = np.r_[time, np.inf]
+        first_without = padded[_run(cells, full, np.arange(periods))]
+        backwards = np.r_[time[::-1], -np.inf]
+        last_without = backwards[_run(cells, full[::-1], np.arange(periods)[::-1])]
+    status[articles < min_articles] = 1
+    status[(last_with <= first_without) | (last_without <= first_with)] = 2
+    status[first_with == time[-1]] = 3
+    status[last_with == time[0]] = 4
+    status[first_without == np.inf] = 5
+    status[articles == 0] = 6
     return status
+
+
+def _run(cells: Cells, full: Integers, order: Integers) -> Integers:
+    """Return for each topic how many periods, taken in ``order``, have the topic in every article
+    before the first that has not. ``full`` are the cells with every article, in that order."""
+    topic = np.searchsorted(cells.indptr, full, side="right") - 1
+    starts = np.flatnonzero(np.diff(topic, prepend=-1))
+    rank = np.arange(len(full)) - np.repeat(starts, np.diff(np.r_[starts, len(full)]))
+    unbroken = cells.period[full] == order[rank]
+    return np.bincount(topic[unbroken], minlength=cells.topics)

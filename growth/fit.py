@@ -1,5 +1,7 @@
 """Fits a window of the marts and stores the result: what `growth fit` and the flow both do."""
 
+import hashlib
+import time
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -7,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from growth.counts import CONVERGED, NOT_CONVERGED
-from growth.logistic import fit_trend
-from growth.series import Window, read_series
-from growth.store import Settings, is_stored, run_id, store_fit, stored_statuses
+from growth.seasons import earlier_windows, fit_shown, seasonal
+from growth.series import Window, loaded_since, missing_months, read_series
+from growth.store import Result, Settings, is_stored, run_id, store_fit, stored_statuses
 from warehouse.locks import hold_run, share_warehouse
 
 if TYPE_CHECKING:
@@ -55,22 +57,38 @@ def fit_window(
     ``refit``. Raises WarehouseError where the marts are not built or months of the window are not
     loaded.
     """
+    began = time.monotonic()
     with connection.transaction():
         share_warehouse(connection)  # until all is stored: no fit of marts that are gone by then
-        series = read_series(connection, start, end, settings.kinds)
-        key = run_id(series, settings)
+        series = read_series(connection, start, end, settings.kinds, allow_gaps=settings.allow_gaps)
+        earlier = earlier_windows(connection, series.window, settings.kinds)
+        since = loaded_since(connection)
+        digest = hashlib.sha256(str(since).encode())
+        for each in (series, *earlier):
+            digest.update(each.sha256().encode())
+        key = run_id(series.window, settings)
         # Two fits of one window at once: the second waits, and finds the run stored.
         hold_run(connection, key)
-        stored_before = is_stored(connection, series, settings) and not refit
+        stored_before = is_stored(connection, key, digest.hexdigest()) and not refit
         if stored_before:
             statuses = stored_statuses(connection, key)
         else:
-            result = fit_trend(
-                series.topic, series.period, series.count, series.totals, series.times,
-                topics=len(series.topic_ids), min_articles=settings.min_articles,
-            )  # fmt: skip
-            store_fit(connection, series, settings, result)
-            names, counts = np.unique(result.status, return_counts=True)
+            now = fit_shown(series, settings.period, settings.min_articles)
+            result = Result(
+                series=series,
+                settings=settings,
+                fit=now.fit,
+                change=now.change,
+                moved=now.moved,
+                periods=now.periods,
+                seasonal=seasonal(now, earlier, settings.period, settings.min_articles),
+                loaded_since=since,
+                missing_months=missing_months(connection, series.window),
+                input_sha256=digest.hexdigest(),
+                seconds=time.monotonic() - began,
+            )
+            store_fit(connection, result)
+            names, counts = np.unique(now.fit.trend.status, return_counts=True)
             statuses = dict(zip(names.tolist(), counts.tolist(), strict=True))
     return Fitted(
         run_id=key,

@@ -51,7 +51,8 @@ class Series:
 
     ``topic``, ``period`` and ``count``, shape (C,), are the non-zero cells, topic an index into
     ``topic_ids``, period one into ``totals`` (articles a day) and ``times`` (years since the
-    window's start), both of shape (P,). ``topic_ids``, ``kinds`` and ``labels`` have length T.
+    window's start), both of shape (P,). ``topic_ids``, ``kinds``, ``labels`` and ``first_seen_on``
+    (the day of the first article that is loaded) have length T.
     """
 
     window: Window
@@ -63,6 +64,7 @@ class Series:
     topic_ids: NDArray[np.int64]
     kinds: list[str]
     labels: list[str]
+    first_seen_on: list[date | None]
 
     def sha256(self) -> str:
         """Return a digest of everything that a fit depends on."""
@@ -71,52 +73,75 @@ class Series:
             digest.update(np.ascontiguousarray(array).tobytes())
             digest.update(b"|")
         digest.update("\n".join(self.labels).encode())
+        digest.update("\n".join(map(str, self.first_seen_on)).encode())
         return digest.hexdigest()
 
 
 def read_series(
-    connection: "psycopg.Connection", start: date | None, end: date | None, kinds: list[str]
+    connection: "psycopg.Connection",
+    start: date | None,
+    end: date | None,
+    kinds: list[str],
+    *,
+    allow_gaps: bool = False,
 ) -> Series:
     """Read the series of the months from ``start`` to ``end``, by default all that are loaded.
 
-    ``kinds`` limits the topics; empty, it takes all. Raises WarehouseError where the marts are not
-    built or months of the window are not loaded.
+    ``kinds`` limits the topics; empty, it takes all. Days of months that are not loaded count as
+    days without articles if ``allow_gaps``. Raises WarehouseError where the marts are not built or,
+    otherwise, months of the window are not loaded.
     """
     import psycopg
 
     try:
-        window = _window(connection, start, end)
-        totals = _totals(connection, window)
-        topic_ids, day, count = _cells(connection, window, kinds)
-        unique, topic = np.unique(topic_ids, return_inverse=True)
-        kinds_of, labels = _labels(connection, unique)
+        return read_window(connection, _window(connection, start, end, allow_gaps), kinds)
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         raise WarehouseError(
             "the marts are not built yet: load months (`extract load --from DIR`), then `dbt build`"
         ) from None
+
+
+def read_window(connection: "psycopg.Connection", window: Window, kinds: list[str]) -> Series:
+    """Read the daily series of a window, whether all of it is loaded or not."""
+    topic_ids, day, count = _cells(connection, window, kinds)
+    unique, topic = np.unique(topic_ids, return_inverse=True)
+    kinds_of, labels, first_seen = _topics(connection, unique)
     return Series(
         window=window,
         topic=topic,
         period=day,
         count=count,
-        totals=totals,
+        totals=_totals(connection, window),
         times=np.arange(window.days) / DAYS_PER_YEAR,
         topic_ids=unique,
         kinds=kinds_of,
         labels=labels,
+        first_seen_on=first_seen,
     )
 
 
-def _window(connection: "psycopg.Connection", start: date | None, end: date | None) -> Window:
+def loaded_since(connection: "psycopg.Connection") -> date:
+    """Return the first day that is loaded; the marts are known to hold one."""
     row = connection.execute(
-        "select min(published_on), max(published_on) from marts.fct_daily_articles"
+        "select min(published_on) from marts.fct_daily_articles where is_loaded"
     ).fetchone()
-    if row is None or row[0] is None:
-        raise WarehouseError(
-            "the marts hold no articles: load months (`extract load --from DIR`), then `dbt build`"
-        )
-    window = Window(start or row[0], last_day(end) if end else row[1])
-    missing = connection.execute(
+    assert row is not None and isinstance(row[0], date)
+    return row[0]
+
+
+def is_loaded(connection: "psycopg.Connection", window: Window) -> bool:
+    """Tell whether all days of a window are loaded."""
+    row = connection.execute(
+        "select count(*) from marts.fct_daily_articles "
+        "where is_loaded and published_on between %s and %s",
+        [window.start, window.end],
+    ).fetchone()
+    return row is not None and row[0] == window.days
+
+
+def missing_months(connection: "psycopg.Connection", window: Window) -> list[date]:
+    """Return the months of a window that are not loaded."""
+    rows = connection.execute(
         """
         select month::date
         from generate_series(%s::date, %s::date, interval '1 month') as month
@@ -128,13 +153,29 @@ def _window(connection: "psycopg.Connection", start: date | None, end: date | No
         order by month
         """,
         [window.start, window.end],
-    ).fetchall()
-    if missing:
-        names = [format_month(month) for (month,) in missing]
+    )
+    return [month for (month,) in rows]
+
+
+def _window(
+    connection: "psycopg.Connection", start: date | None, end: date | None, allow_gaps: bool
+) -> Window:
+    row = connection.execute(
+        "select min(published_on), max(published_on) from marts.fct_daily_articles"
+    ).fetchone()
+    if row is None or row[0] is None:
+        raise WarehouseError(
+            "the marts hold no articles: load months (`extract load --from DIR`), then `dbt build`"
+        )
+    window = Window(start or row[0], last_day(end) if end else row[1])
+    missing = missing_months(connection, window)
+    if missing and not allow_gaps:
+        names = [format_month(month) for month in missing]
         shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
         raise WarehouseError(
             f"not loaded: {shown}; the marts hold months from {row[0]:%Y-%m} to {row[1]:%Y-%m}: "
-            "load them and run `dbt build`, or choose another --start and --end"
+            "load them and run `dbt build`, choose another --start and --end, or fit without them "
+            "with --allow-gaps"
         )
     return window
 
@@ -190,15 +231,18 @@ def _cells(
     )
 
 
-def _labels(
+def _topics(
     connection: "psycopg.Connection", topic_ids: NDArray[np.int64]
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[str], list[str], list[date | None]]:
+    """Return kind, label and day of the first loaded article of each topic."""
     kinds, labels = [""] * len(topic_ids), [""] * len(topic_ids)
+    first_seen: list[date | None] = [None] * len(topic_ids)
     rows = connection.execute(
-        "select topic_id, kind, label from marts.dim_topics where topic_id = any(%s)",
+        "select topic_id, kind, label, first_seen_on from marts.dim_topics "
+        "where topic_id = any(%s)",
         [topic_ids.tolist()],
-    )
-    for topic_id, kind, label in rows:
-        place = int(np.searchsorted(topic_ids, topic_id))
-        kinds[place], labels[place] = kind, label
-    return kinds, labels
+    ).fetchall()
+    places = np.searchsorted(topic_ids, [row[0] for row in rows]).tolist()
+    for place, (_, kind, label, seen) in zip(places, rows, strict=True):
+        kinds[place], labels[place], first_seen[place] = kind, label, seen
+    return kinds, labels, first_seen

@@ -1,42 +1,49 @@
 """Writes fits to growth.runs and growth.coefficients, and reads the ranked lists back."""
 
+import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import psycopg
 from numpy.typing import NDArray
+from psycopg import pq, sql
+from psycopg.adapt import Dumper
+from psycopg.rows import dict_row
 
-from growth.counts import CONVERGED
-from growth.logistic import TrendFit, adjust_p_values
-from growth.series import Series
+from growth.changes import ChangeFit
+from growth.choices import Period
+from growth.columns import OF_EVERY_TOPIC, fit_columns, topic_columns
+from growth.counts import CONVERGED, NOT_CONVERGED
+from growth.logistic import GrowthFit
+from growth.movement import Movement
+from growth.phases import PULSE, S_CURVE
+from growth.series import Series, Window
 from warehouse.errors import WarehouseError
 from warehouse.months import format_month, last_day
 
-if TYPE_CHECKING:
-    import psycopg
-
-PERIOD = "day"
 LISTS = {
     "growing": "growing_topics",
     "shrinking": "shrinking_topics",
     "popular": "popular_topics",
 }
 
-_COLUMNS = (
-    "run_id", "topic_id", "kind", "label", "articles", "status", "intercept", "growth_rate",
-    "growth_rate_se", "growth_rate_model_se", "ci_low", "ci_high", "statistic", "p_value",
-    "q_value", "dispersion", "deviance", "pearson", "iterations", "share_start", "share_end",
-)  # fmt: skip
+# Topics written at a time.
+_BATCH = 20_000
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a fit depends on besides the series: kinds of topics (none: all), fewest articles."""
+    """What a fit depends on besides the series: kinds of topics (none: all), fewest articles,
+    length of the periods, whether months of the window may be missing."""
 
     kinds: list[str]
     min_articles: int
+    period: str = Period.DAY
+    allow_gaps: bool = False
 
     @property
     def kinds_text(self) -> str:
@@ -58,22 +65,22 @@ class Run:
     fitted_at: datetime
 
 
-def run_id(series: Series, settings: Settings) -> str:
+def run_id(window: Window, settings: Settings) -> str:
     """Return the key of a fit: its window and settings, readable."""
-    months = f"{format_month(series.window.start)}_{format_month(series.window.end)}"
-    return f"{months}_{PERIOD}_{settings.kinds_text}_min{settings.min_articles}"
+    months = f"{format_month(window.start)}_{format_month(window.end)}"
+    return f"{months}_{settings.period}_{settings.kinds_text}_min{settings.min_articles}"
 
 
-def is_stored(connection: "psycopg.Connection", series: Series, settings: Settings) -> bool:
+def is_stored(connection: psycopg.Connection, key: str, input_sha256: str) -> bool:
     """Tell whether this very fit is stored: same window, settings, data and version."""
     row = connection.execute(
         "select 1 from growth.runs where run_id = %s and input_sha256 = %s and code_version = %s",
-        [run_id(series, settings), series.sha256(), version("news-growth")],
+        [key, input_sha256, version("news-growth")],
     ).fetchone()
     return row is not None
 
 
-def stored_statuses(connection: "psycopg.Connection", key: str) -> dict[str, int]:
+def stored_statuses(connection: psycopg.Connection, key: str) -> dict[str, int]:
     """Return how many topics of a stored run have which status."""
     rows = connection.execute(
         "select status, count(*) from growth.coefficients where run_id = %s group by 1 order by 1",
@@ -82,84 +89,109 @@ def stored_statuses(connection: "psycopg.Connection", key: str) -> dict[str, int
     return dict(rows.fetchall())
 
 
-def store_fit(
-    connection: "psycopg.Connection", series: Series, settings: Settings, fit: TrendFit
-) -> None:
+@dataclass(frozen=True)
+class Result:
+    """A fit and what it was made from. ``series`` is the daily one; ``seasonal``, shape (T,), as
+    `growth.seasons.seasonal` returns it; ``seconds`` the time that reading and fitting took."""
+
+    series: Series
+    settings: Settings
+    fit: GrowthFit
+    change: ChangeFit
+    moved: Movement
+    seasonal: NDArray[np.float64]
+    periods: int
+    loaded_since: date
+    missing_months: list[date]
+    input_sha256: str
+    seconds: float
+
+
+def store_fit(connection: psycopg.Connection, result: Result) -> None:
     """Replace the run of this window and these settings, in one transaction."""
-    key = run_id(series, settings)
+    series, fit = result.series, result.fit
+    key = run_id(series.window, result.settings)
     with connection.transaction():
-        # Two fits of one window at once: the second waits, then replaces the first.
-        connection.execute(
-            "select pg_advisory_xact_lock(hashtext('growth.runs'), hashtext(%s))", [key]
-        )
         connection.execute("delete from growth.runs where run_id = %s", [key])
+        run = {
+            "run_id": key,
+            "window_start": series.window.start,
+            "window_end": series.window.end,
+            "period": result.settings.period,
+            "kinds": result.settings.kinds_text,
+            "min_articles": result.settings.min_articles,
+            "missing_months": ", ".join(map(format_month, result.missing_months)),
+            "periods": result.periods,
+            "articles": int(series.totals.sum()),
+            "topics": len(series.topic_ids),
+            "converged": int((fit.trend.status == CONVERGED).sum()),
+            "not_converged": int((fit.trend.status == NOT_CONVERGED).sum()),
+            "s_curves": int((fit.shape == S_CURVE).sum()),
+            "pulses": int((fit.shape == PULSE).sum()),
+            "seconds": result.seconds,
+            "input_sha256": result.input_sha256,
+            "code_version": version("news-growth"),
+        }
         connection.execute(
-            """
-            insert into growth.runs (
-                run_id, window_start, window_end, period, kinds, min_articles, periods, articles,
-                topics, converged, input_sha256, code_version, fitted_at
-            )
-            values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp())
-            """,
-            [
-                key,
-                series.window.start,
-                series.window.end,
-                PERIOD,
-                settings.kinds_text,
-                settings.min_articles,
-                int((series.totals > 0).sum()),
-                int(series.totals.sum()),
-                len(series.topic_ids),
-                int((fit.status == CONVERGED).sum()),
-                series.sha256(),
-                version("news-growth"),
-            ],
-        )
-        columns = (
-            [key] * len(series.topic_ids),
-            series.topic_ids.tolist(),
-            series.kinds,
-            series.labels,
-            fit.articles.tolist(),
-            fit.status.tolist(),
-            *map(
-                _nullable,
-                (
-                    fit.intercept,
-                    fit.growth_rate,
-                    fit.growth_rate_se,
-                    fit.growth_rate_model_se,
-                    fit.ci_low,
-                    fit.ci_high,
-                    fit.statistic,
-                    fit.p_value,
-                    adjust_p_values(fit.p_value),
-                    fit.dispersion,
-                    fit.deviance,
-                    fit.pearson,
-                ),
+            sql.SQL(
+                "insert into growth.runs ({}, fitted_at) values ({}, clock_timestamp())"
+            ).format(
+                sql.SQL(", ").join(map(sql.Identifier, run)),
+                sql.SQL(", ").join(sql.Placeholder() * len(run)),
             ),
-            fit.iterations.tolist(),
-            _nullable(fit.share_start),
-            _nullable(fit.share_end),
+            list(run.values()),
         )
-        with (
-            connection.cursor() as cursor,
-            cursor.copy(f"copy growth.coefficients ({', '.join(_COLUMNS)}) from stdin") as copy,
-        ):
-            for row in zip(*columns, strict=True):
-                copy.write_row(row)
+        is_fitted = fit.trend.status == CONVERGED
+        for rows in _batches(np.flatnonzero(is_fitted)):
+            every = topic_columns(series, fit, result.moved, result.loaded_since, rows)
+            columns = {name: (OF_EVERY_TOPIC[name], values) for name, values in every.items()}
+            columns |= fit_columns(series, fit, result.change, result.moved, result.seasonal, rows)
+            _insert(connection, key, columns)
+        for rows in _batches(np.flatnonzero(~is_fitted)):
+            every = topic_columns(series, fit, result.moved, result.loaded_since, rows)
+            columns = {name: (OF_EVERY_TOPIC[name], values) for name, values in every.items()}
+            _insert(connection, key, columns)
+
+
+def _batches(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    for begin in range(0, len(rows), _BATCH):
+        yield rows[begin : begin + _BATCH]
+
+
+def _insert(connection: psycopg.Connection, key: str, columns: dict[str, tuple[str, Any]]) -> None:
+    """Insert rows given as columns. Numbers that do not exist become null, never NaN."""
+    names = list(columns)
+    # The server takes whole columns: a fraction of the time of rows.
+    query = sql.SQL(
+        "insert into growth.coefficients (run_id, {names}) "
+        "select %s, {values} from unnest({arrays}) as t ({names})"
+    ).format(
+        names=sql.SQL(", ").join(map(sql.Identifier, names)),
+        values=sql.SQL(", ").join(
+            sql.SQL("nullif({}, 'NaN')" if kind == "double precision" else "{}").format(
+                sql.Identifier(name)
+            )
+            for name, (kind, _) in columns.items()
+        ),
+        arrays=sql.SQL(", ").join(sql.SQL(f"%b::{kind}[]") for kind, _ in columns.values()),
+    )
+    values = [
+        FloatArray(values) if kind == "double precision" else values
+        for kind, values in columns.values()
+    ]
+    connection.execute(query, [key, *values])
 
 
 def find_run(
-    connection: "psycopg.Connection",
+    connection: psycopg.Connection,
     start: date | None,
     end: date | None,
     kinds: list[str],
+    period: str = Period.DAY,
 ) -> Run:
-    """Return the latest run that matches: of the window's start and end where they are given, and
-    with the kinds asked for among its own. Raises WarehouseError where there is none."""
+    """Return the latest run of that period and, where they are given, of the window's start and end:
+    one of just these kinds (none: of all), else one that has them among its own. Raises
+    WarehouseError where there is none."""
     rows = connection.execute(
         """
         select run_id, window_start, window_end, kinds, min_articles, topics, converged, fitted_at
@@ -167,53 +199,95 @@ def find_run(
         where
             (%(start)s::date is null or window_start = %(start)s)
             and (%(end)s::date is null or window_end = %(end)s)
+            and period = %(period)s
             and (kinds = 'all' or string_to_array(kinds, '+') @> %(kinds)s::text[])
-        order by fitted_at desc
+        order by kinds = %(wanted)s desc, fitted_at desc
         limit 1
         """,
-        {"start": start, "end": last_day(end) if end else None, "kinds": kinds},
+        {
+            "start": start,
+            "end": last_day(end) if end else None,
+            "kinds": kinds,
+            "wanted": "+".join(kinds) or "all",
+            "period": period,
+        },
     ).fetchall()
     if not rows:
         options = [f"--start {format_month(start)}"] if start else []
         options += [f"--end {format_month(end)}"] if end else []
         options += [f"--kind {kind}" for kind in kinds]
+        options += [f"--period {period}"] if period != Period.DAY else []
         raise WarehouseError(f"no such fit is stored: run `{' '.join(['growth fit', *options])}`")
     return Run(*rows[0])
 
 
 def read_list(
-    connection: "psycopg.Connection", run: Run, direction: str, kinds: list[str], limit: int
+    connection: psycopg.Connection,
+    run: Run,
+    direction: str,
+    kinds: list[str],
+    limit: int,
+    phase: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the first ``limit`` topics of a run's list, ranked among the kinds asked for."""
-    import psycopg
-    from psycopg import sql
-    from psycopg.rows import dict_row
-
+    """Return the first ``limit`` topics of a run's list, ranked among the kinds and the phase asked
+    for."""
     query = sql.SQL(
         """
         select
             row_number() over (order by rank)::integer as rank, label, kind, articles, share,
-            share_start, share_end, growth_rate, doubling_days, ci_low, ci_high, q_value, direction,
+            share_start, share_end, growth_rate, doubling_days, ci_low, ci_high, q_value,
+            change_rate, sure_growth, phase,
+            peak_on, midpoint_on, first_seen_on, new_label, seasonal, direction,
             topic_id::text as topic_id
         from marts.{table}
-        where run_id = %(run_id)s and (%(kinds)s::text[] = '{{}}' or kind = any(%(kinds)s))
+        where
+            run_id = %(run_id)s
+            and (%(kinds)s::text[] = '{{}}' or kind = any(%(kinds)s))
+            and (%(phase)s::text is null or phase = %(phase)s)
         order by rank
         limit %(limit)s
         """
     ).format(table=sql.Identifier(LISTS[direction]))
     try:
         with connection.cursor(row_factory=dict_row) as cursor:
-            cursor.execute(query, {"run_id": run.run_id, "kinds": kinds, "limit": limit})
+            cursor.execute(
+                query, {"run_id": run.run_id, "kinds": kinds, "phase": phase, "limit": limit}
+            )
             return cursor.fetchall()
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+    except (
+        psycopg.errors.UndefinedTable,
+        psycopg.errors.UndefinedColumn,
+        psycopg.errors.InvalidSchemaName,
+    ):
         raise WarehouseError(
-            f"the list marts.{LISTS[direction]} is not there: run `dbt build`"
+            f"the list marts.{LISTS[direction]} is not there, or older than this version: run "
+            "`dbt build`"
         ) from None
 
 
-def _nullable(values: NDArray[np.float64]) -> list[float | None]:
-    """Return numbers as they go into the database: what does not exist is null, never NaN."""
-    known = np.isfinite(values)
-    return [
-        value if ok else None for value, ok in zip(values.tolist(), known.tolist(), strict=True)
-    ]
+_FLOAT8 = 701
+_ELEMENT = np.dtype([("length", ">i4"), ("value", ">f8")])
+
+
+class FloatArray:
+    """Numbers on their way into a parameter of type double precision[]."""
+
+    def __init__(self, values: NDArray[np.float64]) -> None:
+        self.values = values
+
+
+class _FloatArrayDumper(Dumper):
+    """Writes Postgres's binary form of an array: dimensions, whether there are nulls, the elements'
+    type, length and first index; then each element with its length in front."""
+
+    format = pq.Format.BINARY
+    oid = 1022
+
+    def dump(self, obj: FloatArray) -> bytes:
+        elements = np.empty(len(obj.values), _ELEMENT)
+        elements["length"], elements["value"] = 8, obj.values
+        header = struct.pack(">iiiii", 1, 0, _FLOAT8, len(obj.values), 1)
+        return header + elements.tobytes()
+
+
+psycopg.adapters.register_dumper(FloatArray, _FloatArrayDumper)

@@ -114,14 +114,21 @@ def _create_tables(connection: "psycopg.Connection") -> None:
         select name
         from unnest(array[
             'raw.nyt_months', 'raw.nyt_articles', 'raw.nyt_rejects',
-            'growth.runs', 'growth.coefficients'
+            'growth.runs', 'growth.coefficients',
+            -- The columns that came last.
+            'growth.runs.seconds', 'growth.coefficients.peak_share'
         ]) as name
         where not exists (
             -- Not by to_regclass: that fails where the login may not use the schema.
             select
             from pg_class
             inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
-            where name = pg_namespace.nspname || '.' || pg_class.relname
+            left join pg_attribute on pg_class.oid = pg_attribute.attrelid
+            where
+                name in (
+                    pg_namespace.nspname || '.' || pg_class.relname,
+                    pg_namespace.nspname || '.' || pg_class.relname || '.' || pg_attribute.attname
+                )
         )
         """
     ).fetchall()

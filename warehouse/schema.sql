@@ -1,4 +1,4 @@
--- The tables that Python owns. Everything is created if absent and never altered here.
+-- The tables that Python owns. Everything is created if absent; what is there stays.
 
 create schema if not exists raw;
 
@@ -87,3 +87,50 @@ create table if not exists growth.coefficients (
     primary key (run_id, topic_id)
 );
 comment on table growth.coefficients is 'One row a topic of a run.';
+
+-- Columns that came later, for warehouses that are older.
+
+alter table growth.runs
+    add column if not exists missing_months text not null default '',
+    add column if not exists not_converged integer,
+    add column if not exists s_curves integer,
+    add column if not exists pulses integer,
+    add column if not exists seconds double precision;
+comment on column growth.runs.missing_months is
+    'Months of the window that were not loaded (--allow-gaps), else empty.';
+comment on column growth.runs.seconds is 'Time that reading and fitting took.';
+
+alter table growth.coefficients
+    add column if not exists phase text,
+    add column if not exists first_seen_on date,
+    add column if not exists new_label boolean,
+    add column if not exists seasonal boolean,
+    add column if not exists shape text,
+    add column if not exists shape_p_value double precision,
+    add column if not exists degrees_of_freedom double precision,
+    add column if not exists long_run_dispersion double precision,
+    add column if not exists share_start_low double precision,
+    add column if not exists share_start_high double precision,
+    add column if not exists share_end_low double precision,
+    add column if not exists share_end_high double precision,
+    add column if not exists doubling_days double precision,
+    add column if not exists doubling_days_low double precision,
+    add column if not exists doubling_days_high double precision,
+    add column if not exists articles_a_day_end double precision,
+    add column if not exists ceiling double precision,
+    add column if not exists ceiling_low double precision,
+    add column if not exists ceiling_high double precision,
+    add column if not exists s_curve_rate double precision,
+    add column if not exists s_curve_rate_se double precision,
+    add column if not exists midpoint_on date,
+    add column if not exists midpoint_low_on date,
+    add column if not exists midpoint_high_on date,
+    add column if not exists change double precision,
+    add column if not exists change_rate double precision,
+    add column if not exists change_se double precision,
+    add column if not exists change_p_value double precision,
+    add column if not exists sure_growth double precision,
+    add column if not exists peak_on date,
+    add column if not exists peak_low_on date,
+    add column if not exists peak_high_on date,
+    add column if not exists peak_share double precision;

@@ -26,18 +26,50 @@ growth as (
         coefficients.share_end,
         coefficients.growth_rate,
         coefficients.growth_rate_se,
-        ln(2) * 365.25 / nullif(coefficients.growth_rate, 0) as doubling_days,
+        coefficients.doubling_days,
         coefficients.ci_low,
         coefficients.ci_high,
         coefficients.p_value,
         coefficients.q_value,
         coefficients.dispersion,
+        coefficients.share_start_low,
+        coefficients.share_start_high,
+        coefficients.share_end_low,
+        coefficients.share_end_high,
+        coefficients.articles_a_day_end,
+        coefficients.doubling_days_low,
+        coefficients.doubling_days_high,
+        coefficients.degrees_of_freedom,
+        coefficients.long_run_dispersion,
+        coefficients.change,
+        coefficients.change_rate,
+        coefficients.change_se,
+        coefficients.change_p_value,
+        coefficients.sure_growth,
+        coefficients.phase,
+        coefficients.shape,
+        coefficients.shape_p_value,
+        coefficients.ceiling,
+        coefficients.ceiling_low,
+        coefficients.ceiling_high,
+        coefficients.s_curve_rate,
+        coefficients.s_curve_rate_se,
+        coefficients.midpoint_on,
+        coefficients.midpoint_low_on,
+        coefficients.midpoint_high_on,
+        coefficients.peak_on,
+        coefficients.peak_low_on,
+        coefficients.peak_high_on,
+        coefficients.peak_share,
+        coefficients.first_seen_on,
+        coefficients.new_label,
+        coefficients.seasonal,
         coefficients.status,
         case
             when coefficients.status <> 'converged' then 'unknown'
             when coefficients.q_value > {{ var('false_discovery_rate') }} then 'steady'
-            when coefficients.ci_low > 0 then 'growing'
-            when coefficients.ci_high < 0 then 'shrinking'
+            when coefficients.sure_growth > 0 then 'growing'
+            when coefficients.sure_growth < 0 then 'shrinking'
             else 'steady'
         end as direction
     from coefficients

@@ -9,7 +9,7 @@ topic_growth as (
 ranked as (
     select
         row_number() over (
-            partition by run_id order by ci_low desc, topic_id asc
+            partition by run_id order by sure_growth desc, topic_id asc
         )::integer as rank,
         run_id,
         window_start,
@@ -26,6 +26,14 @@ ranked as (
         ci_low,
         ci_high,
         q_value,
+        change_rate,
+        sure_growth,
+        phase,
+        peak_on,
+        midpoint_on,
+        first_seen_on,
+        new_label,
+        seasonal,
         direction
     from topic_growth
     where direction = 'growing'

@@ -26,6 +26,14 @@ ranked as (
         ci_low,
         ci_high,
         q_value,
+        change_rate,
+        sure_growth,
+        phase,
+        peak_on,
+        midpoint_on,
+        first_seen_on,
+        new_label,
+        seasonal,
         direction
     from topic_growth
 )

@@ -14,7 +14,13 @@ renamed as (
         min_articles,
         articles as window_articles,
         topics,
+        missing_months,
         converged,
+        not_converged,
+        s_curves,
+        pulses,
+        seconds,
+        code_version,
         fitted_at
     from source
 )

@@ -1,0 +1,127 @@
+"""The columns of growth.coefficients that a fit fills, made from its arrays."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from growth.changes import ChangeFit
+from growth.logistic import GrowthFit
+from growth.movement import Movement
+from growth.series import DAYS_PER_YEAR, Series
+
+# Columns of every topic; the others belong to topics with a fit.
+OF_EVERY_TOPIC = {
+    "topic_id": "bigint",
+    "kind": "text",
+    "label": "text",
+    "articles": "bigint",
+    "status": "text",
+    "phase": "text",
+    "first_seen_on": "date",
+    "new_label": "boolean",
+}
+_TEXTS = ("shape",)
+_DATES = (
+    "midpoint_on", "midpoint_low_on", "midpoint_high_on", "peak_on", "peak_low_on", "peak_high_on",
+)  # fmt: skip
+
+
+def topic_columns(
+    series: Series,
+    fit: GrowthFit,
+    moved: Movement,
+    loaded_since: date,
+    rows: NDArray[np.int64],
+) -> dict[str, list[Any]]:
+    """Return the columns that every topic has, of the topics ``rows``."""
+    start = series.window.start
+    # The warehouse must reach back a year before the window to know what is new in it.
+    reaches_back = loaded_since <= start - timedelta(days=365)
+    seen = [series.first_seen_on[row] for row in rows.tolist()]
+    return {
+        "topic_id": series.topic_ids[rows].tolist(),
+        "kind": [series.kinds[row] for row in rows.tolist()],
+        "label": [series.labels[row] for row in rows.tolist()],
+        "articles": fit.trend.articles[rows].tolist(),
+        "status": fit.trend.status[rows].tolist(),
+        "phase": moved.phase[rows].tolist(),
+        "first_seen_on": seen,
+        "new_label": [day >= start if reaches_back and day is not None else None for day in seen],
+    }
+
+
+def fit_columns(
+    series: Series,
+    fit: GrowthFit,
+    change: ChangeFit,
+    moved: Movement,
+    seasonal: NDArray[np.float64],
+    rows: NDArray[np.int64],
+) -> dict[str, tuple[str, Any]]:
+    """Return the columns of fitted topics ``rows`` as type and values; what does not exist is NaN
+    among numbers and None elsewhere."""
+    trend, s_curve, pulse = fit.trend, fit.s_curve, fit.pulse
+    days = series.totals > 0
+    articles_a_day = float(series.totals.sum()) / max(1, int(days.sum()))
+    numbers = {
+        "intercept": trend.intercept,
+        "growth_rate": trend.growth_rate,
+        "growth_rate_se": trend.growth_rate_se,
+        "growth_rate_model_se": trend.growth_rate_model_se,
+        "ci_low": trend.ci_low,
+        "ci_high": trend.ci_high,
+        "statistic": trend.statistic,
+        "degrees_of_freedom": trend.freedom,
+        "p_value": trend.p_value,
+        "change": change.change,
+        "change_rate": change.change / change.years,
+        "change_se": change.change_se,
+        "change_p_value": change.p_value,
+        "q_value": moved.q_value,
+        "sure_growth": moved.sure_growth,
+        "dispersion": trend.dispersion,
+        "long_run_dispersion": trend.long_run_dispersion,
+        "deviance": trend.deviance,
+        "pearson": trend.pearson,
+        "iterations": trend.iterations.astype(np.float64),
+        "share_start": fit.share_start,
+        "share_start_low": fit.share_start_low,
+        "share_start_high": fit.share_start_high,
+        "share_end": fit.share_end,
+        "share_end_low": fit.share_end_low,
+        "share_end_high": fit.share_end_high,
+        "doubling_days": fit.doubling * DAYS_PER_YEAR,
+        "doubling_days_low": fit.doubling_low * DAYS_PER_YEAR,
+        "doubling_days_high": fit.doubling_high * DAYS_PER_YEAR,
+        "articles_a_day_end": fit.share_end * articles_a_day,
+        "shape_p_value": fit.shape_p_value,
+        "ceiling": s_curve.ceiling,
+        "ceiling_low": s_curve.ceiling_low,
+        "ceiling_high": s_curve.ceiling_high,
+        "s_curve_rate": s_curve.growth_rate,
+        "s_curve_rate_se": s_curve.growth_rate_se,
+        "peak_share": pulse.peak_share,
+    }
+    times = (
+        s_curve.midpoint, s_curve.midpoint_low, s_curve.midpoint_high,
+        pulse.peak, pulse.peak_low, pulse.peak_high,
+    )  # fmt: skip
+    result: dict[str, tuple[str, Any]] = {
+        name: ("double precision", values[rows]) for name, values in numbers.items()
+    }
+    result["shape"] = ("text", fit.shape[rows].tolist())
+    result["seasonal"] = (
+        "boolean",
+        [None if np.isnan(value) else bool(value) for value in seasonal[rows].tolist()],
+    )
+    for name, values in zip(_DATES, times, strict=True):
+        result[name] = ("date", [_day(series, value) for value in values[rows].tolist()])
+    return result
+
+
+def _day(series: Series, years: float) -> date | None:
+    if not np.isfinite(years):
+        return None
+    return series.window.start + timedelta(days=round(years * DAYS_PER_YEAR))

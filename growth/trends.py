@@ -1,0 +1,257 @@
+"""The trends of many topics at once, and what is told of each.
+
+The model of one topic: of the n articles of period t, y carry the topic, y ~ binomial(n, p(t)) with
+logit p(t) = a + r t (McCullagh and Nelder, Generalized Linear Models, 1989, section 4.3), its
+variance inflated by how bursty the topic is (growth.bursts). The likelihood of a topic depends on
+its counts through two sums, of y and of y t, so the counts are never spread out into a matrix of
+topics by periods; nor are the fitted curves, whose sums take a few points each (growth.grids).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.polynomial import Chebyshev
+from numpy.typing import ArrayLike, NDArray
+
+from growth.bursts import degrees_of_freedom, quantiles, two_sided
+from growth.counts import (
+    NOT_CONVERGED,
+    STATUSES,
+    Cells,
+    Floats,
+    Integers,
+    blocks,
+    check_cells,
+    existence,
+    prepare,
+)
+from growth.trend import Trends, Window, fit_trends, make_window
+
+
+@dataclass(frozen=True)
+class TrendFit:
+    """Trends of T topics; every array has shape (T,). Where a number does not exist it is NaN.
+
+    ``status`` says why. ``growth_rate`` (r) is per unit of ``times``; the odds multiply by e^r per
+    unit. ``intercept`` (a) is the log-odds at time 0. ``growth_rate_model_se`` is the binomial
+    model's own standard error; ``growth_rate_se`` is that times the square root of
+    ``long_run_dispersion`` where this is above 1 (growth.bursts). ``statistic`` is growth_rate /
+    growth_rate_se; ``p_value`` and the interval come from Student's t with ``freedom`` degrees of
+    freedom; ``q_value`` is the p-value adjusted for the number of topics fitted together
+    (``adjust_p_values``). ``dispersion`` is Pearson's statistic over P - 2, at least 1, P the
+    number of periods with articles: how uneven single periods are. ``share_start`` and
+    ``share_end`` are the fitted p at the first and the last of these, with intervals.
+    """
+
+    status: NDArray[np.str_]
+    articles: Integers
+    intercept: Floats
+    growth_rate: Floats
+    intercept_model_se: Floats
+    growth_rate_model_se: Floats
+    growth_rate_se: Floats
+    ci_low: Floats
+    ci_high: Floats
+    statistic: Floats
+    p_value: Floats
+    q_value: Floats
+    freedom: Floats
+    dispersion: Floats
+    long_run_dispersion: Floats
+    deviance: Floats
+    pearson: Floats
+    iterations: Integers
+    share_start: Floats
+    share_start_low: Floats
+    share_start_high: Floats
+    share_end: Floats
+    share_end_low: Floats
+    share_end_high: Floats
+
+
+def fit_trend(
+    topic: ArrayLike,
+    period: ArrayLike,
+    count: ArrayLike,
+    totals: ArrayLike,
+    times: ArrayLike,
+    *,
+    topics: int | None = None,
+    min_articles: int = 0,
+    confidence: float = 0.95,
+) -> TrendFit:
+    """Fit the trend logit p(t) = a + r t to every topic by maximum likelihood.
+
+    ``topic``, ``period`` and ``count``, each of shape (C,), are the non-zero cells in any order: in
+    period ``period[c]`` (an index into ``totals``) ``count[c]`` articles carry topic ``topic[c]``
+    (an integer from 0). Cells of one topic and period add up. ``totals`` and ``times``, shape (P,),
+    are the articles of each period and its time; periods without articles say nothing and are left
+    out. ``topics`` is the number of topics, where the last ones may have no cell. Topics with fewer
+    than ``min_articles`` articles are not fitted.
+
+    Cells sorted by topic are fitted as they come, with little memory; others are sorted first.
+
+    Raises ValueError for arrays of other shapes, negative counts, a count above its period's total,
+    indices out of range, and times that are not finite.
+    """
+    fitting = Fitting(topic, period, count, totals, times, topics, min_articles)
+    columns = TrendColumns(fitting.size)
+    for block in fitting.blocks():
+        columns.add(block, confidence)
+    return columns.finish(fitting)
+
+
+def adjust_p_values(p_values: ArrayLike) -> Floats:
+    """Return q-values: the smallest false discovery rate at which each hypothesis is rejected.
+
+    The step-up procedure of Benjamini and Hochberg (1995, Journal of the Royal Statistical Society
+    B 57, 289-300). Shape (T,) in and out; NaN stays NaN and does not count.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    q = np.full(p.shape, np.nan)
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    # The factor first: it is at least 1, so that rounding takes no q-value below its p-value.
+    ranked = p[order] * (len(order) / np.arange(1, len(order) + 1))
+    q[order] = np.minimum.accumulate(ranked[::-1])[::-1]
+    return q
+
+
+@dataclass(frozen=True)
+class Block:
+    """The converged trends of a block: which topics, their cells, the fits."""
+
+    window: Window
+    rows: Integers
+    cells: Cells
+    trends: Trends
+
+
+class Fitting:
+    """Fits trends block by block, and keeps statuses, counts and iterations of all topics."""
+
+    def __init__(
+        self,
+        topic: ArrayLike,
+        period: ArrayLike,
+        count: ArrayLike,
+        totals: ArrayLike,
+        times: ArrayLike,
+        topics: int | None,
+        min_articles: int,
+    ) -> None:
+        self._cells = check_cells(topic, period, count, topics)
+        self.size = self._cells[3]
+        self.design = prepare(totals, times)
+        self.status = np.zeros(self.size, dtype=np.int8)
+        self.articles = np.zeros(self.size, dtype=np.int64)
+        self.iterations = np.zeros(self.size, dtype=np.int64)
+        self._min_articles = min_articles
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the blocks that have a trend."""
+        window: Window | None = None
+        for cells in blocks(*self._cells, self.design):
+            articles = cells.sums(cells.count)
+            status = existence(cells, self.design, articles, self._min_articles)
+            rows = np.flatnonzero(status == 0)
+            part = slice(cells.first, cells.first + cells.topics)
+            self.articles[part] = articles
+            if len(rows):
+                if window is None:
+                    most = float(cells.count.max())
+                    window = make_window(self.design, len(self._cells[0]), most)
+                own = cells.take(rows)
+                fit = fit_trends(window, own, articles[rows])
+                status[rows[~fit.converged]] = _NOT_CONVERGED
+                self.iterations[cells.first + rows] = fit.iterations
+                kept = np.flatnonzero(fit.converged)
+                trends = fit if len(kept) == len(rows) else fit.take(kept)
+                yield Block(window, cells.first + rows[kept], own.take(kept), trends)
+            self.status[part] = status
+
+
+_NOT_CONVERGED = int(np.flatnonzero(STATUSES == NOT_CONVERGED)[0])
+_NUMBERS = [
+    field.name
+    for field in fields(TrendFit)
+    if field.name not in ("status", "articles", "iterations")
+]
+
+
+class TrendColumns:
+    """The numbers of trends, filled block by block."""
+
+    def __init__(self, size: int) -> None:
+        self._numbers = {name: np.full(size, np.nan) for name in _NUMBERS}
+        self._quantile: Chebyshev | None = None
+
+    def add(self, block: Block, confidence: float) -> None:
+        """Write the numbers of a block."""
+        if self._quantile is None:
+            self._quantile = quantiles(block.window.bursts.number, confidence)
+        values = _describe(block.window, block.trends, self._quantile)
+        first, last = block.rows[[0, -1]] if len(block.rows) else (0, 0)
+        together = last - first == len(block.rows) - 1
+        rows = slice(first, last + 1) if together else block.rows
+        for name, column in values.items():
+            self._numbers[name][rows] = column
+
+    def finish(self, fitting: Fitting) -> TrendFit:
+        """Return the columns."""
+        self._numbers["q_value"] = adjust_p_values(self._numbers["p_value"])
+        return TrendFit(
+            status=STATUSES[fitting.status],
+            articles=fitting.articles,
+            iterations=fitting.iterations,
+            **self._numbers,
+        )
+
+
+def _describe(window: Window, fit: Trends, quantile: Chebyshev) -> dict[str, Floats]:
+    """Return the columns of converged fits on the caller's time."""
+    design, number = window.design, window.bursts.number
+    info_0, info_1, info_2 = fit.information[:, :3].T
+    determinant = info_0 * info_2 - info_1**2
+
+    def log_odds_error(at: float) -> Floats:
+        return np.asarray(np.sqrt((info_2 - 2 * at * info_1 + at**2 * info_0) / determinant))
+
+    inflation = np.maximum(1.0, fit.long_run)
+    freedom = degrees_of_freedom(number, inflation)
+    margin = np.asarray(quantile(1 / freedom))
+    rate = fit.slope / design.scale
+    model_se = np.sqrt(info_0 / determinant) / design.scale
+    error = model_se * np.sqrt(inflation)
+    shares = {}
+    for name, at in (("share_start", design.scaled[0]), ("share_end", design.scaled[-1])):
+        log_odds = fit.level + fit.slope * at
+        half = margin * log_odds_error(at) * np.sqrt(inflation)
+        shares[name] = _expit(log_odds)
+        shares[f"{name}_low"] = _expit(log_odds - half)
+        shares[f"{name}_high"] = _expit(log_odds + half)
+    origin = -design.centre / design.scale
+    return {
+        "intercept": fit.level + fit.slope * origin,
+        "growth_rate": rate,
+        "intercept_model_se": log_odds_error(origin),
+        "growth_rate_model_se": model_se,
+        "growth_rate_se": error,
+        "ci_low": rate - margin * error,
+        "ci_high": rate + margin * error,
+        "statistic": rate / error,
+        "p_value": two_sided(freedom, rate / error),
+        "freedom": freedom,
+        "dispersion": np.maximum(1.0, fit.pearson / (len(design.totals) - 2)),
+        "long_run_dispersion": fit.long_run,
+        "deviance": fit.deviance,
+        "pearson": fit.pearson,
+        **shares,
+    }
+
+
+def _expit(log_odds: Floats) -> Floats:
+    """Return the probability. numpy's exponential takes a fraction of the time of scipy's expit."""
+    with np.errstate(over="ignore"):
+        return np.asarray(1 / (1 + np.exp(-log_odds)))

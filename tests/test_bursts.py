@@ -1,0 +1,114 @@
+"""The long-run dispersion, the grids of points that stand for periods, and blocks of cells."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from scipy import special, stats
+
+from growth.bursts import degrees_of_freedom, make_bursts, number_of_waves, quantiles, waves
+from growth.counts import blocks, check_cells, prepare
+from growth.grids import make_grids
+from growth.logistic import fit_trend
+
+
+def test_waves_are_orthogonal_to_a_line_and_to_each_other() -> None:
+    columns = np.column_stack([np.ones(400), np.arange(400) - 199.5, waves(400, 12)])
+    columns /= np.sqrt((columns**2).sum(axis=0))
+    np.testing.assert_allclose(columns.T @ columns, np.eye(14), atol=1e-2)
+
+
+@pytest.mark.parametrize(("periods", "number"), [(3, 1), (8, 3), (48, 8), (184, 10), (731, 24)])
+def test_number_of_waves(periods: int, number: int) -> None:
+    assert number_of_waves(periods) == number
+
+
+def test_quantiles_are_students() -> None:
+    for number in (1, 3, 10, 24):
+        freedom = degrees_of_freedom(number, np.array([1.0, 1.3, 2.0, 50.0, 1e6]))
+        least = max(1, number - 1)
+        assert (freedom >= least).all() and (freedom <= 2 * least).all()
+        np.testing.assert_allclose(
+            quantiles(number, 0.95)(1 / freedom), stats.t(freedom).ppf(0.975), rtol=1e-7
+        )
+
+
+@pytest.mark.parametrize("slope", [0.0, 3.9, -7.9, 19.0])
+@pytest.mark.parametrize("level", [-9.0, -3.0, 0.0, 2.0])
+def test_a_grid_stands_for_all_periods(slope: float, level: float) -> None:
+    rng = np.random.default_rng(1)
+    design = prepare(rng.poisson(100, 300), np.arange(300.0))
+    grids = make_grids(design)
+    assert [len(grid.nodes) for grid in grids] == [8, 16, 24, 48, 300]
+    p = special.expit(level + slope * design.scaled)
+    weight = p * (1 - p)
+    bursts = make_bursts(design.totals)
+    for grid in grids:
+        if abs(slope) > grid.limit:
+            continue
+        q = special.expit(level + slope * grid.nodes)
+        for power in range(5):
+            full = (design.totals * weight * design.scaled**power).sum()
+            assert (q * (1 - q)) @ grid.moments[power] == pytest.approx(
+                full, rel=1e-10, abs=1e-12 * design.totals.sum()
+            )
+        wavy = (design.totals * p) @ bursts.columns
+        np.testing.assert_allclose(
+            bursts.weights(grid)[0] @ q, wavy, atol=1e-5 * (design.totals * p).sum()
+        )
+
+
+def test_long_run_dispersion_by_hand() -> None:
+    rng = np.random.default_rng(2)
+    totals, times = rng.poisson(150, 200).astype(float), np.arange(200) / 365.25
+    y = rng.binomial(totals.astype(int), 0.03 * np.exp(rng.normal(0, 0.7, 200)))
+    used = np.flatnonzero(y)
+    fit = fit_trend(np.zeros(len(used), int), used, y[used], totals, times)
+    p = special.expit(fit.intercept[0] + fit.growth_rate[0] * times)
+    v = totals * p * (1 - p)
+    columns = waves(200, number_of_waves(200))
+    x = np.column_stack([np.ones(200), times])
+    beta = np.linalg.solve(x.T @ (v[:, None] * x), x.T @ (v[:, None] * columns))
+    rest = columns - x @ beta
+    expected = ((columns.T @ (y - totals * p)) ** 2).sum() / (v[:, None] * rest**2).sum()
+    assert fit.long_run_dispersion[0] == pytest.approx(expected, rel=1e-7)
+    freedom = degrees_of_freedom(10, np.maximum(1, fit.long_run_dispersion))
+    np.testing.assert_allclose(
+        fit.growth_rate_se, fit.growth_rate_model_se * np.sqrt(np.maximum(1, expected))
+    )
+    np.testing.assert_allclose(fit.p_value, 2 * stats.t(freedom).sf(np.abs(fit.statistic)))
+
+
+def test_blocks_hold_every_cell_once() -> None:
+    rng = np.random.default_rng(4)
+    topic = np.sort(rng.integers(0, 30_000, 500_000))
+    period = rng.integers(0, 50, 500_000)
+    count = np.ones(500_000, dtype=np.int64)
+    design = prepare(np.full(50, 1e4), np.arange(50))
+    order = rng.permutation(len(topic))
+    for index in (slice(None), order):
+        arguments = check_cells(topic[index], period[index], count[index], 40_000)
+        parts = list(blocks(*arguments, design))
+        assert [part.first for part in parts] == [
+            0, *np.cumsum([part.topics for part in parts])[:-1]
+        ]  # fmt: skip
+        assert sum(part.topics for part in parts) == 40_000
+        assert sum(part.count.sum() for part in parts) == 500_000
+        sums = np.concatenate([part.sums(part.count) for part in parts])
+        np.testing.assert_array_equal(sums, np.bincount(topic, minlength=40_000))
+
+
+def test_memory_is_a_fraction_of_the_dense_matrix() -> None:
+    rng = np.random.default_rng(5)
+    topics, periods, each = 100_000, 184, 12
+    topic = np.repeat(np.arange(topics), each)
+    period = np.sort(rng.integers(0, periods, (topics, each)), axis=1).ravel()
+    count = np.ones(len(topic), dtype=np.int64)
+    order = rng.permutation(len(topic))
+    for index in (np.arange(len(topic)), order):
+        arrays = topic[index], period[index], count[index]
+        tracemalloc.start()
+        fit_trend(*arrays, np.full(periods, 150), np.arange(periods) / 365.25)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < topics * periods * 8 / 2

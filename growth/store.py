@@ -189,7 +189,7 @@ def find_run(
     kinds: list[str],
     period: str = Period.DAY,
 ) -> Run:
-    """Return the latest run of that period and, where they are given, of the window's start and end:
+    """Return the latest run of that period and, where given, of the window's start and end:
     one of just these kinds (none: of all), else one that has them among its own. Raises
     WarehouseError where there is none."""
     rows = connection.execute(

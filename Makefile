@@ -107,8 +107,8 @@ bench: .venv/.installed-dev ## Measure load and fit against named peers, in one 
 	$(BIN)/python -m benchmarks
 
 calibrate: .venv/.installed-dev ## Simulate: how often the fit is wrong, docs/calibration.md
-	$(BIN)/python -m benchmarks.calibration >docs/calibration.md.new
-	mv docs/calibration.md.new docs/calibration.md
+	$(BIN)/python -m benchmarks.calibration >.venv/calibration.md
+	mv .venv/calibration.md docs/calibration.md
 
 # All extras together first, so that the smaller files take the versions that go with all of them.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -76,16 +76,17 @@ def measure() -> list[Row]:
     many = (articles >= MIN_ARTICLES)[series.topic]
     topic = np.unique(series.topic[many], return_inverse=True)[1]
     real = Counts(topic, series.period[many], series.count[many], series.totals, series.times)
+    days = len(real.totals)
     half_year = generate(5000, 184, ARTICLES, (80, 1100), DAYS_PER_YEAR)
     months = generate(20_000, 48, 4500, (20, 1000), 12.0)
     return [
-        *_compare_trends("real topics, days", real, None, None),
+        *_compare_trends(f"real topics x {days} days", real, 300, None),
         *_compare_trends("topics x 184 days", half_year, 1000, 300),
         *_compare_trends("topics x 48 months", months, 2500, 750),
         *_many_topics(),
         *_linearity(),
         *_s_curves(),
-        _all_shapes("real topics, days", real),
+        _all_shapes(f"real topics x {days} days", real),
         _all_shapes("topics x 184 days", half_year),
     ]
 

@@ -257,3 +257,33 @@ def test_q_values_are_benjamini_and_hochbergs() -> None:
     assert adjust_p_values([]).shape == (0,)
     many = np.random.default_rng(0).random(10_000)
     assert (adjust_p_values(many) >= many).all() and (adjust_p_values(many) <= 1).all()
+
+
+def test_q_values_allow_for_the_topics_fitted_together() -> None:
+    counts, totals, times = random_topics(8)
+    fit = fit_matrix(counts, totals, times, min_articles=20)
+    np.testing.assert_array_equal(fit.q_value, adjust_p_values(fit.p_value))
+    assert np.isnan(fit.q_value[fit.status != "converged"]).all()
+    assert (fit.q_value >= fit.p_value)[fit.status == "converged"].all()
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint8, np.float32, np.float64, np.bool_])
+def test_cells_in_no_order_of_any_type(kind: type) -> None:
+    rng = np.random.default_rng(9)
+    topic, period = rng.integers(0, 60, 4000), rng.integers(0, 100, 4000)
+    count: NDArray[Any] = (rng.random(4000) * 4).astype(kind)
+    totals, times = np.full(100, 500), np.arange(100.0)
+    order = np.argsort(topic, kind="stable")
+    plain = fit_trend(topic[order], period[order], count[order], totals, times)
+    other = fit_trend(topic.astype(np.uint8), period.astype(np.uint16), count, totals, times)
+    for column in ("growth_rate", "growth_rate_se", "deviance", "p_value", "articles"):
+        np.testing.assert_allclose(getattr(other, column), getattr(plain, column), rtol=1e-9)
+
+
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf, 501.0])
+def test_bad_counts_are_refused_in_any_order(bad: float) -> None:
+    topic, period = np.array([2, 0, 1, 0]), np.array([0, 1, 2, 2])
+    with pytest.raises(ValueError, match=r"negative|finite|above its period's total"):
+        fit_trend(topic, period, [1.0, 1.0, bad, 1.0], [500] * 3, [0, 1, 2])
+    with pytest.raises(ValueError, match="indices"):
+        fit_trend(topic, [0, 1, 3, 2], [1, 1, 1, 1], [500] * 3, [0, 1, 2])

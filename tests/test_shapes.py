@@ -152,6 +152,21 @@ def test_flat_bursty_topics_claim_few_shapes_and_little_growth() -> None:
     assert (fit.shape != "trend").mean() < 0.065
 
 
+def test_phases_agree_with_the_q_values() -> None:
+    counts = np.concatenate(
+        [planted("flat", 400, 400, 0.5), planted("fourfold growth", 150, 40, 0.5)]
+    )
+    fit = fit_growth(*cells(counts))
+    trend = (fit.shape == "trend") & (fit.trend.q_value > 0.05)
+    assert (trend & (fit.trend.p_value <= 0.05)).sum() > 3
+    assert set(fit.phase[trend]) == {"steady"}
+    found = (fit.shape == "trend") & (fit.trend.q_value <= 0.05)
+    assert found.sum() > 3
+    assert set(fit.phase[found & (fit.trend.growth_rate > 0)]) <= {
+        "accelerating", "emerging", "levelling off"
+    }  # fmt: skip
+
+
 def test_shapes_in_any_order_and_company() -> None:
     counts = np.concatenate([planted(s, 900, 20, 0.5) for s in ("flat", "S-curve", "pulse")])
     topic, day, count, totals, t = cells(counts)

@@ -67,7 +67,7 @@ def _measure(parts: Collection[str]) -> list[Row]:
             _say("pipeline: about half a minute")
             rows += pipeline.measure(scratch, year)
         if "fit" in parts:
-            _say("fit: some seconds")
+            _say("fit: a minute")
             pipeline.build_marts(scratch, year)
             # Read by numpy's libraries when they are loaded, which is now.
             os.environ |= ONE_THREAD

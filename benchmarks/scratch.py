@@ -68,6 +68,7 @@ def tcp_warehouse() -> Iterator[str]:
 def _use_socket() -> None:
     # Every variable is set: one that is not would be read from `.env`, the user's own warehouse.
     os.environ |= dict.fromkeys(LIBPQ_VARIABLES, "") | embedded.environment(warehouse_dir())
+    os.environ["PGSSLMODE"] = "prefer"  # libpq's default; it refuses an empty one
 
 
 def _require_password() -> str:

@@ -6,9 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from growth.changes import ChangeFit
 from growth.logistic import GrowthFit
-from growth.movement import Movement
 from growth.series import DAYS_PER_YEAR, Series
 
 # Columns of every topic; the others belong to topics with a fit.
@@ -31,7 +29,6 @@ _DATES = (
 def topic_columns(
     series: Series,
     fit: GrowthFit,
-    moved: Movement,
     loaded_since: date,
     rows: NDArray[np.int64],
 ) -> dict[str, list[Any]]:
@@ -46,7 +43,7 @@ def topic_columns(
         "label": [series.labels[row] for row in rows.tolist()],
         "articles": fit.trend.articles[rows].tolist(),
         "status": fit.trend.status[rows].tolist(),
-        "phase": moved.phase[rows].tolist(),
+        "phase": fit.phase[rows].tolist(),
         "first_seen_on": seen,
         "new_label": [day >= start if reaches_back and day is not None else None for day in seen],
     }
@@ -55,8 +52,6 @@ def topic_columns(
 def fit_columns(
     series: Series,
     fit: GrowthFit,
-    change: ChangeFit,
-    moved: Movement,
     seasonal: NDArray[np.float64],
     rows: NDArray[np.int64],
 ) -> dict[str, tuple[str, Any]]:
@@ -75,12 +70,12 @@ def fit_columns(
         "statistic": trend.statistic,
         "degrees_of_freedom": trend.freedom,
         "p_value": trend.p_value,
-        "change": change.change,
-        "change_rate": change.change / change.years,
-        "change_se": change.change_se,
-        "change_p_value": change.p_value,
-        "q_value": moved.q_value,
-        "sure_growth": moved.sure_growth,
+        "change": fit.change.change,
+        "change_rate": fit.change.change / fit.change.years,
+        "change_se": fit.change.change_se,
+        "change_p_value": fit.change.p_value,
+        "q_value": fit.q_value,
+        "sure_growth": fit.sure_growth,
         "dispersion": trend.dispersion,
         "long_run_dispersion": trend.long_run_dispersion,
         "deviance": trend.deviance,

@@ -78,8 +78,6 @@ def fit_window(
                 series=series,
                 settings=settings,
                 fit=now.fit,
-                change=now.change,
-                moved=now.moved,
                 periods=now.periods,
                 seasonal=seasonal(now, earlier, settings.period, settings.min_articles),
                 loaded_since=since,

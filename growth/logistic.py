@@ -4,6 +4,7 @@
 all and keeps of each topic what its articles support. All take the non-zero cells of the counts.
 """
 
+from growth.changes import ChangeFit, fit_change
 from growth.shapes import (
     GrowthFit,
     PulseFit,
@@ -15,11 +16,13 @@ from growth.shapes import (
 from growth.trends import TrendFit, adjust_p_values, fit_trend
 
 __all__ = [
+    "ChangeFit",
     "GrowthFit",
     "PulseFit",
     "SCurveFit",
     "TrendFit",
     "adjust_p_values",
+    "fit_change",
     "fit_growth",
     "fit_pulse",
     "fit_s_curve",

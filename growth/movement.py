@@ -22,18 +22,16 @@ from numpy.typing import NDArray
 
 from growth.changes import ChangeFit
 from growth.counts import Floats
-from growth.logistic import GrowthFit, adjust_p_values
-from growth.phases import (
-    ACCELERATING,
-    EMERGING,
-    FADING,
-    LEVELLING_OFF,
-    PEAKED,
-    PULSE,
-    S_CURVE,
-    STEADY,
-    TOO_FEW,
-)
+from growth.trends import TrendFit, adjust_p_values
+
+TREND, S_CURVE, PULSE = "trend", "s_curve", "pulse"
+EMERGING = "emerging"
+ACCELERATING = "accelerating"
+LEVELLING_OFF = "levelling off"
+PEAKED = "peaked"
+FADING = "fading"
+STEADY = "steady"
+TOO_FEW = "too few articles"
 
 LEVEL = 0.05
 # What the smaller of two p-values is multiplied by. Bonferroni's 2 is for tests that each reject as
@@ -59,11 +57,24 @@ class Movement:
     phase: NDArray[np.str_]
 
 
-def movement(fit: GrowthFit, change: ChangeFit) -> Movement:
-    """Put together what the fits of the same topics say."""
-    trend = fit.trend
-    fitted = fit.shape != ""
-    with np.errstate(invalid="ignore"):
+def movement(
+    trend: TrendFit,
+    change: ChangeFit,
+    shape: NDArray[np.str_],
+    s_curve_rate: Floats,
+    peak_share: Floats,
+    share_start: Floats,
+    share_end: Floats,
+    bend: Floats,
+    bend_p: Floats,
+) -> Movement:
+    """Put together what the fits of the same topics say. All arrays have shape (T,).
+
+    ``shape`` is '' without a fit; ``s_curve_rate`` and ``peak_share`` are NaN where S-curve or
+    pulse are not kept; ``bend`` is negative where the log-odds bend down, with p-value ``bend_p``.
+    """
+    fitted = shape != ""
+    with np.errstate(invalid="ignore", divide="ignore"):
         p = np.where(
             np.isnan(change.p_value),
             trend.p_value,
@@ -80,17 +91,15 @@ def movement(fit: GrowthFit, change: ChangeFit) -> Movement:
         )
         sure = np.where(fitted, np.where(trend_first, by_trend, by_change), np.nan)
         grows, shrinks = (q <= LEVEL) & (sure > 0), (q <= LEVEL) & (sure < 0)
-        bends_down = (fit.shape_p_value <= LEVEL) & (fit.bend < 0)
-        large = np.where(
-            np.isnan(change.change), np.log(fit.share_end / fit.share_start), change.change
-        )
+        bends_down = (bend_p <= LEVEL) & (bend < 0)
+        large = np.where(np.isnan(change.change), np.log(share_end / share_start), change.change)
         phase = np.select(
             [
                 ~fitted,
-                (fit.shape == PULSE) & (fit.share_end <= _FALLEN * fit.pulse.peak_share),
-                fit.shape == PULSE,
-                (fit.shape == S_CURVE) & (fit.s_curve.growth_rate > 0),
-                fit.shape == S_CURVE,
+                (shape == PULSE) & (share_end <= _FALLEN * peak_share),
+                shape == PULSE,
+                (shape == S_CURVE) & (s_curve_rate > 0),
+                shape == S_CURVE,
                 shrinks,
                 grows & bends_down,
                 grows & (large >= _EMERGED),

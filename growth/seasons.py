@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from growth.changes import ChangeFit, fit_change
 from growth.logistic import GrowthFit, fit_growth
-from growth.movement import LEVEL, Movement, movement
+from growth.movement import LEVEL
 from growth.periods import in_periods
 from growth.series import DAYS_PER_YEAR, Series, Window, is_loaded, read_window
 
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
 
 # Earlier years that are asked, where they are loaded.
 YEARS = 3
-# A movement is the same if it is as sure and at least half as fast, or if it peaks within so many
-# days of the same day of the year.
+# A movement is the same if it is as sure and at least half as fast, and at least half of it was
+# undone in between; or if it peaks within so many days of the same day of the year.
 _LEAST_PART = 0.5
 _PEAK_DAYS = 30.0
 
@@ -46,20 +45,16 @@ class Shown:
     periods: int
     topic_ids: NDArray[np.int64]
     fit: GrowthFit
-    change: ChangeFit
-    moved: Movement
 
 
 def fit_shown(series: Series, period: str, min_articles: int) -> Shown:
     """Fit a daily series by ``period``."""
     binned = in_periods(series, period)
-    cells = binned.topic, binned.period, binned.count, binned.totals, binned.times
-    size = len(series.topic_ids)
-    fit = fit_growth(*cells, topics=size, min_articles=min_articles)
-    change = fit_change(*cells, topics=size, min_articles=min_articles)
-    return Shown(
-        int((binned.totals > 0).sum()), series.topic_ids, fit, change, movement(fit, change)
-    )
+    fit = fit_growth(
+        binned.topic, binned.period, binned.count, binned.totals, binned.times,
+        topics=len(series.topic_ids), min_articles=min_articles,
+    )  # fmt: skip
+    return Shown(int((binned.totals > 0).sum()), series.topic_ids, fit)
 
 
 def seasonal(
@@ -79,18 +74,26 @@ def seasonal(
         place = np.minimum(place, len(before.topic_ids) - 1)
         known = before.topic_ids[place] == now.topic_ids
         same += known & _same_movement(now, before, place)
-    moves = (now.moved.q_value <= LEVEL) | np.isfinite(now.fit.pulse.peak)
+    moves = (now.fit.q_value <= LEVEL) | np.isfinite(now.fit.pulse.peak)
     return np.where(moves, same > len(earlier) / 2, np.nan)
 
 
 def _same_movement(now: Shown, before: Shown, place: NDArray[np.int64]) -> NDArray[np.bool_]:
-    with np.errstate(invalid="ignore"):
-        moved = (now.moved.q_value <= LEVEL) & (before.moved.p_value[place] <= LEVEL)
-        sign = now.moved.sure_growth * before.moved.sure_growth[place] > 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        moved = (now.fit.q_value <= LEVEL) & (before.fit.p_value[place] <= LEVEL)
+        sign = now.fit.sure_growth * before.fit.sure_growth[place] > 0
         rate = before.fit.trend.growth_rate[place] / now.fit.trend.growth_rate >= _LEAST_PART
-        change = before.change.change[place] / now.change.change >= _LEAST_PART
+        change = before.fit.change.change[place] / now.fit.change.change >= _LEAST_PART
         apart = np.abs(before.fit.pulse.peak[place] - now.fit.pulse.peak) * DAYS_PER_YEAR
-        return np.asarray((moved & sign & (rate | change)) | (apart <= _PEAK_DAYS))
+        # What went on growing from year to year is no season: it must have gone back in between.
+        gained = _log_odds(before.fit.share_end) - _log_odds(before.fit.share_start)
+        lost = _log_odds(before.fit.share_end)[place] - _log_odds(now.fit.share_start)
+        back = lost / gained[place] >= _LEAST_PART
+        return np.asarray((moved & sign & (rate | change) & back) | (apart <= _PEAK_DAYS))
+
+
+def _log_odds(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.log(share) - np.log1p(-share))
 
 
 def _years_before(day: date, years: int) -> date:

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from growth.bursts import degrees_of_freedom, two_sided
+from growth.changes import ChangeFit, fit_change
 from growth.counts import CONVERGED, Floats, Integers
 from growth.curve_columns import CurveColumns, describe_pulses, describe_s_curves
 from growth.curves import fit_pulses, fit_s_curves
-from growth.phases import PULSE, S_CURVE, TREND, phases
+from growth.movement import PULSE, S_CURVE, TREND, movement
 from growth.trend import Trends, Window
 from growth.trends import Block, Fitting, TrendColumns, TrendFit
 
@@ -92,18 +93,22 @@ class PulseFit:
 class GrowthFit:
     """All there is to tell of T topics; every array has shape (T,), NaN where there is no number.
 
-    ``shape`` is ``trend``, ``s_curve`` or ``pulse``, '' without a fit; ``phase`` one of
-    growth.phases. ``bend`` is the score of a quadratic term in the log-odds over its error,
-    negative where they bend down, and ``shape_p_value`` its p-value.
-    ``doubling`` is the time, in the unit of ``times``, in which the odds double along the trend,
-    negative if they halve; ``doubling_low`` and ``doubling_high`` are its ends where the growth
-    rate is not 0 at the confidence asked for. ``articles_end`` is the articles a period that the
-    shape kept expects at the window's end."""
+    ``shape`` is ``trend``, ``s_curve`` or ``pulse``, '' without a fit. ``p_value``, ``q_value``,
+    ``sure_growth`` and ``phase`` are what trend, change and shape say together (growth.movement).
+    ``bend`` is the score of a quadratic term in the log-odds over its error, negative where they
+    bend down, and ``shape_p_value`` its p-value. ``doubling`` is the time, in the unit of
+    ``times``, in which the odds double along the trend, negative if they halve; ``doubling_low``
+    and ``doubling_high`` are its ends where the growth rate is not 0 at the confidence asked for.
+    ``articles_end`` is the articles a period that the shape kept expects at the window's end."""
 
     trend: TrendFit
     s_curve: SCurveFit
     pulse: PulseFit
+    change: ChangeFit
     shape: NDArray[np.str_]
+    p_value: Floats
+    q_value: Floats
+    sure_growth: Floats
     phase: NDArray[np.str_]
     bend: Floats
     shape_p_value: Floats
@@ -233,6 +238,21 @@ def fit_growth(
         )
         for name in _SHARES
     }
+    change = fit_change(
+        topic, period, count, totals, times,
+        topics=size, min_articles=min_articles, confidence=confidence,
+    )  # fmt: skip
+    moved = movement(
+        trend,
+        change,
+        shape,
+        s_curve.growth_rate,
+        pulse.peak_share,
+        shares["share_start"],
+        shares["share_end"],
+        bend,
+        bend_p,
+    )
     totals_ = fitting.design.totals
     with np.errstate(divide="ignore"):
         known = (trend.ci_low > 0) | (trend.ci_high < 0)
@@ -243,16 +263,11 @@ def fit_growth(
         s_curve=s_curve,
         pulse=pulse,
         shape=shape,
-        phase=phases(
-            trend,
-            shape,
-            s_curve.growth_rate,
-            pulse.peak_share,
-            shares["share_start"],
-            shares["share_end"],
-            bend,
-            bend_p,
-        ),
+        change=change,
+        p_value=moved.p_value,
+        q_value=moved.q_value,
+        sure_growth=moved.sure_growth,
+        phase=moved.phase,
         bend=bend,
         shape_p_value=bend_p,
         doubling=doubling,

@@ -14,13 +14,11 @@ from psycopg import pq, sql
 from psycopg.adapt import Dumper
 from psycopg.rows import dict_row
 
-from growth.changes import ChangeFit
 from growth.choices import Period
 from growth.columns import OF_EVERY_TOPIC, fit_columns, topic_columns
 from growth.counts import CONVERGED, NOT_CONVERGED
 from growth.logistic import GrowthFit
-from growth.movement import Movement
-from growth.phases import PULSE, S_CURVE
+from growth.movement import PULSE, S_CURVE
 from growth.series import Series, Window
 from warehouse.errors import WarehouseError
 from warehouse.months import format_month, last_day
@@ -97,8 +95,6 @@ class Result:
     series: Series
     settings: Settings
     fit: GrowthFit
-    change: ChangeFit
-    moved: Movement
     seasonal: NDArray[np.float64]
     periods: int
     loaded_since: date
@@ -143,12 +139,12 @@ def store_fit(connection: psycopg.Connection, result: Result) -> None:
         )
         is_fitted = fit.trend.status == CONVERGED
         for rows in _batches(np.flatnonzero(is_fitted)):
-            every = topic_columns(series, fit, result.moved, result.loaded_since, rows)
+            every = topic_columns(series, fit, result.loaded_since, rows)
             columns = {name: (OF_EVERY_TOPIC[name], values) for name, values in every.items()}
-            columns |= fit_columns(series, fit, result.change, result.moved, result.seasonal, rows)
+            columns |= fit_columns(series, fit, result.seasonal, rows)
             _insert(connection, key, columns)
         for rows in _batches(np.flatnonzero(~is_fitted)):
-            every = topic_columns(series, fit, result.moved, result.loaded_since, rows)
+            every = topic_columns(series, fit, result.loaded_since, rows)
             columns = {name: (OF_EVERY_TOPIC[name], values) for name, values in every.items()}
             _insert(connection, key, columns)
 

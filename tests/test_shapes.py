@@ -157,12 +157,12 @@ def test_phases_agree_with_the_q_values() -> None:
         [planted("flat", 400, 400, 0.5), planted("fourfold growth", 150, 40, 0.5)]
     )
     fit = fit_growth(*cells(counts))
-    trend = (fit.shape == "trend") & (fit.trend.q_value > 0.05)
-    assert (trend & (fit.trend.p_value <= 0.05)).sum() > 3
+    trend = (fit.shape == "trend") & (fit.q_value > 0.05)
+    assert (trend & (fit.p_value <= 0.05)).sum() > 3
     assert set(fit.phase[trend]) == {"steady"}
-    found = (fit.shape == "trend") & (fit.trend.q_value <= 0.05)
+    found = (fit.shape == "trend") & (fit.q_value <= 0.05)
     assert found.sum() > 3
-    assert set(fit.phase[found & (fit.trend.growth_rate > 0)]) <= {
+    assert set(fit.phase[found & (fit.sure_growth > 0)]) <= {
         "accelerating", "emerging", "levelling off"
     }  # fmt: skip
 

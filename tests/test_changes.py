@@ -1,0 +1,77 @@
+"""The change from a window's first quarter to its last, and what trend and change say together."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from benchmarks.calibration import ARTICLES, Noise, simulate
+from growth.logistic import GrowthFit, fit_change, fit_growth
+
+DAYS = 182
+
+
+def fitted(counts: NDArray[np.int64]) -> GrowthFit:
+    topic, day = np.nonzero(counts)
+    totals, times = np.full(counts.shape[1], ARTICLES), np.arange(counts.shape[1]) / 365.25
+    return fit_growth(topic, day, counts[topic, day], totals, times, topics=len(counts))
+
+
+def test_a_step_in_the_last_weeks_is_growth_though_no_straight_line() -> None:
+    quiet, loud = np.full(150, 0.05), np.full(DAYS - 150, 8.0)
+    expected = np.r_[quiet, loud]
+    counts = simulate([1], np.tile(expected, (40, 1)), Noise(0.5, 0.5), 40)
+    moved = fitted(counts)
+    # Little can be said of a straight line through it; much of the change.
+    assert np.median(moved.trend.p_value) > 10 * np.median(moved.change.p_value)
+    assert (moved.change.p_value < 0.005).mean() > 0.9
+    # 32 of the last 45 days are loud; expected counts 5.7 a day against 0.05.
+    assert np.median(moved.change.change) == pytest.approx(np.log(5.7 / 0.05), abs=0.7)
+    assert (moved.sure_growth > 0).mean() > 0.9
+    assert (moved.phase[moved.q_value <= 0.05] == "emerging").mean() > 0.9
+    down = fitted(counts[:, ::-1])
+    assert (down.phase[down.q_value <= 0.05] == "fading").mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("deviation", "autocorrelation", "most"),
+    [(0.0, 0.0, 8), (0.7, 0.7, 8), (1.0, 0.7, 8), (0.7, 0.9, 14)],
+)
+@pytest.mark.parametrize("level", [0.3, 8.0])
+def test_bursts_are_not_taken_for_growth(
+    deviation: float, autocorrelation: float, most: float, level: float
+) -> None:
+    noise = Noise(deviation, autocorrelation)
+    seed = [2, int(10 * deviation), int(10 * autocorrelation), int(10 * level)]
+    moved = fitted(simulate(seed, np.full(DAYS, level), noise, 1000))
+    assert 100 * np.nanmean(moved.p_value < 0.05) <= most
+
+
+def test_a_change_is_the_same_however_its_cells_are_written() -> None:
+    counts = simulate([3], np.full(DAYS, 2.0), Noise(0.5, 0.5), 20)
+    topic, day = np.nonzero(counts)
+    count = counts[topic, day]
+    totals, times = np.full(DAYS, ARTICLES), np.arange(DAYS) / 365.25
+    plain = fit_change(topic, day, count, totals, times)
+    order = np.random.default_rng(3).permutation(len(topic))
+    again = fit_change(
+        np.r_[topic[order], 20], np.r_[day[order], 5], np.r_[count[order], 1], totals, times + 7
+    )
+    split = fit_change(
+        np.r_[topic, topic], np.r_[day, day], np.r_[count - 1, np.ones(len(topic))], totals, times
+    )
+    for other in (again, split):
+        np.testing.assert_allclose(other.change[:20], plain.change, atol=1e-10)
+        np.testing.assert_allclose(other.p_value[:20], plain.p_value, atol=1e-10)
+    assert (
+        again.years == pytest.approx(plain.years) == pytest.approx(0.75 * DAYS / 365.25, rel=0.01)
+    )
+
+
+def test_no_change_where_there_is_nothing_to_compare() -> None:
+    totals, times = np.full(40, 100), np.arange(40) / 365.25
+    middle = fit_change([0, 0], [19, 20], [5, 5], totals, times)
+    assert np.isnan(middle.change[0]) and np.isnan(middle.p_value[0])
+    short = fit_change([0, 0], [1, 20], [5, 5], totals[:31], times[:31])
+    assert np.isnan(short.change[0])
+    few = fit_change([0, 0], [1, 39], [1, 1], totals, times, min_articles=3)
+    assert np.isnan(few.change[0])

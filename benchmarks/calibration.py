@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal, special
 
-from growth.logistic import GrowthFit, fit_growth, fit_trend
+from growth.logistic import GrowthFit, adjust_p_values, fit_change, fit_growth, fit_trend
+from growth.movement import joint_p_value
 
 INTRODUCTION = """# How often is the fit wrong?
 
@@ -136,7 +137,8 @@ def percent(flags: NDArray[np.bool_]) -> str:
 
 def sizes() -> Iterator[list[str]]:
     """Yield, for flat topics, the share of rejections and of claimed shapes."""
-    yield ["days", "a day", "sd", "autocorrelation", "rejected at 5 %", "at 1 %", "shape claimed"]
+    yield ["days", "a day", "sd", "autocorrelation", "rejected at 5 %", "at 1 %",
+           "with the change at 5 %", "shape claimed"]  # fmt: skip
     for days in WINDOWS:
         for level in LEVELS:
             for deviation, rho in NOISES:
@@ -148,7 +150,8 @@ def sizes() -> Iterator[list[str]]:
                 p = found.trend.p_value[fitted]
                 yield [
                     str(days), f"{level:g}", f"{deviation:g}", f"{rho:g}",
-                    percent(p < 0.05), percent(p < 0.01), percent(found.shape != "trend"),
+                    percent(p < 0.05), percent(p < 0.01), percent(found.p_value[fitted] < 0.05),
+                    percent(found.shape != "trend"),
                 ]  # fmt: skip
 
 
@@ -184,11 +187,13 @@ def mixtures() -> Iterator[list[str]]:
         "false of those found at q = 0.05 (mean over the sets)",
         "growing found",
         "found in all (a number)",
+        "with the change: false",
+        "growing found",
     ]
     for days in WINDOWS:
         for share in (0.05, 0.2, 0.5):
             for deviation, rho in ((0.0, 0.0), (0.5, 0.5), (0.7, 0.7), (1.0, 0.7)):
-                false, found_all, grown, rates = 0, 0, 0, []
+                false, found_all, grown, rates, listed_rates, listed_found = 0, 0, 0, [], [], 0
                 for repeat in range(SETS[days]):
                     grows = np.arange(TOPICS) < share * TOPICS
                     mean = np.exp(np.random.default_rng(repeat).uniform(0, 2, TOPICS))[:, None]
@@ -196,14 +201,22 @@ def mixtures() -> Iterator[list[str]]:
                     expected = mean * np.where(grows[:, None], np.exp(np.log(4) * u), 1.0)
                     seed = [13, days, repeat, int(share * 100), int(10 * deviation)]
                     counts = simulate(seed, expected, Noise(deviation, rho), TOPICS)
-                    called = fit_trend(*cells(counts), topics=TOPICS).q_value <= 0.05
+                    trend = fit_trend(*cells(counts), topics=TOPICS)
+                    change = fit_change(*cells(counts), topics=TOPICS)
+                    p_value = joint_p_value(trend.p_value, change.p_value)
+                    listed = adjust_p_values(p_value) <= 0.05
+                    listed_rates.append((listed & ~grows).sum() / max(1, listed.sum()))
+                    listed_found += int((listed & grows).sum())
+                    called = trend.q_value <= 0.05
                     false += int((called & ~grows).sum())
                     found_all += int(called.sum())
                     grown += int(grows.sum())
                     rates.append((called & ~grows).sum() / max(1, called.sum()))
                 yield [str(days), f"{share:g}", f"{deviation:g}", f"{rho:g}",
                        f"{100 * np.mean(rates):.1f}",
-                       f"{100 * (found_all - false) / grown:.1f}", str(found_all)]  # fmt: skip
+                       f"{100 * (found_all - false) / grown:.1f}", str(found_all),
+                       f"{100 * np.mean(listed_rates):.1f}",
+                       f"{100 * listed_found / grown:.1f}"]  # fmt: skip
 
 
 def shapes() -> Iterator[list[str]]:

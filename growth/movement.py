@@ -75,12 +75,7 @@ def movement(
     """
     fitted = shape != ""
     with np.errstate(invalid="ignore", divide="ignore"):
-        p = np.where(
-            np.isnan(change.p_value),
-            trend.p_value,
-            np.minimum(1.0, _TWO_CHANCES * np.fmin(trend.p_value, change.p_value)),
-        )
-        p = np.where(fitted, p, np.nan)
+        p = np.where(fitted, joint_p_value(trend.p_value, change.p_value), np.nan)
         q = adjust_p_values(p)
         by_trend = _nearest_0(trend.ci_low, trend.ci_high)
         by_change = _nearest_0(change.change_low, change.change_high) / change.years
@@ -119,6 +114,12 @@ def movement(
             STEADY,
         )
     return Movement(p, q, sure, phase)
+
+
+def joint_p_value(trend: Floats, change: Floats) -> Floats:
+    """Return the p-value of trend and change together, or the trend's where there is no change."""
+    both = np.minimum(1.0, _TWO_CHANCES * np.fmin(trend, change))
+    return np.asarray(np.where(np.isnan(change), trend, both))
 
 
 def _nearest_0(low: Floats, high: Floats) -> Floats:

@@ -419,6 +419,7 @@ def project_of_makefile(folder: Path, settings: str) -> Project:
     """Give a folder with a Makefile and `.env`, whose .venv lacks the commands."""
     folder.mkdir()
     shutil.copy(PROJECT_DIR / "Makefile", folder)
+    shutil.copytree(PROJECT_DIR / "config", folder / "config")
     (folder / ".env").write_text(settings, encoding="utf-8")
     (folder / ".venv").mkdir()
     for name in ("requirements.lock", "pyproject.toml", ".venv/.installed"):

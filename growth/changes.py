@@ -32,7 +32,8 @@ class ChangeFit:
 
     ``change`` is the log-odds of the last quarter of the periods less those of the first;
     ``change_se`` its standard error where the topic is as frequent in both; ``p_value`` and the
-    interval come from Student's t. ``years``, a number: the time from the middle of the first
+    interval come from Student's t. ``last_to_highest`` is the share in the last quarter over that
+    in the quarter where it is highest. ``years``, a number: the time from the middle of the first
     quarter to that of the last, in the unit of ``times``."""
 
     change: Floats
@@ -40,6 +41,7 @@ class ChangeFit:
     change_low: Floats
     change_high: Floats
     p_value: Floats
+    last_to_highest: Floats
     years: float
 
 
@@ -65,7 +67,7 @@ def fit_change(
     periods = len(design.totals)
     nothing = np.full(size, np.nan)
     if periods < 2 * BLOCKS:
-        return ChangeFit(nothing, nothing, nothing, nothing, nothing, np.nan)
+        return ChangeFit(nothing, nothing, nothing, nothing, nothing, nothing, np.nan)
     block = np.arange(periods) * BLOCKS // periods
     total: Floats = np.bincount(block, design.totals, BLOCKS).astype(np.float64)
     place = topic_ * np.int64(BLOCKS) + block[design.place[period_]]
@@ -82,7 +84,10 @@ def fit_change(
     error = np.sqrt(binomial + noise)
     freedom = _FREEDOM * ((binomial + noise) / noise) ** 2
     margin = special.stdtrit(freedom, 0.5 + confidence / 2) * error
+    quarters = y.reshape(-1, BLOCKS // _QUARTER, _QUARTER).sum(axis=2)
+    shares = quarters / total.reshape(-1, _QUARTER).sum(axis=1)
     values = {
+        "last_to_highest": shares[:, -1] / shares.max(axis=1),
         "change": change,
         "change_se": error,
         "change_low": change - margin,

@@ -9,6 +9,7 @@ Phases, in order; the first that holds decides:
 | peaked | a pulse is kept, and the share at the end is at most 4/5 of the peak's |
 | levelling off | a pulse is kept otherwise, or an S-curve that rises |
 | fading | an S-curve that falls is kept, or the topic shrinks |
+| peaked | the topic grows, but the share of an earlier quarter was three times the last one's |
 | levelling off | the topic grows, and its log-odds bend down at 5 % |
 | emerging | the topic grows, and its odds in the last quarter are eight times those in the first |
 | accelerating | the topic grows otherwise: at a constant rate, ever more articles a day |
@@ -39,6 +40,7 @@ LEVEL = 0.05
 # together reject flat topics at 2 to 7 %, and up to 13 % if autocorrelation is 0.9.
 _TWO_CHANCES = 1.25
 _FALLEN = 0.8
+_PAST = 1 / 3
 _EMERGED = np.log(8.0)
 
 
@@ -96,6 +98,7 @@ def movement(
                 (shape == S_CURVE) & (s_curve_rate > 0),
                 shape == S_CURVE,
                 shrinks,
+                grows & (change.last_to_highest <= _PAST),
                 grows & bends_down,
                 grows & (large >= _EMERGED),
                 grows,
@@ -107,6 +110,7 @@ def movement(
                 LEVELLING_OFF,
                 FADING,
                 FADING,
+                PEAKED,
                 LEVELLING_OFF,
                 EMERGING,
                 ACCELERATING,

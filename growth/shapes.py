@@ -26,6 +26,9 @@ _CLEAR_LEAD = 1.92
 # A ceiling or a date that could as well be several times off is no result.
 _WIDEST_LOG_CEILING = np.log(4.0)
 _WIDEST_DATE = 1.0
+# No S-curve is half-way up or down in this first or last part of the window: what is seen there is
+# a bend.
+_EDGE = 0.05
 
 
 @dataclass(frozen=True)
@@ -299,8 +302,8 @@ def _dated(
         wide = np.log(s_curves["ceiling_high"] / s_curves["ceiling"])
         s_fits = (
             (s_curves["status"] == CONVERGED)
-            & (s_curves["midpoint"] > first)
-            & (s_curves["midpoint"] < last)
+            & (s_curves["midpoint"] > first + _EDGE * design.scale)
+            & (s_curves["midpoint"] < last - _EDGE * design.scale)
             & (s_curves["midpoint_high"] - s_curves["midpoint_low"] < _WIDEST_DATE * design.scale)
             & (wide < _WIDEST_LOG_CEILING)
         )

@@ -37,7 +37,7 @@ TOO_FEW = "too few articles"
 LEVEL = 0.05
 # What the smaller of two p-values is multiplied by. Bonferroni's 2 is for tests that each reject as
 # often as they say; that of the change rejects seldom where nothing changed. With this the two
-# together reject flat topics at 2 to 7 %, and up to 13 % if autocorrelation is 0.9.
+# together reject flat topics at 2 to 6 %, and up to 13 % if autocorrelation is 0.9.
 _TWO_CHANCES = 1.25
 _FALLEN = 0.8
 _PAST = 1 / 3

@@ -320,7 +320,7 @@ def watch_run(stack: Stack, name: str, *options: str) -> list[dict[str, Any]]:
 
 def test_a_run_in_a_container_loads_and_another_fits(stack: Stack) -> None:
     seen = watch_run(stack, "elt/monthly", "-p", "source=sample")
-    seen += watch_run(stack, "growth-fit/monthly")
+    seen += watch_run(stack, "growth-fit/monthly", "-p", "horizon_months=24")
     assert len(seen) == 2
     values = [value for text in stack.secrets().values() for value in text.split()]
     for run in seen:

@@ -17,7 +17,7 @@ from scipy import special
 
 from growth.counts import Booleans, Cells, Floats, Integers
 from growth.grids import Grid
-from growth.trend import Trends, Window
+from growth.trend_search import Trends, Window
 
 _MAX_ITERATIONS = 80
 _TOLERANCE = 1e-10

@@ -11,7 +11,7 @@ from growth.counts import CONVERGED, Floats, Integers
 from growth.curve_columns import CurveColumns, describe_pulses, describe_s_curves
 from growth.curves import fit_pulses, fit_s_curves
 from growth.movement import PULSE, S_CURVE, TREND, movement
-from growth.trend import Trends, Window
+from growth.trend_search import Trends, Window
 from growth.trends import Block, Fitting, TrendColumns, TrendFit
 
 NOT_SUPPORTED = "not_supported"

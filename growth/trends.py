@@ -26,7 +26,7 @@ from growth.counts import (
     existence,
     prepare,
 )
-from growth.trend import Trends, Window, fit_trends, make_window
+from growth.trend_search import Trends, Window, fit_trends, make_window
 
 
 @dataclass(frozen=True)

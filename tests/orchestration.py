@@ -1,7 +1,6 @@
 """A real Prefect server on loopback, with a worker of a process pool; what tests ask them."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -208,11 +207,6 @@ def prefect_on(loader: Loader, folder: Path) -> Iterator[Prefect]:
         yield own
     finally:
         own.stop()
-
-
-def without_colours(text: str) -> str:
-    """Return a text as one line, without boxes and colours."""
-    return " ".join(re.sub(r"\x1b\[[0-9;]*m|[│╭╮╰╯─]", " ", text).split())
 
 
 def rows_of_marts(warehouse: Warehouse) -> dict[str, Any]:

@@ -140,7 +140,7 @@ class Prefect:
             process.terminate()
         for process in running:
             try:
-                process.wait(20)
+                process.wait(5)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()

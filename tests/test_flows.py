@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fake_api import Answer, json_answer, loader_on
 from orchestration import Prefect, eventually, free_port, prefect_on, rows_of_marts
-from support import response, run, temporary_warehouse
+from support import Warehouse, response, run, temporary_warehouse
 
 MONTHS = ["2023-06", "2023-07", "2023-08", "2023-09", "2023-10", "2023-11"]
 # Midnight in New York.
@@ -22,12 +22,12 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
     """Both flows deployed, a worker, and six months of the sample at the API."""
     folder = tmp_path_factory.mktemp("prefect")
     with (
-        temporary_warehouse() as warehouse,
-        loader_on(warehouse, folder / "landing") as loader,
+        temporary_warehouse() as bare,
+        loader_on(Warehouse(bare.folder, bare.env | bare.parsed()), folder / "landing") as loader,
         prefect_on(loader, folder) as own,
     ):
         sample = folder / "sample"
-        warehouse.ok("extract", "sample", sample, "--start", MONTHS[0], "--end", MONTHS[-1])
+        bare.ok("extract", "sample", sample, "--start", MONTHS[0], "--end", MONTHS[-1])
         for month in MONTHS:
             body = json.loads(gzip.decompress((sample / f"{month}.json.gz").read_bytes()))
             # Every other document: enough to fit, and quick.

@@ -48,7 +48,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 def start(warehouse: Warehouse, name: str, *command: str | Path) -> "subprocess.Popen[str]":
     """Start a command; dbt's with files of its own, as in a checkout of its own."""
     target = str(warehouse.folder.parent / f"target-{name}")
-    env = warehouse.env | {"DBT_TARGET_PATH": target, "DBT_LOG_PATH": target}
+    env = warehouse.env | {"DBT_TARGET_PATH": target, "DBT_LOG_PATH": target} | warehouse.parsed()
     return Warehouse(warehouse.folder, env).start(*command)
 
 

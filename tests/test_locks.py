@@ -56,7 +56,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
     until = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < until
-        time.sleep(0.02)
+        time.sleep(0.1)  # each look is a new connection
 
 
 def locks(warehouse: Warehouse, granted: bool) -> list[str]:

@@ -209,20 +209,20 @@ def test_what_was_stopped_is_made_good_by_the_next_run(loaded: Prefect) -> None:
             file.unlink()
         loader.api.calls.clear()
 
-    def start_slowly() -> str:
-        loader.api.faults = lambda number, month: Answer(loader.api.months[month], wait=2.0)
+    def start_slowly(wait: float) -> str:
+        loader.api.faults = lambda number, month: Answer(loader.api.months[month], wait=wait)
         run = prefect.start("elt", FIRST_OF_DECEMBER)
         eventually(lambda: len(loader.api.calls) >= 2, 60, "the second month asked for")
         return run
 
     forget()
-    cancelled = start_slowly()
+    cancelled = start_slowly(5.0)  # long enough for the cancellation to come in time
     prefect.ok("prefect", "flow-run", "cancel", cancelled)
     assert prefect.end_of(cancelled)[0] == "Cancelled"
     assert len(loader.loaded()) < 3
 
     forget()
-    bereft = start_slowly()
+    bereft = start_slowly(2.0)
     prefect.kill_server()
     time.sleep(3)
     prefect.start_server()

@@ -59,11 +59,12 @@ def fit(
 
     Without --start and --end it takes all loaded months. The same fit twice is stored once.
     """
+    check_months(start, end)
+
     from growth.fit import fit_window
     from growth.store import Settings
     from warehouse.connect import connect
 
-    check_months(start, end)
     settings = Settings(sorted({str(k) for k in kind or []}), min_articles, str(period), allow_gaps)
     with connect("growth fit", role="modeller") as connection:
         fitted = fit_window(connection, start, end, settings, refit=refit)
@@ -117,12 +118,13 @@ def top(
     rate of 5 %, ranked by the end of its 95 % interval that is nearest 0. Popular ones are ranked
     by articles.
     """
-    from growth.store import find_run, read_list
-    from warehouse.connect import connect
-
     check_months(start, end)
     if as_json and as_csv:
         raise typer.BadParameter("choose one of --json and --csv")
+
+    from growth.lists import find_run, read_list
+    from warehouse.connect import connect
+
     kinds = sorted({str(k) for k in kind or []})
     with connect("growth top") as connection:
         found = find_run(connection, start, end, kinds, str(period))

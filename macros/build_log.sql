@@ -10,9 +10,8 @@
 {%- endmacro %}
 
 
-{#- The log's part that stands for a model's rules; the one part of a model that is built whole. -#}
+{#- The log's part that stands for a model's rules. -#}
 {% macro rules_part() -%} date 'infinity' {%- endmacro %}
-{% macro whole() -%} date '-infinity' {%- endmacro %}
 
 
 {#- `on-run-start`: the log is a table beside dbt's models, since it outlives their rebuilds. -#}
@@ -26,61 +25,70 @@
 {% endmacro %}
 
 
-{#- The parts of a model that are to be built; `versions` is a query of part and version. -#}
-{% macro stale_parts(versions, name=none) -%}
-    (
-        select coalesce(present.part, built.part)
+{#- The parts of a model that are to be built, as a list; `versions` is a query of part and version. -#}
+{% macro stale_parts(versions) %}
+    {% set parts %}
+        select coalesce(present.part, built.part) as part
         from ({{ versions }}) as present
         full join (
             select
                 part,
                 version
             from {{ build_log() }}
-            where model = '{{ name or this.name }}' and part <> {{ rules_part() }}
+            where model = '{{ this.name }}' and part <> {{ rules_part() }}
         ) as built
             on present.part = built.part
         where present.version is distinct from built.version
-    )
+        order by part
+    {% endset %}
+    {% do return(run_query(parts).columns[0].values() | list) %}
+{% endmacro %}
+
+
+{#-
+    A condition for the rows that are to be built: those whose `column` is a stale part; all or none if
+    the model is built whole. The parts stand in it as constants, which index scans can use and which
+    workers need not ask for.
+-#}
+{% macro is_stale(versions, column=none) -%}
+    {%- if not is_incremental() -%}
+        true
+    {%- elif column -%}
+        {{ column }} = any('{ {{- stale_parts(versions) | join(',') -}} }'::date [])
+    {%- elif stale_parts(versions) -%}
+        true
+    {%- else -%}
+        false
+    {%- endif -%}
 {%- endmacro %}
 
 
-{#- A `pre_hook`: deletes the rows of stale parts, or all rows if the model is built whole. -#}
+{#- A `pre_hook`: deletes what is to be built again. -#}
 {% macro delete_stale(versions, column=none) %}
     {% if not is_incremental() %}
         delete from {{ build_log() }} where model = '{{ this.name }}'
-    {% elif column %}
-        delete from {{ this }} where {{ column }} in {{ stale_parts(versions) }}
-    {% else %}
-        delete from {{ this }} where {{ whole() }} in {{ stale_parts(versions) }}
+    {% elif stale_parts(versions) %}
+        delete from {{ this }} where {{ is_stale(versions, column) }}
     {% endif %}
 {% endmacro %}
 
 
-{#- What the log should say of a model: its parts, and its rules. -#}
-{% macro present_versions(versions) -%}
-    (
-        {{ versions }}
-        union all
-        select
-            {{ rules_part() }},
-            {{ rules_version() }}
-    )
-{%- endmacro %}
-
-
 {#- A `post_hook`: writes down what the model has just been built from. -#}
 {% macro log_built(versions) %}
-    delete from {{ build_log() }}
-    where
-        model = '{{ this.name }}'
-        and (part, version) not in {{ present_versions(versions) }};
-    insert into {{ build_log() }} (model, part, version)
-    select
-        '{{ this.name }}',
-        part,
-        version
-    from {{ present_versions(versions) }} as present
-    on conflict do nothing
+    {% if not is_incremental() or stale_parts(versions) %}
+        delete from {{ build_log() }} where model = '{{ this.name }}';
+        insert into {{ build_log() }} (model, part, version)
+        select
+            '{{ this.name }}',
+            part,
+            version
+        from ({{ versions }}) as present
+        union all
+        select
+            '{{ this.name }}',
+            {{ rules_part() }},
+            {{ rules_version() }}
+    {% endif %}
 {% endmacro %}
 
 
@@ -161,7 +169,7 @@
 
 {% macro whole_version(versions) -%}
     select
-        {{ whole() }} as part,
+        date '0001-01-01' as part,
         hashtextextended(
             coalesce(sum(hashtextextended(part::text, version)), 0)::text, 0
         ) as version

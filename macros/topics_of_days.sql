@@ -4,10 +4,7 @@
 -#}
 {% macro is_new_topic() -%}
     {%- if is_incremental() -%}
-        not exists (
-            select from {{ this }} as built
-            where built.topic_id = topics.topic_id
-        )
+        topics.topic_id not in (select distinct built.topic_id from {{ this }} as built)
     {%- else -%}
         false
     {%- endif -%}

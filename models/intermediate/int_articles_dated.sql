@@ -16,7 +16,7 @@ with
 
 articles as (
     select * from {{ ref('stg_nyt__articles') }}
-    where archive_month in {{ stale_parts(month_versions()) }}
+    where {{ is_stale(month_versions(), 'archive_month') }}
 ),
 
 months as (

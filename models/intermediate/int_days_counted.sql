@@ -11,7 +11,7 @@ with
 
 articles as (
     select * from {{ ref('int_articles_counted') }}
-    where {{ whole() }} in {{ stale_parts(whole_version(month_versions())) }}
+    where {{ is_stale(whole_version(month_versions())) }}
 ),
 
 days as (

@@ -15,7 +15,7 @@ with
 
 articles as (
     select * from {{ ref('int_articles_counted') }}
-    where published_on in {{ stale_parts(day_versions()) }}
+    where {{ is_stale(day_versions(), 'published_on') }}
 ),
 
 stop_words as (

@@ -11,7 +11,7 @@ with
 
 pairs as not materialized (
     select * from {{ ref('int_topics_paired') }}
-    where {{ whole() }} in {{ stale_parts(whole_version(day_versions())) }}
+    where {{ is_stale(whole_version(day_versions())) }}
 ),
 
 article_topics as not materialized (

@@ -11,7 +11,7 @@ with
 
 article_topics as (
     select * from {{ ref('int_article_topics') }}
-    where {{ whole() }} in {{ stale_parts(whole_version(day_versions())) }}
+    where {{ is_stale(whole_version(day_versions())) }}
 ),
 
 internal_tags as (

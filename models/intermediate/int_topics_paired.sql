@@ -13,7 +13,7 @@ topics as (
     select * from {{ ref('int_topics_counted') }}
     where
         articles >= {{ var('phrase_min_articles') }}
-        and {{ whole() }} in {{ stale_parts(whole_version(day_versions())) }}
+        and {{ is_stale(whole_version(day_versions())) }}
 ),
 
 keys as (

@@ -11,7 +11,7 @@ with
 
 topics as (
     select * from {{ ref('int_topics_counted') }}
-    where {{ whole() }} in {{ stale_parts(whole_version(day_versions())) }}
+    where {{ is_stale(whole_version(day_versions())) }}
 ),
 
 phrases as (

@@ -28,7 +28,7 @@ days as (
     select day::date as published_on
     from span
     cross join lateral generate_series(first_day, last_day, interval '1 day') as day
-    where {{ whole() }} in {{ stale_parts(whole_version(month_versions())) }}
+    where {{ is_stale(whole_version(month_versions())) }}
 ),
 
 daily as (

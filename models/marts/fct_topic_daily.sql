@@ -36,7 +36,7 @@ to_build as (
         topic_id,
         published_on
     from article_topics
-    where published_on in {{ stale_parts(day_versions()) }}
+    where {{ is_stale(day_versions(), 'published_on') }}
     union all
     select
         article_topics.topic_id,
@@ -44,7 +44,7 @@ to_build as (
     from article_topics
     inner join new_topics
         on article_topics.topic_id = new_topics.topic_id
-    where article_topics.published_on not in {{ stale_parts(day_versions()) }}
+    where not ({{ is_stale(day_versions(), 'article_topics.published_on') }})
 ),
 
 daily as (

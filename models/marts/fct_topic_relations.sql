@@ -11,7 +11,7 @@ with
 
 pairs as (
     select * from {{ ref('int_topic_pairs') }}
-    where {{ whole() }} in {{ stale_parts(whole_version(day_versions())) }}
+    where {{ is_stale(whole_version(day_versions())) }}
 ),
 
 -- Who stands for whom: a keyword for a phrase, a phrase for a word, the longer for the shorter, the

@@ -33,6 +33,7 @@ unix_socket_permissions = 0700
 port = {port}
 shared_preload_libraries = 'citus'
 citus.node_conninfo = 'sslmode=disable'
+citus.local_hostname = '{folder}'
 citus.shard_count = 4
 max_connections = 200
 max_prepared_transactions = 200

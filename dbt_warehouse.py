@@ -16,7 +16,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from dotenv import dotenv_values
 
 from warehouse import locks, roles
-from warehouse.connect import connect
+from warehouse.connect import check_workers, connect
 from warehouse.errors import WarehouseError
 from warehouse.settings import LIBPQ_VARIABLES, PROJECT_DIR
 
@@ -61,6 +61,7 @@ class ReadyWarehouse(dbtPlugin):
         if roles.take(connection, "transformer", required=required):
             _pass_to_libpq("-c role=transformer", context)
         connection.autocommit = True
+        check_workers(connection)
         if required:
             locks.rewrite_warehouse(connection)
         elif command == "test":

@@ -19,7 +19,7 @@ from extract.responses import (
     ResponseError,
     parse_response,
 )
-from warehouse.errors import WarehouseDownError, WarehouseError
+from warehouse.errors import WarehouseDownError, WarehouseError, worker_down
 from warehouse.locks import share_warehouse
 from warehouse.months import format_month
 
@@ -130,6 +130,9 @@ def _load_month(connection: "psycopg.Connection", file: MonthFile, refresh: bool
             removed = _keep_sample_apart(connection, response.copyright == SAMPLE_COPYRIGHT)
             stored_response = _store(connection, file, landed, response)
     except psycopg.Error as error:
+        down = worker_down(error)
+        if down:
+            raise WarehouseDownError(f"{format_month(file.month)} was not loaded: {down}") from None
         reason = " ".join(str(error).split())
         raise (WarehouseDownError if connection.broken else WarehouseError)(
             f"the warehouse failed while {format_month(file.month)} was loaded: {reason}; the "

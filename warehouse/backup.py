@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from warehouse import embedded, locks, roles
-from warehouse.connect import connect
+from warehouse.connect import connect, distribution_script
 from warehouse.errors import WarehouseError
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def restore_backup(file: Path) -> None:
         connection.commit()
         connection.autocommit = True
         locks.rewrite_warehouse(connection)
-        _replay(file, _AFTER + (roles.script() if in_force else ""))
+        _replay(file, _AFTER + distribution_script() + (roles.script() if in_force else ""))
     with connect(
         "warehouse restore"
     ) as connection:  # creates tables that the backup is too old for

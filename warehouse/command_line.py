@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from warehouse.errors import WarehouseError
+from warehouse.errors import WarehouseError, worker_down
 from warehouse.months import format_month, parse_month
 
 _INSUFFICIENT_PRIVILEGE = "42501"
@@ -64,6 +64,10 @@ def run(app: Callable[[], object]) -> None:
         say(f"error: {error}")
         sys.exit(USAGE)
     except Exception as error:
+        down = worker_down(error)
+        if down:
+            say(f"error: {down}")
+            sys.exit(USAGE)
         # Asked by its code, so that psycopg is not imported here.
         if getattr(error, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
             raise

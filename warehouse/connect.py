@@ -5,7 +5,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from warehouse import embedded, locks, roles
-from warehouse.errors import WarehouseDownError, WarehouseError
+from warehouse.errors import WarehouseDownError, WarehouseError, worker_down_message
 from warehouse.settings import LIBPQ_VARIABLES, load_settings, uses_embedded_server, warehouse_dir
 
 if TYPE_CHECKING:
@@ -104,11 +104,36 @@ def _check_server(connection: "psycopg.Connection") -> None:
         )
 
 
+def distribution_script() -> str:
+    """Return the SQL that spreads the raw tables over Citus's workers, where there are any."""
+    return _script("distribution.sql")
+
+
+def _script(name: str) -> str:
+    return (files("warehouse") / name).read_text(encoding="utf-8")
+
+
+def check_workers(connection: "psycopg.Connection") -> None:
+    """Raise WarehouseDownError where the server is a Citus coordinator and a worker is down.
+
+    For what goes through many statements, of which each would fail for itself.
+    """
+    if not connection.execute("select from pg_extension where extname = 'citus'").rowcount:
+        return
+    # A row comes back for each worker, whether it answers or not.
+    down = connection.execute(
+        "select nodename || ':' || nodeport from run_command_on_workers('select 1') "
+        "where not success order by 1"
+    ).fetchone()
+    if down is not None:
+        raise WarehouseDownError(worker_down_message(down[0]))
+
+
 def _create_tables(connection: "psycopg.Connection") -> None:
     """Run the DDL where a table is missing: a role that may only use them must not need CREATE."""
     import psycopg
 
-    ddl = (files("warehouse") / "schema.sql").read_text(encoding="utf-8")
+    ddl = _script("schema.sql") + distribution_script()
     missing = connection.execute(
         """
         select name

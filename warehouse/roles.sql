@@ -7,6 +7,8 @@
 --
 -- None of them can log in: people and services get logins of their own,
 --   create role anna login password '...' in role analyst;
+-- Only where Citus is, a step's role is also who the coordinator logs in as on the workers. The roles
+-- have no password, so that nobody else gets in where the nodes ask others for one.
 --
 -- `warehouse roles` runs this in one transaction, as a superuser or as the database's owner with
 -- CREATEROLE. It can be repeated: what is right already is left alone, other grants to these roles
@@ -19,6 +21,12 @@ begin
     foreach role_name in array array['loader', 'transformer', 'modeller', 'analyst'] loop
         if not exists (select from pg_roles where rolname = role_name) then
             execute format('create role %I nologin', role_name);
+        end if;
+        if
+            exists (select from pg_extension where extname = 'citus')
+            and not exists (select from pg_roles where rolname = role_name and rolcanlogin)
+        then
+            execute format('alter role %I login', role_name);
         end if;
         -- An owner who is no superuser can hand tables only to roles that they are a member of.
         if

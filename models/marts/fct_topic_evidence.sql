@@ -1,7 +1,5 @@
 -- A view, since what `growth fit` has just written shows at once. Ask for topics by
 -- `run_id = ... and topic_id = ...` or `topic_id = any(...)`: then only these are looked up.
-{{ config(materialized='view') }}
-
 with
 
 coefficients as (

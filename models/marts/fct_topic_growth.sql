@@ -1,7 +1,5 @@
 -- A view, like the three lists on it: what `growth fit` has just written shows at once. It reads
 -- the tables of the fit alone, which no dbt run drops.
-{{ config(materialized='view') }}
-
 with
 
 coefficients as (

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with
 
 topic_growth as not materialized (

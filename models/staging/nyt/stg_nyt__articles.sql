@@ -4,27 +4,20 @@ source as (
     select * from {{ source('nyt', 'nyt_articles') }}
 ),
 
--- One pass over each document: a document beyond 2 kB is read from outside its row each time it is
--- asked for a field.
+-- The document is unpacked once: beyond 2 kB it lies outside its row and would be read from there
+-- for each field.
 fields as (
     select
         source.archive_month,
         source.article_id,
-        doc.document_type,
-        doc.headline,
-        doc.keywords,
-        doc.pub_date,
-        doc.section_name,
-        doc.web_url
+        doc.value ->> 'document_type' as document_type,
+        doc.value -> 'headline' as headline,
+        doc.value -> 'keywords' as keywords,
+        doc.value ->> 'pub_date' as pub_date,
+        doc.value ->> 'section_name' as section_name,
+        doc.value ->> 'web_url' as web_url
     from source
-    cross join lateral jsonb_to_record(source.doc) as doc (
-        document_type text,
-        headline jsonb,
-        keywords jsonb,
-        pub_date text,
-        section_name text,
-        web_url text
-    )
+    cross join lateral jsonb_path_query(source.doc, '$') as doc (value)
 ),
 
 parsed as (

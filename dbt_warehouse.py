@@ -61,7 +61,15 @@ class ReadyWarehouse(dbtPlugin):
         if roles.take(connection, "transformer", required=required):
             _pass_to_libpq("-c role=transformer", context)
         connection.autocommit = True
-        check_workers(connection)
+        if check_workers(connection):
+            # Hooks write to tables that the same transaction then reads: on Citus that needs one
+            # connection a worker.
+            for setting in (
+                "multi_shard_modify_mode=sequential",
+                "max_adaptive_executor_pool_size=1",
+                "enable_local_execution=off",
+            ):
+                _pass_to_libpq(f"-c citus.{setting}", context)
         if required:
             locks.rewrite_warehouse(connection)
         elif command == "test":

@@ -113,13 +113,13 @@ def _script(name: str) -> str:
     return (files("warehouse") / name).read_text(encoding="utf-8")
 
 
-def check_workers(connection: "psycopg.Connection") -> None:
-    """Raise WarehouseDownError where the server is a Citus coordinator and a worker is down.
+def check_workers(connection: "psycopg.Connection") -> bool:
+    """Tell whether the server is a Citus coordinator; raise WarehouseDownError if a worker is down.
 
     For what goes through many statements, of which each would fail for itself.
     """
     if not connection.execute("select from pg_extension where extname = 'citus'").rowcount:
-        return
+        return False
     # A row comes back for each worker, whether it answers or not.
     down = connection.execute(
         "select nodename || ':' || nodeport from run_command_on_workers('select 1') "
@@ -127,6 +127,7 @@ def check_workers(connection: "psycopg.Connection") -> None:
     ).fetchone()
     if down is not None:
         raise WarehouseDownError(worker_down_message(down[0]))
+    return True
 
 
 def _create_tables(connection: "psycopg.Connection") -> None:

@@ -25,7 +25,7 @@
 {% endmacro %}
 
 
-{#- The parts of a model that are to be built, as a list; `versions` is a query of part and version. -#}
+{#- The parts of a model that are to be built; `versions` is a query of part and version. -#}
 {% macro stale_parts(versions) %}
     {% set parts %}
         select coalesce(present.part, built.part) as part

@@ -97,7 +97,8 @@ merged as (
             and in_one_case.label = label_merges.label
 ),
 
-keyed as (
+-- Materialized, so that labels are what is looked at, not the keywords that have them.
+keyed as materialized (
     select
         name,
         value,

@@ -26,24 +26,20 @@ label_merges as (
     select * from {{ ref('label_merges') }}
 ),
 
--- Quotes and apostrophes of all sorts become one; a bar stands where punctuation parts phrases.
--- Full stops and single hyphens stay for now: they also stand inside words (u.s., covid-19).
+-- Apostrophes of all sorts become one. A bar parts phrases where anything stands but letters, digits,
+-- spaces; full stops and single hyphens stay for now, since they also stand inside words
+-- (u.s., covid-19).
 split as (
     select
         article_key,
         published_on,
         array_remove(
             string_to_array(
-                replace(
-                    replace(
-                        translate(
-                            lower(normalize(headline, nfkc)),
-                            e'‘’‛′`´ʼ“”„‟«»"…–—―|,;:!?¿¡()[]{}<>/\\*#%&+=@~^_$£€•·',
-                            e'\'\'\'\'\'\'\'||||||||||||||||||||||||                   '
-                        ),
-                        '--', '|'
+                regexp_replace(
+                    translate(
+                        lower(normalize(headline, nfkc)), '‘’‛′`´ʼ', e'\'\'\'\'\'\'\''
                     ),
-                    '|', ' | '
+                    '--|[^[:alnum:]''. -]', ' | ', 'g'
                 ),
                 ' '
             ),

@@ -1,25 +1,31 @@
 {#-
-    Topics come and go: a phrase is one as long as it is frequent. The daily counts of those that have
-    come are built for all days, of those that have gone deleted.
+    Phrases come and go: they are topics as long as they are frequent. The daily counts of those that
+    have come are built for all days, of those that have gone deleted.
 -#}
-{% macro is_new_topic() -%}
+{% macro is_new_phrase(column) -%}
     {%- if is_incremental() -%}
-        topics.topic_id not in (select distinct built.topic_id from {{ this }} as built)
+        {%- set new_phrases -%}
+            select topic_id from {{ ref('dim_topics') }}
+            where kind = 'phrase'
+            except
+            select topic_id from {{ this }}
+        {%- endset -%}
+        {{ column }} = any('{ {{- run_query(new_phrases).columns[0].values() | join(',') -}} }'::bigint [])
     {%- else -%}
-        false
+        true
     {%- endif -%}
 {%- endmacro %}
 
 
 {#- A `pre_hook`. -#}
-{% macro delete_dropped_topics() %}
+{% macro delete_dropped_topics(column) %}
     {% if is_incremental() %}
-        delete from {{ this }} as daily
-        where
-            not exists (
-                select
-                from {{ ref('dim_topics') }} as topics
-                where topics.topic_id = daily.topic_id
-            )
+        {% set dropped %}
+            select topic_id from {{ this }}
+            except
+            select topic_id from {{ ref('dim_topics') }}
+        {% endset %}
+        delete from {{ this }}
+        where {{ column }} = any('{ {{- run_query(dropped).columns[0].values() | join(',') -}} }'::bigint [])
     {% endif %}
 {% endmacro %}

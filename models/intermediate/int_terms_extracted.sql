@@ -26,8 +26,8 @@ label_merges as (
     select * from {{ ref('label_merges') }}
 ),
 
--- Apostrophes of all sorts become one. A bar parts phrases where anything stands but letters, digits,
--- spaces; full stops and single hyphens stay for now, since they also stand inside words
+-- Apostrophes of all sorts become one. A bar parts phrases where anything stands but letters,
+-- digits, spaces; full stops and single hyphens stay for now, since they also stand inside words
 -- (u.s., covid-19).
 split as (
     select

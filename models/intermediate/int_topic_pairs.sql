@@ -28,6 +28,7 @@ rarer as (
     from pairs
     inner join article_topics
         on pairs.topic_id = article_topics.topic_id
+    where pairs.articles is null
 ),
 
 commoner as (
@@ -36,7 +37,12 @@ commoner as (
         article_key,
         published_on
     from article_topics
-    where topic_id in (select pairs.other_topic_id from pairs)
+    where
+        topic_id in (
+            select pairs.other_topic_id
+            from pairs
+            where pairs.articles is null
+        )
 ),
 
 shared as (
@@ -51,6 +57,21 @@ shared as (
             and rarer.published_on = commoner.published_on
             and rarer.article_key = commoner.article_key
     group by rarer.topic_id, rarer.other_topic_id
+),
+
+unioned as (
+    select
+        topic_id,
+        other_topic_id,
+        articles
+    from shared
+    union all
+    select
+        topic_id,
+        other_topic_id,
+        articles
+    from pairs
+    where articles is not null
 )
 
-select * from shared
+select * from unioned

@@ -9,13 +9,22 @@
 
 with
 
-article_topics as (
+article_topics as not materialized (
     select * from {{ ref('int_article_topics') }}
     where {{ is_stale(whole_version(day_versions())) }}
 ),
 
 internal_tags as (
     select * from {{ ref('internal_tags') }}
+),
+
+-- Most phrases are said once: what is needed of them is their number alone.
+frequent_phrases as (
+    select topic_id
+    from article_topics
+    where kind = 'phrase'
+    group by topic_id
+    having count(*) >= {{ var('phrase_min_articles') }}
 ),
 
 -- The smallest and largest article keys are a MinHash of a topic's articles (Broder, 1997): two
@@ -41,8 +50,10 @@ topics as (
             max(hashint8extended(article_key, 2))
         ] as article_keys
     from article_topics
+    where
+        kind <> 'phrase'
+        or topic_id in (select frequent_phrases.topic_id from frequent_phrases)
     group by topic_id
-    having min(kind) <> 'phrase' or count(*) >= {{ var('phrase_min_articles') }}
 ),
 
 tags as (

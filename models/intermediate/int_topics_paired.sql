@@ -43,6 +43,7 @@ alike as (
 label_words as (
     select
         topic_id,
+        kind,
         articles,
         regexp_split_to_array(
             btrim(
@@ -62,6 +63,7 @@ label_words as (
 pieces as (
     select
         label_words.topic_id,
+        label_words.kind,
         label_words.articles,
         position = 1 and length + 1 = cardinality(label_words.words) as is_whole,
         array_to_string(label_words.words[position:position + length], ' ') as piece
@@ -75,6 +77,7 @@ pieces as (
 spelled as (
     select
         topic_id,
+        kind,
         articles,
         is_whole,
         piece
@@ -82,6 +85,7 @@ spelled as (
     union
     select
         topic_id,
+        kind,
         articles,
         is_whole,
         left(piece, -2) as piece
@@ -94,7 +98,9 @@ spelled as (
 inside as (
     select
         fragments.topic_id,
-        spelled.topic_id as other_topic_id
+        spelled.topic_id as other_topic_id,
+        -- A headline with the phrase has all of it.
+        case when spelled.kind = 'phrase' then spelled.articles end as articles
     from spelled
     inner join topics as fragments
         on
@@ -110,13 +116,25 @@ inside as (
 paired as (
     select
         topic_id,
-        other_topic_id
+        other_topic_id,
+        null::bigint as articles
     from alike
     union
     select
         topic_id,
-        other_topic_id
+        other_topic_id,
+        articles
     from inside
+),
+
+-- Twins that are one inside the other are one pair.
+pairs as (
+    select
+        topic_id,
+        other_topic_id,
+        max(articles) as articles
+    from paired
+    group by topic_id, other_topic_id
 )
 
-select * from paired
+select * from pairs

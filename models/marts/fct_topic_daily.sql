@@ -8,7 +8,7 @@
         ],
         pre_hook=[
             "{{ delete_stale(day_versions(), 'published_on') }}",
-            "{{ delete_dropped_topics() }}",
+            "{{ delete_dropped_topics('topic_id') }}",
         ],
         post_hook="{{ log_built(day_versions()) }}",
     )
@@ -24,27 +24,14 @@ topics as (
     select * from {{ ref('dim_topics') }}
 ),
 
--- A phrase that has become frequent enough is built for all days.
-new_topics as (
-    select topics.topic_id
-    from topics
-    where {{ is_new_topic() }}
-),
-
 to_build as (
     select
         topic_id,
         published_on
     from article_topics
-    where {{ is_stale(day_versions(), 'published_on') }}
-    union all
-    select
-        article_topics.topic_id,
-        article_topics.published_on
-    from article_topics
-    inner join new_topics
-        on article_topics.topic_id = new_topics.topic_id
-    where not ({{ is_stale(day_versions(), 'article_topics.published_on') }})
+    where
+        {{ is_stale(day_versions(), 'published_on') }}
+        or {{ is_new_phrase('topic_id') }}
 ),
 
 daily as (
@@ -53,7 +40,8 @@ daily as (
         to_build.published_on,
         count(*)::integer as articles
     from to_build
-    where to_build.topic_id in (select topics.topic_id from topics)
+    inner join topics
+        on to_build.topic_id = topics.topic_id
     group by to_build.topic_id, to_build.published_on
 )
 

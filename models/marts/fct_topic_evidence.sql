@@ -22,8 +22,8 @@ article_topics as (
     select * from {{ ref('int_article_topics') }}
 ),
 
-articles as (
-    select * from {{ ref('int_articles_counted') }}
+articles as not materialized (
+    select * from {{ ref('int_articles_dated') }}
 ),
 
 weeks as (
@@ -56,13 +56,15 @@ topic_weeks as (
     select
         coefficients.run_id,
         coefficients.topic_id,
-        runs.window_start,
         (topic_daily.published_on - runs.window_start) / 7 as week,
-        case
-            when coefficients.q_value <= {{ var('false_discovery_rate') }}
-                then sign(coefficients.sure_growth)
-            else 0
-        end as direction,
+        min(runs.window_start) as window_start,
+        min(
+            case
+                when coefficients.q_value <= {{ var('false_discovery_rate') }}
+                    then sign(coefficients.sure_growth)
+                else 0
+            end
+        ) as direction,
         sum(topic_daily.articles)::double precision as articles
     from coefficients
     inner join runs
@@ -72,12 +74,7 @@ topic_weeks as (
             coefficients.topic_id = topic_daily.topic_id
             and topic_daily.published_on between runs.window_start and runs.window_end
     where coefficients.status = 'converged'
-    group by
-        coefficients.run_id,
-        coefficients.topic_id,
-        runs.window_start,
-        week,
-        direction
+    group by coefficients.run_id, coefficients.topic_id, week
 ),
 
 topic_weeks_compared as (
@@ -134,32 +131,61 @@ ranked_weeks as (
     from expected
 ),
 
-found as (
+numbered as (
     select
         ranked_weeks.run_id,
         ranked_weeks.topic_id,
         ranked_weeks.week_start,
         ranked_weeks.week_rank,
-        articles.article_id,
-        articles.published_on,
-        articles.headline,
-        articles.section_name,
-        articles.web_url,
-        articles.keywords
+        article_topics.article_key,
+        article_topics.published_on,
+        row_number() over (
+            partition by ranked_weeks.run_id, ranked_weeks.topic_id, ranked_weeks.week_rank
+            order by article_topics.article_key
+        ) as position
     from ranked_weeks
     inner join article_topics
         on
             ranked_weeks.topic_id = article_topics.topic_id
             and article_topics.published_on
             between ranked_weeks.week_start and ranked_weeks.week_start + 6
-    inner join articles
-        on article_topics.article_key = articles.article_key
-    where
-        ranked_weeks.week_rank <= 3
-        and articles.headline <> ''
+    where ranked_weeks.week_rank <= 3
 ),
 
--- Words and keywords of an article, and how many of the week's articles on the topic share each.
+-- Article keys are hashes: the first of them are a random sample of a large week.
+found as (
+    select
+        numbered.run_id,
+        numbered.topic_id,
+        numbered.week_start,
+        numbered.week_rank,
+        articles.article_id,
+        articles.published_on,
+        articles.headline,
+        articles.section_name,
+        articles.web_url,
+        articles.keywords
+    from numbered
+    inner join articles
+        on
+            numbered.article_key = articles.article_key
+            and numbered.published_on = articles.published_on
+    where
+        numbered.position <= 12
+        and articles.headline <> ''
+        -- Of an article that came with two months, as it was loaded last.
+        and not exists (
+            select
+            from articles as others
+            where
+                others.article_key = articles.article_key
+                and others.published_on = articles.published_on
+                and (others.loaded_at, others.archive_month)
+                > (articles.loaded_at, articles.archive_month)
+        )
+),
+
+-- Words and keywords of an article, and how many of the week's articles share each.
 features as (
     select
         found.*,

@@ -11,7 +11,9 @@ from flows.retries import RETRIES
 from flows.run_dbt import run_dbt
 from growth.cli import DEFAULT_MIN_ARTICLES
 from growth.fit import Fitted, fit_window
-from growth.store import LISTS, Settings, find_run, read_list
+from growth.lists import LISTS, read_list
+from growth.runs import find_run
+from growth.store import Settings
 from warehouse.connect import connect
 from warehouse.months import format_month, parse_month
 from warehouse.settings import load_settings

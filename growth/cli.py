@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from growth.runs import Choice
+    from growth.runs import Choice, Run
     from growth.show import KnownTopic
-    from growth.store import Run
 
 app = command_line("Which topics grew, which shrank, which led, between two months?")
 
@@ -138,8 +137,8 @@ def top(
     rate of 5 %, ranked by the end of its 95 % interval that is nearest 0. Popular ones are ranked
     by articles.
     """
+    from growth.lists import read_list
     from growth.runs import choose_run
-    from growth.store import read_list
     from growth.tables import LIST_COLUMNS, list_table
     from warehouse.connect import connect
 

@@ -13,9 +13,8 @@ from growth.counts import Floats
 from growth.observed import Point, read_observed
 from growth.periods import in_periods
 from growth.report.bands import LEVELS, fit_bands
-from growth.runs import read_run
+from growth.runs import Run, read_run
 from growth.series import DAYS_PER_YEAR, Series, Window
-from growth.store import Run
 from warehouse.errors import WarehouseError
 
 

@@ -15,8 +15,8 @@ from growth.fitted import Curve
 from growth.observed import Point
 from growth.report.charts import milliseconds, specifications
 from growth.report.read import Bins
+from growth.runs import Run
 from growth.series import DAYS_PER_YEAR
-from growth.store import Run
 from growth.tables import short
 from warehouse.errors import WarehouseError
 

@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 
 from growth import words
 from growth.observed import Point, marts_needed, read_observed
-from growth.store import Run
+from growth.runs import Run
 from growth.tables import fields, short, sparkline, table
 from warehouse.text import visible
 

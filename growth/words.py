@@ -4,9 +4,10 @@ import math
 from datetime import date
 from typing import Any
 
-from growth.series import DAYS_PER_YEAR
-
 Topic = dict[str, Any]
+
+# As in growth.series, which takes a while to import.
+_DAYS_PER_YEAR = 365.25
 
 _WHY_NO_FIT = {
     "no_articles": "it has no articles in the window",
@@ -142,5 +143,5 @@ def _date(day: date | None) -> str:
 
 
 def _days(years: float) -> str:
-    days = years * DAYS_PER_YEAR
+    days = years * _DAYS_PER_YEAR
     return f"{days:.0f} days" if days < 730 else f"{years:.1f} years"

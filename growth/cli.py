@@ -1,8 +1,9 @@
-"""Command line of the fit: ``growth fit|top``."""
+"""Command line of the fit: ``growth fit|top|report``."""
 
 import csv
 import math
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -145,6 +146,29 @@ def top(
         typer.echo(f"{title}\n" if topics else f"{title}: none")
         if topics:
             _print_table(topics)
+
+
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it.")] = Path(
+        "report.html"
+    ),
+    start: StartMonth = None,
+    end: EndMonth = None,
+) -> None:
+    """Write a stored fit, by default the latest, as one HTML page that needs no network.
+
+    The lists as charts, every fitted topic with its numbers and articles, and what can be compared
+    and downloaded.
+    """
+    from growth.report.page import write_report
+    from warehouse.connect import connect
+
+    check_months(start, end)
+    with connect("growth report") as connection:
+        written = write_report(connection, out, start, end)
+    say(f"{written.topics:,} topics, {written.size / 1e6:.1f} MB; open it in a browser")
+    typer.echo(written.path)
 
 
 _CSV_COLUMNS = (

@@ -1,4 +1,4 @@
-"""Command line of the fit: ``growth fit|top|show|compare|plot|runs|export|doctor``."""
+"""Command line of the fit: ``growth fit|top|show|compare|plot|report|runs|export|doctor``."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -184,6 +184,31 @@ def show(
     topics that may be meant are named. --csv prints what was counted, a line a period.
     """
     _show([topic], kind, _choice(run_id, start, end, period), by, as_json, as_csv)
+
+
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it.")] = Path(
+        "report.html"
+    ),
+    start: StartMonth = None,
+    end: EndMonth = None,
+) -> None:
+    """Write a stored fit, by default the latest, as one HTML page that needs no network.
+
+    The lists as charts, every fitted topic with its numbers and articles, and what can be compared
+    and downloaded.
+    """
+    from growth.report.page import write_report
+    from warehouse.connect import connect
+    from warehouse.progress import steps
+
+    check_months(start, end)
+    with connect("growth report") as connection, steps(1) as step:
+        step("writing the page")
+        written = write_report(connection, out, start, end)
+    say(f"{written.topics:,} topics, {written.size / 1e6:.1f} MB; open it in a browser")
+    typer.echo(written.path)
 
 
 @app.command()

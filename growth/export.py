@@ -248,7 +248,7 @@ def _need_pyarrow() -> None:
     except ImportError:
         raise WarehouseError(
             "--format parquet needs the package pyarrow, which is not installed: run "
-            "`pip install pyarrow`, or choose --format csv"
+            "`.venv/bin/pip install pyarrow`, or choose --format csv"
         ) from None
 
 

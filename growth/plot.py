@@ -13,7 +13,7 @@ import vl_convert
 from growth import words
 from growth.fitted import Curve
 from growth.observed import Point
-from growth.report.charts import milliseconds, specifications
+from growth.report.charts import large_chart, milliseconds
 from growth.report.read import Bins
 from growth.runs import Run
 from growth.series import DAYS_PER_YEAR
@@ -59,7 +59,7 @@ def _specification(
     starts = [point.period_start for point in points]
     ends = [*(day - timedelta(days=1) for day in starts[1:]), run.window_end]
     bins = Bins(str(by), starts, ends, np.array([point.all_articles for point in points]))
-    spec = specifications(bins)["large"]
+    spec = large_chart(bins)
     shares = [point.share for point in points if point.share is not None]
     highest = float(np.nanmax([*shares, *curve.share.tolist()]))
     for part, key, values in (

@@ -124,6 +124,7 @@ LandingDir = Annotated[
         "--to",
         metavar="DIR",
         envvar="NYT_LANDING_DIR",
+        show_default="data/nyt, beside the project's files",
         help="The landing zone: where the months' files go.",
     ),
 ]

@@ -39,7 +39,11 @@ DEFAULT_MIN_ARTICLES = 50
 
 Kinds = Annotated[
     list[Kind] | None,
-    typer.Option("--kind", help="Only topics of this kind; repeat it for several.  [default: all]"),
+    typer.Option(
+        "--kind",
+        metavar="KIND",
+        help=f"Only topics of this kind: {', '.join(Kind)}; repeat it for several.  [default: all]",
+    ),
 ]
 FitPeriod = Annotated[Period, typer.Option("--period", help="Of a fit by such periods.")]
 RunId = Annotated[

@@ -115,7 +115,13 @@ DEFAULT_BACKUP_DIR = PROJECT_DIR / "data" / "backups"
 @app.command()
 def backup(
     to: Annotated[
-        Path, typer.Option("--to", metavar="DIR", help="The folder of the backups.")
+        Path,
+        typer.Option(
+            "--to",
+            metavar="DIR",
+            help="The folder of the backups.",
+            show_default="data/backups, beside the project's files",
+        ),
     ] = DEFAULT_BACKUP_DIR,
     keep: Annotated[
         int, typer.Option(min=1, help="Backups to keep in the folder: the newest.")

@@ -291,12 +291,13 @@ def plot(
     by: By = None,
 ) -> None:
     """Draw a topic into a file: points, fitted curve, and its bands of 80 and 95 %."""
-    from growth.fitted import fit_curves
-    from growth.plot import check_format, draw
-
-    check_format(out)
+    if out.suffix.lower() not in (".svg", ".png"):
+        raise typer.BadParameter(f"{out} ends in neither .svg nor .png: name it topic.svg")
     choice = _choice(run_id, start, end, period)
     with _topics_of("growth plot", [topic], kind, choice, by) as (connection, found, by, topics):
+        from growth.fitted import fit_curves
+        from growth.plot import draw
+
         numbers = topics[0].numbers
         curves = fit_curves(connection, found, by, [numbers])
     draw(out, found, by, numbers, topics[0].points, curves[numbers["topic_id"]])

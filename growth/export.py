@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
@@ -67,7 +68,7 @@ def export_run(
     """
     if file_format == FileFormat.PARQUET:
         _need_pyarrow()
-    with connection.transaction(), marts_needed(), _replacing(folder) as place:
+    with connection.transaction(), marts_needed(), _replacing(folder) as parts:
         # Until all is written, neither dbt nor a fit of this window changes it.
         share_warehouse(connection)
         hold_run(connection, run.run_id)
@@ -75,7 +76,7 @@ def export_run(
         tables = [_series(connection, run, kinds, by), _coefficients(connection, run, kinds)]
         written = []
         for table in tables:
-            path = place(f"{table.name}.{file_format}")
+            path = parts / f"{table.name}.{file_format}"
             if file_format == FileFormat.JSON:
                 rows = _write_json(connection, table, path)
             else:
@@ -85,31 +86,23 @@ def export_run(
             written.append((folder / f"{table.name}.{file_format}", rows))
         described = _metadata(connection, run, by, file_format, tables, [n for _, n in written])
         text = json.dumps(described, ensure_ascii=False, indent=2, default=str)
-        place(METADATA).write_text(visible_json(text) + "\n", encoding="utf-8")
+        (parts / METADATA).write_text(visible_json(text) + "\n", encoding="utf-8")
     return written
 
 
 @contextmanager
-def _replacing(folder: Path) -> Iterator[Any]:
-    """Give a function that returns where to write a file of the folder; move all there in the end,
-    or delete them where something fails."""
-    parts: dict[Path, Path] = {}
-
-    def place(name: str) -> Path:
-        return parts.setdefault(folder / name, folder / f".{name}.part")
-
+def _replacing(folder: Path) -> Iterator[Path]:
+    """Give a folder to write into; move its files into ``folder`` if all goes well."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        yield place
-        for path, part in parts.items():
-            part.replace(path)
+        with TemporaryDirectory(prefix=".export-", dir=folder) as parts:
+            yield Path(parts)
+            for part in Path(parts).iterdir():
+                part.replace(folder / part.name)
     except OSError as error:
         raise WarehouseError(
             f"{folder} cannot be written to: {error.strerror}; give another folder with --out"
         ) from None
-    finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)
 
 
 def _series(connection: psycopg.Connection, run: Run, kinds: Sequence[str], by: str) -> Table:

@@ -20,7 +20,6 @@ from growth.series import DAYS_PER_YEAR
 from growth.tables import short
 from warehouse.errors import WarehouseError
 
-FORMATS = (".svg", ".png")
 _ACCENTS = {"growing": "var(--grow)", "shrinking": "var(--shrink)"}
 _WIDTH, _TITLE_HEIGHT = 720, 58
 _DAY = 86_400_000
@@ -28,18 +27,9 @@ _DAY = 86_400_000
 _PNG_SCALE = 2.0
 
 
-def check_format(path: Path) -> None:
-    """Raise WarehouseError unless a file is to be of a format that can be drawn."""
-    if path.suffix.lower() not in FORMATS:
-        raise WarehouseError(
-            f"--out {path} ends in neither .svg nor .png: name the picture, for example topic.svg"
-        )
-
-
 def draw(path: Path, run: Run, by: str, topic: dict[str, Any], points: list[Point],
          curve: Curve) -> None:  # fmt: skip
     """Write the picture of a topic, a row of marts.fct_topic_growth. Raises WarehouseError."""
-    check_format(path)
     spec = json.loads(_in_colour(json.dumps(_specification(run, by, topic, points, curve))))
     if path.suffix.lower() == ".svg":
         picture = vl_convert.vega_to_svg(spec).encode()

@@ -1,12 +1,15 @@
 """What all command lines have in common: help, completion, exit codes, what a terminal gets."""
 
+import ast
 import json
 import os
 import pty
+import re
 import resource
 import runpy
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -200,3 +203,39 @@ def test_text_of_others_is_written_out(text: str, shown: str, cell: str) -> None
     assert cell_text(text) == cell
     document: Any = json.loads(visible_json(json.dumps({text: text}, ensure_ascii=False, indent=1)))
     assert document == {text: text}
+
+
+def error_texts(module: Path) -> Iterator[str]:
+    """Yield of each error that a module words itself the longest piece before its advice."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        if not re.search("(Error|BadParameter)$", name) or name == "ValueError":
+            continue
+        match node.args[0]:
+            case ast.Constant(value=str(text)):
+                pieces = [text]
+            case ast.JoinedStr(values=values):
+                pieces = "".join(
+                    str(part.value) if isinstance(part, ast.Constant) else "\0" for part in values
+                ).split("\0")
+            case _:
+                continue
+        first = "\0".join(pieces).partition("; ")[0].partition(": run `")[0]
+        longest = max((piece.strip(" :,;(`") for piece in first.split("\0")), key=len)
+        if len(longest) > 8:  # of shorter ones nothing is said but what the server said
+            yield longest
+
+
+def test_every_error_is_in_the_page_of_troubles() -> None:
+    page = (PROJECT_DIR / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    texts = [
+        text
+        for package in ("extract", "growth", "warehouse")
+        for module in sorted((PROJECT_DIR / package).rglob("*.py"))
+        for text in error_texts(module)
+    ]
+    assert len(texts) > 60
+    # The page sets messages as code, in which there are no backticks.
+    assert [text for text in texts if text.replace("`", "") not in page] == []

@@ -341,3 +341,117 @@ def test_doctor_names_a_warehouse_that_does_not_answer(fitted: Warehouse) -> Non
     assert done.returncode == 1
     assert done.stdout.startswith("BAD  warehouse: the warehouse at /nowhere does not answer")
     assert len(done.stdout.splitlines()) == 1
+
+
+def exported(warehouse: Warehouse, folder: Path, *arguments: str) -> dict[str, Any]:
+    done = warehouse.ok("growth", "export", "--out", folder, *arguments)
+    metadata: dict[str, Any] = json.loads((folder / "news-growth.metadata.json").read_text("utf-8"))
+    told = [f"{folder / table['file']}: {table['rows']:,} rows" for table in metadata["tables"]]
+    assert done.stdout.splitlines() == told
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        ["news-growth.metadata.json", *(table["file"] for table in metadata["tables"])]
+    )
+    return metadata
+
+
+def test_an_export_holds_the_warehouses_numbers_in_every_format(
+    fitted: Warehouse, tmp_path: Path
+) -> None:
+    from pyarrow import parquet
+
+    stored = {
+        (kind, label): (str(topic_id), articles, rate, status, direction)
+        for kind, label, topic_id, articles, rate, status, direction in fitted.rows(
+            "select kind, label, topic_id, articles, growth_rate, status, direction "
+            "from marts.fct_topic_growth"
+        )
+    }
+    tables = {}
+    for file_format in ("csv", "json", "parquet"):
+        folder = tmp_path / file_format
+        metadata = exported(fitted, folder, "--format", file_format, "--by", "week")
+        for name in ("series", "coefficients"):
+            path = folder / f"{name}.{file_format}"
+            if file_format == "csv":
+                with path.open(encoding="utf-8", newline="") as file:
+                    tables[file_format, name] = list[dict[str, Any]](csv.DictReader(file))
+            elif file_format == "json":
+                tables[file_format, name] = json.loads(path.read_text(encoding="utf-8"))
+            else:
+                tables[file_format, name] = parquet.read_table(path).to_pylist()
+        for table in metadata["tables"]:
+            rows_written = tables[file_format, table["file"].partition(".")[0]]
+            assert len(rows_written) == table["rows"] > 0
+            assert [column["name"] for column in table["columns"]] == list(rows_written[0])
+            assert all(column["description"] and column["title"] for column in table["columns"])
+    for file_format in ("json", "parquet"):
+        got = {
+            (row["kind"], row["label"]): (
+                str(row["topic_id"]), row["articles"], row["growth_rate"], row["status"],
+                row["direction"],
+            )
+            for row in tables[file_format, "coefficients"]
+        }  # fmt: skip
+        assert got == stored
+    for exact, text in zip(
+        tables["json", "coefficients"], tables["csv", "coefficients"], strict=True
+    ):
+        rate = exact["growth_rate"]
+        assert text["growth_rate"] == "" if rate is None else float(text["growth_rate"]) == rate
+        assert text["new_label"] == {None: "", True: "true", False: "false"}[exact["new_label"]]
+    for exact, text in zip(tables["json", "series"], tables["csv", "series"], strict=True):
+        assert (exact["period_start"], str(exact["articles"])) == (
+            text["period_start"], text["articles"],
+        )  # fmt: skip
+        assert exact["share"] == float(text["share"])
+    fits = sum(status == "converged" for *_, status, _ in stored.values())
+    assert len(tables["csv", "series"]) == fits * 14
+    # Every article of a fitted topic is in the series, once.
+    counted = sum(row["articles"] for row in tables["parquet", "series"])
+    assert counted == sum(n for _, n, _, status, _ in stored.values() if status == "converged")
+
+
+def test_an_exported_csv_is_safe_to_open(fitted: Warehouse, tmp_path: Path) -> None:
+    metadata = exported(fitted, tmp_path, "--format", "csv", "--kind", "subject", "--by", "month")
+    labels = {row["label"] for row in rows((tmp_path / "series.csv").read_text("utf-8"))}
+    assert f"'{FORMULA}" in labels and "L" * 500 in labels and "🦀 Crab Rights" in labels
+    assert not [label for label in labels if label[0] in "=+-@" or set(UNSEEN) & set(label)]
+    assert "spreadsheet" in metadata["text"]
+    assert metadata["window"] == {
+        "start": "2022-01-01", "end": "2022-03-31", "missing_months": [],
+    }  # fmt: skip
+    assert metadata["fit"]["run_id"] == "2022-01_2022-03_day_all_min50"
+    units = {
+        column["name"]: column["unit"] for table in metadata["tables"]
+        for column in table["columns"]
+    }  # fmt: skip
+    assert units["growth_rate"] == "log-odds a year" and units["days"] == "days"
+
+
+def test_every_column_of_the_mart_is_exported(fitted: Warehouse, tmp_path: Path) -> None:
+    """A column that is new in the mart needs its unit in growth/export_columns.py."""
+    metadata = exported(fitted, tmp_path, "--format", "csv", "--kind", "person")
+    mart = fitted.rows(
+        "select attname from pg_attribute "
+        "where attrelid = 'marts.fct_topic_growth'::regclass and attnum > 0 order by attnum"
+    )
+    [coefficients] = [t for t in metadata["tables"] if t["file"] == "coefficients.csv"]
+    assert [column["name"] for column in coefficients["columns"]] == [name for (name,) in mart]
+
+
+def test_an_export_that_fails_leaves_what_was_there(fitted: Warehouse, tmp_path: Path) -> None:
+    exported(fitted, tmp_path, "--format", "csv", "--kind", "person")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with fitted.connect() as connection:
+        connection.execute("alter view marts.fct_topic_growth rename to away")
+    try:
+        done = fitted.run("growth", "export", "--out", str(tmp_path), "--format", "csv")
+    finally:
+        with fitted.connect() as connection:
+            connection.execute("alter view marts.away rename to fct_topic_growth")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the marts are not built, or older than this version" in done.stderr
+    file = tmp_path / "series.csv"
+    done = fitted.run("growth", "export", "--out", str(file), "--format", "csv")
+    assert done.returncode == 2 and f"{file} cannot be written to: File exists" in done.stderr
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -206,7 +206,7 @@ def test_text_of_others_is_written_out(text: str, shown: str, cell: str) -> None
 
 
 def error_texts(module: Path) -> Iterator[str]:
-    """Yield of each error that a module words itself the longest piece before its advice."""
+    """Yield of each error that a module words itself what it begins with, without its advice."""
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call) or not node.args:
             continue
@@ -222,10 +222,11 @@ def error_texts(module: Path) -> Iterator[str]:
                 ).split("\0")
             case _:
                 continue
-        first = "\0".join(pieces).partition("; ")[0].partition(": run `")[0]
-        longest = max((piece.strip(" :,;(`") for piece in first.split("\0")), key=len)
-        if len(longest) > 8:  # of shorter ones nothing is said but what the server said
-            yield longest
+        # What is wrong comes first; advice follows a semicolon or a colon.
+        wrong = "\0".join(pieces).partition("; ")[0].split("\0")
+        heads = [re.split(r": |, or ", piece.strip(" :,;(`)"))[0] for piece in wrong]
+        # Where all are shorter, nothing is said but what the server said.
+        yield from [head for head in heads if len(head) > 10][:1]
 
 
 def test_every_error_is_in_the_page_of_troubles() -> None:

@@ -6,13 +6,14 @@ On a small archive whose every count is known, and some of whose labels mean har
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Doc, Warehouse, middle_document, write_month
+from support import PROJECT_DIR, Doc, Warehouse, middle_document, write_month
 
 START = date(2022, 1, 1)
 DAYS = 90  # to the end of March
@@ -442,6 +443,8 @@ def test_every_column_of_the_mart_is_exported(fitted: Warehouse, tmp_path: Path)
 def test_an_export_that_fails_leaves_what_was_there(fitted: Warehouse, tmp_path: Path) -> None:
     exported(fitted, tmp_path, "--format", "csv", "--kind", "person")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    exported(fitted, tmp_path, "--format", "csv", "--kind", "person")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     with fitted.connect() as connection:
         connection.execute("alter view marts.fct_topic_growth rename to away")
     try:
@@ -455,3 +458,13 @@ def test_an_export_that_fails_leaves_what_was_there(fitted: Warehouse, tmp_path:
     done = fitted.run("growth", "export", "--out", str(file), "--format", "csv")
     assert done.returncode == 2 and f"{file} cannot be written to: File exists" in done.stderr
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_the_queries_for_other_tools_give_rows(fitted: Warehouse) -> None:
+    page = (PROJECT_DIR / "docs" / "other-tools.md").read_text(encoding="utf-8")
+    queries = re.findall(r"^```sql\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE)
+    growing, by_week, windows = (fitted.rows(query) for query in queries)
+    assert "Kelp Farming" in [row[1] for row in growing]
+    assert sum(row[1] for row in by_week) == sum(1 + day // 12 for day in range(DAYS))
+    [(start, _, rate, low, high)] = windows
+    assert start == START and low < rate < high

@@ -104,6 +104,7 @@ async function start() {
   startCompare();
   change(readAddress(), true);
   document.documentElement.dataset.ready = "true";
+  performance.mark("ready");
 }
 
 start();

@@ -107,4 +107,8 @@ async function start() {
   performance.mark("ready");
 }
 
-start();
+start().catch((error) => {
+  // As without a script: the lists stand there anyway.
+  document.documentElement.classList.remove("script");
+  throw error;
+});

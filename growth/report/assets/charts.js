@@ -40,6 +40,8 @@ async function draw(container, spec) {
     defaultStyle: false,
     tooltip: showTip,
   });
+  // The container is the picture and has its description.
+  container.querySelector("svg").ariaHidden = "true";
   views.set(container, result);
   return result.view;
 }

@@ -1,4 +1,4 @@
-"""The report, in a real browser without a network: 5,000 topics, some with labels that mean harm."""
+"""The report in a real browser without a network: 5,000 topics, some with labels that mean harm."""
 
 import csv
 import io
@@ -137,7 +137,9 @@ def saved_rows(page: Page, button: Locator) -> list[dict[str, str]]:
 
 
 def labels(locator: Locator) -> list[str]:
-    return locator.locator("bdi").evaluate_all("all => all.map((each) => each.textContent)")
+    read = "all => all.map((each) => each.textContent)"
+    found: list[str] = locator.locator("bdi").evaluate_all(read)
+    return found
 
 
 # The file.
@@ -249,7 +251,9 @@ def test_tooltip_says_date_articles_share_and_fit(page: Page) -> None:
     card.scroll_into_view_if_needed()
     card.locator(".mark-rect path").nth(10).hover()
     expect(page.locator("#tip")).to_contain_text(
-        re.compile(r"^9\s–\s15 March 2020\n\d+ of 210 articles, [\d.]+ %\nfit [\d.]+ % \(95 %: ")
+        re.compile(
+            "^9\\s\u2013\\s15 March 2020\\n\\d+ of 210 articles, [\\d.]+ %\\nfit [\\d.]+ % .95 %: "
+        )
     )
 
 
@@ -262,7 +266,7 @@ def test_table_searches_sorts_and_filters(page: Page, fitted: Warehouse) -> None
     wanted = "from marts.fct_topic_growth where status = 'converged' and label ~ '481'"
     by_end = fitted.rows(f"select label {wanted} order by share_end")
     expect(rows).to_have_count(len(by_end))
-    heading = page.get_by_role("columnheader", name="at end")
+    heading = page.get_by_role("columnheader", name="Share at end")
     heading.get_by_role("button").click()
     assert labels(rows) == [label for (label,) in reversed(by_end)]
     assert heading.get_attribute("aria-sort") == "descending"
@@ -504,7 +508,8 @@ def test_on_a_phone_nothing_is_cut_off(page: Page) -> None:
             """
             [...document.querySelectorAll("body *")].filter((each) => {
               const box = each.getBoundingClientRect();
-              return each.checkVisibility() && !each.closest("svg, .skip, .hidden") && box.right > 361;
+              const meant = each.checkVisibility() && !each.closest("svg, .skip, .hidden");
+              return meant && box.right > 361;
             }).map((each) => each.outerHTML.slice(0, 80))
             """
         )

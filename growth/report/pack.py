@@ -26,8 +26,8 @@ _DATES = (
     "first_seen_on",
 )  # fmt: skip
 _NAMES = ("kind", "phase", "direction", "shape")
-# Log-odds are kept to steps of this size, so that a fitted share is off by less than a part in three
-# thousand of itself; half the widths of the bands to coarser ones.
+# Log-odds are kept to steps of this size, so that a fitted share is off by less than a part in
+# three thousand of itself; half the widths of the bands to coarser ones.
 _STEP, _HALF_STEP = 5e-4, 2e-3
 _WIDEST = 1e3
 

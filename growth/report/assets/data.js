@@ -110,9 +110,6 @@ function binName(k) {
 }
 
 function describe(index) {
-  const { curve } = seriesOf(index);
-  return (
-    `${data.label[index]}: fitted share of articles from ${percent(curve[0].fit)} to ` +
-    `${percent(curve.at(-1).fit)}; ${data.happened[index]}`
-  );
+  const [start, end] = ["share_start", "share_end"].map((column) => percent(number(column, index)));
+  return `${data.label[index]}: fitted share of articles from ${start} to ${end}; ${data.happened[index]}`;
 }

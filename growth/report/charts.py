@@ -42,8 +42,8 @@ def milliseconds(day: date) -> int:
 def specifications(bins: Bins) -> dict[str, Spec]:
     """Return the specifications, compiled to Vega, of the lists' small charts, with and without
     what only a mouse can reach, of a topic's large one, and of the comparison on either scale."""
-    small = _topic_chart(bins, ticks=3, tooltips=True).properties(width=190, height=104)
-    still = _topic_chart(bins, ticks=3, tooltips=False).properties(width=190, height=104)
+    small = _topic_chart(bins, ticks=3, tooltips=True).properties(width=184, height=104)
+    still = _topic_chart(bins, ticks=3, tooltips=False).properties(width=184, height=104)
     return {
         "small": _finish(small, 40),
         "still": _finish(still, 40),
@@ -56,7 +56,7 @@ def specifications(bins: Bins) -> dict[str, Spec]:
 def large_chart(bins: Bins) -> Spec:
     """Return the specification, compiled to Vega, of a topic's large chart."""
     large = _topic_chart(bins, ticks=8, tooltips=True, large=True).properties(height=300)
-    return _finish(large, 52, 62)
+    return _finish(large, 52, 66)
 
 
 def _topic_chart(
@@ -194,7 +194,7 @@ def _time_axis(bins: Bins, most: int) -> alt.Axis:
     )
 
 
-def _finish(chart: alt.LayerChart | alt.FacetChart, left: int, right: int = 50) -> Spec:
+def _finish(chart: alt.LayerChart | alt.FacetChart, left: int, right: int = 56) -> Spec:
     """Return a chart in the page's dress, compiled."""
     dressed = chart.configure(
         background="transparent",

@@ -29,10 +29,9 @@ _SNIPPET = "globalThis.vegaEmbed = vegaEmbed;"
 _LISTS = {
     "growing": (
         "Growing",
-        "Topics whose share of the articles rose for sure. At most about one in twenty of those "
-        "listed should be there by chance (a false discovery rate of 5 %). Ranked by the growth "
-        "that the evidence leaves, the end nearest zero of its 95 % interval: a small topic with a "
-        "lucky month ranks low.",
+        "Topics whose share of the articles rose for sure: of those listed, at most about one in "
+        "twenty should be there by chance (a false discovery rate of 5 %). Ranked by the growth "
+        "that the evidence leaves, so that a small topic with a lucky month ranks low.",
     ),
     "shrinking": (
         "Shrinking",

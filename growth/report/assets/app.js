@@ -104,6 +104,11 @@ async function start() {
   startCompare();
   change(readAddress(), true);
   document.documentElement.dataset.ready = "true";
+  performance.mark("ready");
 }
 
-start();
+start().catch((error) => {
+  // As without a script: the lists stand there anyway.
+  document.documentElement.classList.remove("script");
+  throw error;
+});

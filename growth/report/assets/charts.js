@@ -23,7 +23,7 @@ function topicChart(kind, index, { top = highest(index), ...change } = {}) {
     }))
     .filter((bin) => bin.share !== null);
   const last = curve.length - 1;
-  const rows = curve.map((point, k) => ({ ...point, end: k === last ? percent(point.fit) : null }));
+  const rows = curve.map((point, k) => ({ ...point, end: k === last ? percent(number("share_end", index)) : null }));
   return prepare(kind, { points, curve: rows }, { accent: accent(index), top }, change);
 }
 
@@ -40,6 +40,8 @@ async function draw(container, spec) {
     defaultStyle: false,
     tooltip: showTip,
   });
+  // The container is the picture and has its description.
+  container.querySelector("svg").ariaHidden = "true";
   views.set(container, result);
   return result.view;
 }

@@ -15,19 +15,21 @@ function make(tag, properties = {}, ...children) {
 }
 
 async function unpack(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = letters.charCodeAt(at);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).json();
 }
 
 // The inverse of pack._bends: a first value, a first difference, then changes of the difference.
-function unbend(row) {
+function unbend(row, step) {
   let value = 0;
   let difference = 0;
   return row.map((change) => {
     difference += change;
     value += difference;
-    return value * 1e-4;
+    return value * step;
   });
 }
 
@@ -49,8 +51,8 @@ const share = (index) => data.count[index] / data.articles;
 // and at the last day.
 function seriesOf(index) {
   if (!series.has(index)) {
-    const eta = unbend(data.curve[index]);
-    const half = unbend(data.half[index]);
+    const eta = unbend(data.curve[index], data.steps[0]);
+    const half = unbend(data.half[index], data.steps[1]);
     const ratio = data.narrower[index];
     const curve = eta.map((x, k) => ({
       t: data.times[k],
@@ -108,9 +110,6 @@ function binName(k) {
 }
 
 function describe(index) {
-  const { curve } = seriesOf(index);
-  return (
-    `${data.label[index]}: fitted share of articles from ${percent(curve[0].fit)} to ` +
-    `${percent(curve.at(-1).fit)}; ${data.happened[index]}`
-  );
+  const [start, end] = ["share_start", "share_end"].map((column) => percent(number(column, index)));
+  return `${data.label[index]}: fitted share of articles from ${start} to ${end}; ${data.happened[index]}`;
 }

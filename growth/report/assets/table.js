@@ -102,7 +102,7 @@ function makeRow(index) {
   tick.onchange = () => toggleCompared(index);
   const cells = [
     [tick, "tick"],
-    [topicLink(index), "name"],
+    [[topicLink(index), make("span", { className: "facts narrow" }, data.happened[index])], "name"],
     [name("kind", index), "wide"],
     [whole(data.count[index]), "figure"],
     [percent(number("share_start", index)), "figure wide"],
@@ -111,5 +111,5 @@ function makeRow(index) {
     [small(number("q_value", index)), "figure wide"],
     [data.happened[index], "words"],
   ];
-  return make("tr", {}, ...cells.map(([content, className]) => make("td", { className }, content)));
+  return make("tr", {}, ...cells.map(([content, className]) => make("td", { className }, ...[content].flat())));
 }

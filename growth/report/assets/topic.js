@@ -72,7 +72,11 @@ function showNumbers(index) {
       "Growth a year, log-odds",
       `${signed(number("growth_rate", index))} (${signed(number("ci_low", index))} to ${signed(number("ci_high", index))})`,
     ],
-    [doubling > 0 ? "Odds double in" : "Odds halve in", doubling && interval("doubling_days", days)],
+    // Where the rate may be 0 there is no such time.
+    [
+      doubling > 0 ? "Odds double in" : "Odds halve in",
+      number("doubling_days_low", index) !== null && interval("doubling_days", days),
+    ],
     ["Change from first to last quarter, a year", number("change_rate", index) !== null && signed(number("change_rate", index))],
     ["Sure growth a year", signed(number("sure_growth", index))],
     ["q: false discoveries if the list ended here", small(number("q_value", index))],
@@ -101,20 +105,19 @@ function webAddress(text) {
 }
 
 function showEvidence(index) {
-  const { on, url, headline, reasons, of, why } = data.evidence;
+  const { on, url, headline, of, weeks } = data.evidence;
   const items = of[index].map((article, place) => {
     const address = webAddress(url[article]);
     const text = make("bdi", {}, headline[article] || "(no headline)");
-    const reason = reasons[why[index][place]];
     return make(
       "li",
       {},
       address ? make("a", { href: address, rel: "noreferrer noopener", target: "_blank" }, text) : text,
-      make("span", { className: "facts" }, date(on[article]) + (reason ? `, ${reason}` : "")),
+      make("span", { className: "facts" }, `${date(on[article])}, for the week of ${date(weeks[index][place])}`),
     );
   });
   byId("topic-evidence").replaceChildren(...items);
-  byId("topic-evidence").hidden = byId("topic-evidence").previousElementSibling.hidden = !items.length;
+  byId("evidence").hidden = !items.length;
 }
 
 function showSeries(index) {

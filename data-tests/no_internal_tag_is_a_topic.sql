@@ -3,4 +3,4 @@ select topics.label
 from {{ ref('dim_topics') }} as topics
 inner join {{ ref('internal_tags') }} as internal_tags
     on topics.label ilike internal_tags.pattern
-where topics.kind <> 'term'
+where topics.kind not in ('term', 'phrase')

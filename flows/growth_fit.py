@@ -11,8 +11,7 @@ from flows.retries import RETRIES
 from flows.run_dbt import run_dbt
 from growth.cli import DEFAULT_MIN_ARTICLES
 from growth.fit import Fitted, fit_window
-from growth.lists import LISTS, read_list
-from growth.runs import find_run
+from growth.lists import LISTS, find_run, read_list
 from growth.store import Settings
 from warehouse.connect import connect
 from warehouse.months import format_month, parse_month

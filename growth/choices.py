@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """Kinds of topics: the paper's own keywords, and words of headlines."""
+    """Kinds of topics: the paper's own keywords, and words and phrases of headlines."""
 
     SUBJECT = "subject"
     PERSON = "person"
@@ -12,6 +12,7 @@ class Kind(StrEnum):
     PLACE = "place"
     WORK = "work"
     TERM = "term"
+    PHRASE = "phrase"
 
 
 class Period(StrEnum):

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from growth.runs import Choice, Run
+    from growth.lists import Run
+    from growth.runs import Choice
     from growth.show import KnownTopic
 
 app = command_line("Which topics grew, which shrank, which led, between two months?")
@@ -81,12 +82,13 @@ def fit(
 
     Without --start and --end it takes all loaded months. The same fit twice is stored once.
     """
+    check_months(start, end)
+
     from growth.fit import STEPS, fit_window
     from growth.store import Settings
     from warehouse.connect import connect
     from warehouse.progress import steps
 
-    check_months(start, end)
     settings = Settings(_names(kind), min_articles, str(period), allow_gaps)
     with connect("growth fit", role="modeller") as connection, steps(STEPS) as step:
         fitted = fit_window(connection, start, end, settings, refit=refit, step=step)
@@ -141,13 +143,14 @@ def top(
     rate of 5 %, ranked by the end of its 95 % interval that is nearest 0. Popular ones are ranked
     by articles.
     """
+    choice = _choice(run_id, start, end, period)
+    _one_of(as_json, as_csv)
+
     from growth.lists import read_list
     from growth.runs import choose_run
     from growth.tables import LIST_COLUMNS, list_table
     from warehouse.connect import connect
 
-    choice = _choice(run_id, start, end, period)
-    _one_of(as_json, as_csv)
     kinds = _names(kind)
     with connect("growth top") as connection:
         found = choose_run(connection, choice, kinds)
@@ -203,11 +206,12 @@ def report(
     The lists as charts, every fitted topic with its numbers and articles, and what can be compared
     and downloaded.
     """
+    check_months(start, end)
+
     from growth.report.page import write_report
     from warehouse.connect import connect
     from warehouse.progress import steps
 
-    check_months(start, end)
     with connect("growth report") as connection, steps(1) as step:
         step("writing the page")
         written = write_report(connection, out, start, end)
@@ -243,9 +247,10 @@ def _show(
     as_json: bool,
     as_csv: bool,
 ) -> None:
+    _one_of(as_json, as_csv)
+
     from growth import show
 
-    _one_of(as_json, as_csv)
     with _topics_of("growth show", names, kind, choice, by) as (connection, found, by, topics):
         if as_json or as_csv:
             topics = show.with_curves(connection, found, by, topics)
@@ -358,11 +363,12 @@ def doctor() -> None:
 
 
 def _choice(run_id: str | None, start: "date | None", end: "date | None", period: str) -> "Choice":
-    from growth.runs import Choice
-
     check_months(start, end)
     if run_id is not None and (start or end):
         raise typer.BadParameter("choose one of --run and a window (--start, --end)")
+
+    from growth.runs import Choice
+
     return Choice(run_id, start, end, period)
 
 

@@ -18,8 +18,9 @@ from psycopg import sql
 
 from growth.choices import FileFormat
 from growth.export_columns import SERIES_MEANINGS, UNITS
+from growth.lists import Run
 from growth.observed import marts_needed, observed_query
-from growth.runs import Run, read_run
+from growth.runs import read_run
 from warehouse.errors import WarehouseError
 from warehouse.locks import hold_run, share_warehouse
 from warehouse.text import cell_text, visible_json

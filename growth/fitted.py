@@ -10,10 +10,11 @@ from scipy import special
 
 from growth.choices import Period
 from growth.counts import Floats
+from growth.lists import Run
 from growth.observed import Point, read_observed
 from growth.periods import in_periods
 from growth.report.bands import LEVELS, fit_bands
-from growth.runs import Run, read_run
+from growth.runs import read_run
 from growth.series import DAYS_PER_YEAR, Series, Window
 from warehouse.errors import WarehouseError
 

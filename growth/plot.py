@@ -12,10 +12,10 @@ import vl_convert
 
 from growth import words
 from growth.fitted import Curve
+from growth.lists import Run
 from growth.observed import Point
 from growth.report.charts import large_chart, milliseconds
 from growth.report.read import Bins
-from growth.runs import Run
 from growth.series import DAYS_PER_YEAR
 from growth.tables import short
 from warehouse.errors import WarehouseError

@@ -10,8 +10,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from growth import words
+from growth.lists import Run
 from growth.observed import Point, marts_needed, read_observed
-from growth.runs import Run
 from growth.tables import fields, short, sparkline, table
 from warehouse.text import visible
 
@@ -98,7 +98,7 @@ def _other_labels(
 ) -> dict[int, list[str]]:
     rows = connection.execute(
         """
-        select topic_id, to_jsonb(popular_topics) -> 'other_labels'
+        select topic_id, other_labels
         from marts.popular_topics
         where run_id = %s and topic_id = any(%s)
         """,
@@ -110,8 +110,6 @@ def _other_labels(
 def _headlines(
     connection: psycopg.Connection, run: Run, topic_ids: list[int]
 ) -> dict[int, list[Headline]]:
-    if connection.execute("select to_regclass('marts.fct_topic_evidence')").fetchone() == (None,):
-        return {}
     found: dict[int, list[Headline]] = {}
     for topic_id, *values in connection.execute(
         """

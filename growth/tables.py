@@ -51,9 +51,10 @@ def sparkline(shares: Sequence[float | None], top: float | None = None) -> str:
 
 
 LIST_COLUMNS = (
-    "rank", "label", "kind", "articles", "share", "share_start", "share_end", "growth_rate",
-    "doubling_days", "ci_low", "ci_high", "change_rate", "sure_growth", "q_value", "phase",
-    "peak_on", "midpoint_on", "first_seen_on", "new_label", "seasonal", "direction", "topic_id",
+    "rank", "label", "other_labels", "kind", "articles", "share", "share_start", "share_end",
+    "growth_rate", "doubling_days", "ci_low", "ci_high", "change_rate", "sure_growth",
+    "q_value", "phase", "peak_on", "midpoint_on", "first_seen_on", "new_label", "seasonal",
+    "direction", "topic_id",
 )  # fmt: skip
 
 _LEGEND = """
@@ -62,7 +63,7 @@ growth a year: of the log-odds, and how much of it is sure at 95 %; the odds are
 while that is small
 q: the false discovery rate at which the topic would still be listed
 what happened: where the topic stands at the end; comes every year: earlier years show the same; \
-new label: first seen in the window"""
+new label: first seen in the window; also: labels of nearly the same articles"""
 
 
 def list_table(topics: Sequence[words.Topic]) -> str:
@@ -82,11 +83,17 @@ def list_table(topics: Sequence[words.Topic]) -> str:
             words.growth_and_what_is_sure(topic),
             words.pace(topic),
             words.q_value(topic["q_value"]),
-            words.what_happened(topic),
+            f"{words.what_happened(topic)}{_also_called(topic['other_labels'] or [])}",
         )
         for topic in topics
     ]
     return f"{table(header, rows, left=(1, 2, 7, 9))}\n{_LEGEND}"
+
+
+def _also_called(labels: Sequence[str]) -> str:
+    if not labels:
+        return ""
+    return f"; also {short(labels[0])}{f' and {len(labels) - 1} more' if labels[1:] else ''}"
 
 
 def fields(pairs: Sequence[tuple[str, str]], width: int = 100) -> Iterator[str]:

@@ -31,7 +31,7 @@ def eventually(ask: Callable[[], Answer], seconds: float, what: str) -> Answer:
         if answer:
             return answer
         assert time.monotonic() < end, f"not within {seconds:g} s: {what}"
-        time.sleep(0.2)
+        time.sleep(0.5)  # the server needs the processor too
 
 
 @dataclass
@@ -140,7 +140,7 @@ class Prefect:
             process.terminate()
         for process in running:
             try:
-                process.wait(20)
+                process.wait(5)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()

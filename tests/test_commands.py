@@ -101,6 +101,8 @@ def test_exit_codes_and_what_to_do_next(
 ) -> None:
     """Code 3, of the API, is in test_extract_api.py."""
     warehouse.empty()
+    with warehouse.connect() as connection:
+        connection.execute("drop schema if exists marts cascade")
     write_body(tmp_path, "2022-01", b'{"response": {"docs": [{')
     done = warehouse.run(*(word.format(bad=tmp_path) for word in command), NYT_API_KEY="")
     assert done.returncode == code, done.stdout + done.stderr

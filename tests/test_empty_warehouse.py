@@ -3,9 +3,15 @@
 from support import Warehouse
 
 
-def test_dbt_builds_empty_tables_and_all_tests_pass(warehouse: Warehouse) -> None:
-    warehouse.empty()
-    warehouse.ok("dbt", "build")
+def test_dbt_build_alone_makes_empty_tables_and_all_tests_pass(warehouse: Warehouse) -> None:
+    """Typed in a plain shell: no server runs, and no table is there."""
+    with warehouse.connect() as connection:
+        for schema in ("raw", "growth", "staging", "intermediate", "marts"):
+            connection.execute(f"drop schema if exists {schema} cascade".encode())
+    assert warehouse.run("warehouse", "stop").returncode == 0
+    done = warehouse.ok("dbt", "build")
+    assert "ERROR=0" in done.stdout
+    assert "WARN=0" in done.stdout
     for table in ("dim_topics", "fct_topic_daily", "fct_daily_articles", "growing_topics"):
         assert warehouse.rows(f"select count(*) from marts.{table}") == [(0,)]
     fit = warehouse.run("growth", "fit")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fake_api import Answer, json_answer, loader_on
 from orchestration import Prefect, eventually, free_port, prefect_on, rows_of_marts
-from support import response, run, temporary_warehouse
+from support import Warehouse, response, run, temporary_warehouse
 
 MONTHS = ["2023-06", "2023-07", "2023-08", "2023-09", "2023-10", "2023-11"]
 # Midnight in New York.
@@ -22,12 +22,12 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
     """Both flows deployed, a worker, and six months of the sample at the API."""
     folder = tmp_path_factory.mktemp("prefect")
     with (
-        temporary_warehouse() as warehouse,
-        loader_on(warehouse, folder / "landing") as loader,
+        temporary_warehouse() as bare,
+        loader_on(Warehouse(bare.folder, bare.env | bare.parsed()), folder / "landing") as loader,
         prefect_on(loader, folder) as own,
     ):
         sample = folder / "sample"
-        warehouse.ok("extract", "sample", sample, "--start", MONTHS[0], "--end", MONTHS[-1])
+        bare.ok("extract", "sample", sample, "--start", MONTHS[0], "--end", MONTHS[-1])
         for month in MONTHS:
             body = json.loads(gzip.decompress((sample / f"{month}.json.gz").read_bytes()))
             # Every other document: enough to fit, and quick.
@@ -209,20 +209,20 @@ def test_what_was_stopped_is_made_good_by_the_next_run(loaded: Prefect) -> None:
             file.unlink()
         loader.api.calls.clear()
 
-    def start_slowly() -> str:
-        loader.api.faults = lambda number, month: Answer(loader.api.months[month], wait=2.0)
+    def start_slowly(wait: float) -> str:
+        loader.api.faults = lambda number, month: Answer(loader.api.months[month], wait=wait)
         run = prefect.start("elt", FIRST_OF_DECEMBER)
         eventually(lambda: len(loader.api.calls) >= 2, 60, "the second month asked for")
         return run
 
     forget()
-    cancelled = start_slowly()
+    cancelled = start_slowly(5.0)  # long enough for the cancellation to come in time
     prefect.ok("prefect", "flow-run", "cancel", cancelled)
     assert prefect.end_of(cancelled)[0] == "Cancelled"
     assert len(loader.loaded()) < 3
 
     forget()
-    bereft = start_slowly()
+    bereft = start_slowly(2.0)
     prefect.kill_server()
     time.sleep(3)
     prefect.start_server()

@@ -32,6 +32,12 @@ def built(warehouse: Warehouse, sample: SampleSummary) -> Iterator[Warehouse]:
     warehouse.empty()
 
 
+@pytest.fixture(scope="module")
+def year(built: Warehouse) -> dict[str, Any]:
+    """The fit of the whole year, stored; what tests change of it they make good."""
+    return fitted(built)
+
+
 def planted(sample: SampleSummary) -> list[dict[str, str]]:
     with sample.truth_path.open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
@@ -52,8 +58,9 @@ def ranked(warehouse: Warehouse, direction: str, *arguments: str) -> list[dict[s
     return topics
 
 
-def test_planted_topics_are_found(built: Warehouse, sample: SampleSummary) -> None:
-    fitted(built)
+def test_planted_topics_are_found(
+    built: Warehouse, year: dict[str, Any], sample: SampleSummary
+) -> None:
     lists = {
         direction: {(topic["kind"], topic["label"]) for topic in ranked(built, direction)}
         for direction in ("growing", "shrinking")
@@ -91,8 +98,9 @@ def test_planted_topics_are_found(built: Warehouse, sample: SampleSummary) -> No
     assert log_linear >= 14 and covered >= log_linear - 2
 
 
-def test_planted_curves_are_told_apart_and_dated(built: Warehouse, sample: SampleSummary) -> None:
-    fitted(built)
+def test_planted_curves_are_told_apart_and_dated(
+    built: Warehouse, year: dict[str, Any], sample: SampleSummary
+) -> None:
     told = {
         (kind, label): (phase, midpoint, peak, ceiling, low, high)
         for kind, label, phase, midpoint, peak, ceiling, low, high in built.rows(
@@ -141,8 +149,7 @@ def test_weeks_and_months_say_the_same_as_days(built: Warehouse) -> None:
         assert sorted(apart)[len(apart) // 2] < close
 
 
-def test_a_window_with_gaps_is_fitted_if_asked_to(built: Warehouse) -> None:
-    whole = fitted(built)
+def test_a_window_with_gaps_is_fitted_if_asked_to(built: Warehouse, year: dict[str, Any]) -> None:
     with built.connect() as connection:
         connection.execute(
             """
@@ -176,16 +183,17 @@ def test_a_window_with_gaps_is_fitted_if_asked_to(built: Warehouse) -> None:
                 """
             )
     assert missing == "2022-05" and periods == 365 - 31
-    assert 0.8 * whole["statuses"]["converged"] < result["statuses"]["converged"]
+    assert 0.8 * year["statuses"]["converged"] < result["statuses"]["converged"]
     assert fitted(built)["stored_before"] is False
 
 
-def test_every_topic_has_a_status_and_only_fits_have_numbers(built: Warehouse) -> None:
-    result = fitted(built)
-    assert result["statuses"]["converged"] > 300
-    assert result["statuses"]["too_few_articles"] > 100
-    assert sum(result["statuses"].values()) == result["topics"]
-    assert built.value("select count(*) from marts.dim_topics") == result["topics"]
+def test_every_topic_has_a_status_and_only_fits_have_numbers(
+    built: Warehouse, year: dict[str, Any]
+) -> None:
+    assert year["statuses"]["converged"] > 300
+    assert year["statuses"]["too_few_articles"] > 100
+    assert sum(year["statuses"].values()) == year["topics"]
+    assert built.value("select count(*) from marts.dim_topics") == year["topics"]
     wrong = built.rows(
         """
         select count(*) filter (where (status = 'converged') <> (growth_rate is not null))
@@ -216,10 +224,11 @@ def test_the_same_fit_twice_leaves_one_run_and_the_same_bytes(built: Warehouse) 
     assert coefficients == before[1]
 
 
-def test_windows_kinds_and_thresholds_are_runs_of_their_own(built: Warehouse) -> None:
-    everything = fitted(built)
+def test_windows_kinds_and_thresholds_are_runs_of_their_own(
+    built: Warehouse, year: dict[str, Any]
+) -> None:
     people = fitted(built, "--kind", "person", "--kind", "place", "--min-articles", "20")
-    assert people["run_id"] != everything["run_id"]
+    assert people["run_id"] != year["run_id"]
     kinds = built.rows(
         "select distinct kind from growth.coefficients where run_id = %s order by kind",
         people["run_id"],
@@ -233,8 +242,7 @@ def test_windows_kinds_and_thresholds_are_runs_of_their_own(built: Warehouse) ->
     assert days == 28 + 31
 
 
-def test_the_lists_are_ranked_by_what_is_sure(built: Warehouse) -> None:
-    fitted(built)
+def test_the_lists_are_ranked_by_what_is_sure(built: Warehouse, year: dict[str, Any]) -> None:
     growing = ranked(built, "growing")
     assert [topic["rank"] for topic in growing] == list(range(1, len(growing) + 1))
     assert all(topic["sure_growth"] > 0 and topic["q_value"] <= 0.05 for topic in growing)
@@ -261,8 +269,7 @@ def test_internal_tags_are_nowhere(built: Warehouse) -> None:
     assert found == []
 
 
-def test_top_prints_a_table_csv_or_json(built: Warehouse) -> None:
-    fitted(built)
+def test_top_prints_a_table_csv_or_json(built: Warehouse, year: dict[str, Any]) -> None:
     table = built.ok("growth", "top", *WINDOW, "--limit", "3").stdout
     assert table.startswith("Growing topics, 2022-01-01 to 2022-12-31\n")
     lines = table.splitlines()
@@ -329,8 +336,9 @@ def test_a_month_missing_inside_the_window_is_named(built: Warehouse) -> None:
     assert "not loaded: 2022-04, 2022-05;" in result.stderr
 
 
-def test_build_stays_green_after_a_fit_and_a_second_time(built: Warehouse, tmp_path: Path) -> None:
-    fitted(built)
+def test_build_stays_green_after_a_fit_and_a_second_time(
+    built: Warehouse, year: dict[str, Any], tmp_path: Path
+) -> None:
     before = built.rows("select * from marts.fct_topic_growth order by run_id, topic_id")
     built.ok("dbt", "build")
     assert built.rows("select * from marts.fct_topic_growth order by run_id, topic_id") == before

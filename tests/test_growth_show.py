@@ -18,22 +18,14 @@ from support import PROJECT_DIR, Doc, Warehouse, middle_document, write_month
 START = date(2022, 1, 1)
 DAYS = 90  # to the end of March
 ARTICLES_A_DAY = 10
+LONG = "L" + 499 * "o"
 RED = "\x1b[31mRed\x1b[0m Tape"
 TURNED = "\u202edellennac\u202c Elections"
 FORMULA = '=HYPERLINK("http://x.example";"Click")'
-HOSTILE = [FORMULA, "-2+3+cmd|' /C calc'!A1", "@SUM(A1)", RED, TURNED, "🦀 Crab Rights", "L" * 500,
+HOSTILE = [FORMULA, "-2+3+cmd|' /C calc'!A1", "@Sum(A1)", RED, TURNED, "🦀 Crab Rights", LONG,
            '"><img onerror=alert(1)>', "\x9b2J Screens"]  # fmt: skip
 BARS = "▁▂▃▄▅▆▇█"
 UNSEEN = "\x1b\x9b\u202e\u202c"
-
-
-EVIDENCE = """
-    create table marts.fct_topic_evidence as
-    select run_id, topic_id, 1 as rank, '2022-01-02'::date as published_on,
-        E'Tide \\x1b[31m and </script><script> Turn' as headline, 'javascript:alert(1)' as web_url
-    from growth.coefficients
-    where label = 'Lamp Oil'
-"""
 
 
 def keywords(day: int, number: int) -> Iterator[tuple[str, str]]:
@@ -45,8 +37,10 @@ def keywords(day: int, number: int) -> Iterator[tuple[str, str]]:
     if number < 2:
         yield "persons", "Aldermont, Vera"
         yield "glocations", "Pelé Island"
-    if number == 3:
-        yield from (("subject", label) for label in HOSTILE)
+    # Each on days and articles of its own: labels of the same articles are one topic's.
+    for place, label in enumerate(HOSTILE):
+        if number == (3, 6, 7)[place // 3] and (day + place) % 3:
+            yield "subject", label
     if number == 4:
         yield "organizations", "Kelp Farming"
     if number == 5 and day % 3 == 0:
@@ -85,13 +79,8 @@ def fitted(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> It
     warehouse.ok("extract", "load", "--from", folder)
     warehouse.ok("dbt", "build", "--exclude-resource-type", "test", "unit_test")
     warehouse.ok("growth", "fit")
-    if warehouse.value("select to_regclass('marts.fct_topic_evidence')") is None:
-        with warehouse.connect() as connection:
-            connection.execute(EVIDENCE)
     yield warehouse
     warehouse.empty()
-    with warehouse.connect() as connection:
-        connection.execute("drop table if exists marts.fct_topic_evidence")
 
 
 def shown(warehouse: Warehouse, *arguments: str) -> str:
@@ -281,7 +270,7 @@ def test_hostile_labels_are_text_in_every_answer(fitted: Warehouse, tmp_path: Pa
     assert "\\x1b[31mRed" in table and "\\u202edellennac" in table and "🦀 Crab Rights" in table
     assert max(len(line.split("  subject")[0]) for line in table.splitlines()[3:15]) < 75
     labels = [row["label"] for row in rows(shown(fitted, "top", *every, "--csv"))]
-    assert f"'{FORMULA}" in labels and "'@SUM(A1)" in labels and "L" * 500 in labels
+    assert f"'{FORMULA}" in labels and "'@Sum(A1)" in labels and LONG in labels
     assert not [label for label in labels if label[0] in "=+-@" or set(UNSEEN) & set(label)]
     # JSON is for programs: they get the label as it is, a terminal none of its commands.
     text = shown(fitted, "top", *every, "--json")
@@ -291,6 +280,18 @@ def test_hostile_labels_are_text_in_every_answer(fitted: Warehouse, tmp_path: Pa
     assert done.returncode == 2 and not set(UNSEEN) & set(done.stderr)
     page = shown(fitted, "show", TURNED)
     assert page.startswith("\\u202edellennac\\u202c Elections (subject), 2022")
+
+
+def test_labels_of_the_same_articles_stand_in_one_row(fitted: Warehouse) -> None:
+    pair = {"Aldermont, Vera", "Pelé Island"}
+    arguments = "top", "--direction", "popular", "--limit", "500"
+    [row] = [row for row in as_json(fitted, *arguments)["topics"] if row["label"] in pair]
+    assert {row["label"], *row["other_labels"]} == pair
+    [other] = row["other_labels"]
+    assert f"; also {other}" in shown(fitted, *arguments)
+    assert f"also called    {other}" in shown(fitted, "show", row["label"])
+    table = rows(shown(fitted, *arguments, "--csv"))
+    assert [each["other_labels"] for each in table if each["label"] == row["label"]] == [other]
 
 
 def test_doctor_finds_all_well_then_what_is_missing(fitted: Warehouse) -> None:
@@ -415,7 +416,7 @@ def test_an_export_holds_the_warehouses_numbers_in_every_format(
 def test_an_exported_csv_is_safe_to_open(fitted: Warehouse, tmp_path: Path) -> None:
     metadata = exported(fitted, tmp_path, "--format", "csv", "--kind", "subject", "--by", "month")
     labels = {row["label"] for row in rows((tmp_path / "series.csv").read_text("utf-8"))}
-    assert f"'{FORMULA}" in labels and "L" * 500 in labels and "🦀 Crab Rights" in labels
+    assert f"'{FORMULA}" in labels and LONG in labels and "🦀 Crab Rights" in labels
     assert not [label for label in labels if label[0] in "=+-@" or set(UNSEEN) & set(label)]
     assert "spreadsheet" in metadata["text"]
     assert metadata["window"] == {

@@ -48,7 +48,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 def start(warehouse: Warehouse, name: str, *command: str | Path) -> "subprocess.Popen[str]":
     """Start a command; dbt's with files of its own, as in a checkout of its own."""
     target = str(warehouse.folder.parent / f"target-{name}")
-    env = warehouse.env | {"DBT_TARGET_PATH": target, "DBT_LOG_PATH": target}
+    env = warehouse.env | {"DBT_TARGET_PATH": target, "DBT_LOG_PATH": target} | warehouse.parsed()
     return Warehouse(warehouse.folder, env).start(*command)
 
 
@@ -56,7 +56,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
     until = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < until
-        time.sleep(0.02)
+        time.sleep(0.1)  # each look is a new connection
 
 
 def locks(warehouse: Warehouse, granted: bool) -> list[str]:

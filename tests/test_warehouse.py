@@ -475,7 +475,7 @@ def test_a_role_without_rights_is_one_line(odd: Warehouse, warehouse: Warehouse)
     assert len(done.stderr.splitlines()) == 1
 
 
-# Settings, and dbt
+# Settings
 
 
 def test_dot_env_is_read_and_the_environment_wins(fresh: Warehouse, tmp_path: Path) -> None:
@@ -493,16 +493,3 @@ def test_dot_env_is_read_and_the_environment_wins(fresh: Warehouse, tmp_path: Pa
     (tmp_path / ".env").unlink()
     done = run(*status, env=env)
     assert done.stdout == f"embedded server, stopped: {tmp_path / '.warehouse'}\n", done.stderr
-
-
-def test_dbt_build_alone_on_an_empty_warehouse(warehouse: Warehouse) -> None:
-    """Typed in a plain shell: no server runs, and no table is there."""
-    with warehouse.connect() as connection:
-        for schema in ("raw", "growth", "staging", "intermediate", "marts"):
-            connection.execute(f"drop schema if exists {schema} cascade".encode())
-    assert warehouse.run("warehouse", "stop").returncode == 0
-    done = warehouse.run("dbt", "build")
-    assert done.returncode == 0, done.stdout
-    assert "ERROR=0" in done.stdout
-    assert "WARN=0" in done.stdout
-    assert warehouse.value("select count(*) from marts.dim_topics") == 0

@@ -48,7 +48,8 @@ def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None
     writer.writerow(columns)
     for row in rows:
         cells = (row[column] for column in columns)
-        writer.writerow([cell_text(cell) if isinstance(cell, str) else cell for cell in cells])
+        texts = ("; ".join(cell) if isinstance(cell, list) else cell for cell in cells)
+        writer.writerow([cell_text(cell) if isinstance(cell, str) else cell for cell in texts])
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,9 @@ from psycopg.rows import dict_row
 
 from growth.choices import Period
 from growth.counts import CONVERGED, Floats, Integers
-from growth.lists import LISTS
+from growth.lists import LISTS, find_run
 from growth.periods import in_periods
 from growth.report.bands import Bands, fit_bands
-from growth.runs import find_run
 from growth.series import DAYS_PER_YEAR, Series, Window, read_window
 from warehouse.errors import WarehouseError
 from warehouse.months import next_month

@@ -10,28 +10,20 @@ terms as (
 
 unioned as (
     select
-        article_id,
+        topic_id,
         published_on,
+        article_key,
         kind,
         label
     from keywords
     union all
     select
-        article_id,
+        topic_id,
         published_on,
+        article_key,
         kind,
         label
     from terms
-),
-
-identified as (
-    select
-        {{ topic_id('kind', 'label') }} as topic_id,
-        article_id,
-        published_on,
-        kind,
-        label
-    from unioned
 )
 
-select * from identified
+select * from unioned

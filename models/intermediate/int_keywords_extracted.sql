@@ -1,59 +1,132 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        indexes=[
+            {'columns': ['topic_id', 'published_on', 'article_key'], 'unique': true},
+            {'columns': ['published_on']},
+        ],
+        pre_hook="{{ delete_stale(day_versions(), 'published_on') }}",
+        post_hook="{{ log_built(day_versions()) }}",
+    )
+}}
+
 with
 
 articles as (
     select * from {{ ref('int_articles_counted') }}
+    where published_on in {{ stale_parts(day_versions()) }}
 ),
 
 keyword_kinds as (
     select * from {{ ref('keyword_kinds') }}
 ),
 
-internal_tags as (
-    select * from {{ ref('internal_tags') }}
+label_merges as (
+    select * from {{ ref('label_merges') }}
 ),
 
 keywords as (
     select
-        articles.article_id,
+        articles.article_key,
         articles.published_on,
-        lower(keyword.name) as name,
-        btrim(regexp_replace(keyword.value, '\s+', ' ', 'g')) as label
+        entry ->> 'name' as name,
+        entry ->> 'value' as value
     from articles
-    cross join lateral jsonb_to_recordset(articles.keywords) as keyword (name text, value text)
+    cross join lateral jsonb_array_elements(articles.keywords) as entry
 ),
 
-kinds_named as (
+-- Each label is looked at once, not once for each article that has it.
+values_found as (
     select distinct
-        keywords.article_id,
-        keywords.published_on,
-        keyword_kinds.kind,
-        keywords.label
+        name,
+        value
     from keywords
+),
+
+labels as (
+    select
+        values_found.name,
+        values_found.value,
+        keyword_kinds.kind,
+        btrim(regexp_replace(values_found.value, '\s+', ' ', 'g')) as label
+    from values_found
     inner join keyword_kinds
-        on keywords.name = keyword_kinds.name
-    where keywords.label <> ''
+        on lower(values_found.name) = keyword_kinds.name
 ),
 
--- Each label is held against the patterns once, not once for each of its articles.
-subject_labels as (
-    select distinct label
-    from kinds_named
-    where kind = 'subject'
+-- A person's role is no part of the name; years tell persons of one name apart.
+without_notes as (
+    select
+        name,
+        value,
+        kind,
+        case
+            when kind = 'person' then regexp_replace(label, '\s*\((?!\d{3})[^()]*\)$', '')
+            else label
+        end as label
+    from labels
+    where label <> ''
 ),
 
-tags as (
-    select labels.label
-    from subject_labels as labels
-    inner join internal_tags
-        on labels.label ilike internal_tags.pattern
+-- Some months have all labels that begin with an A in capitals. A single word of them may be an
+-- abbreviation (ESPN), except among subjects.
+in_one_case as (
+    select
+        name,
+        value,
+        kind,
+        case
+            when label = upper(label) and (kind = 'subject' or label like '% %')
+                then {{ headline_case('label') }}
+            else label
+        end as label
+    from without_notes
 ),
 
+merged as (
+    select
+        in_one_case.name,
+        in_one_case.value,
+        in_one_case.kind,
+        coalesce(label_merges.merged_label, in_one_case.label) as label
+    from in_one_case
+    left join label_merges
+        on
+            in_one_case.kind = label_merges.kind
+            and in_one_case.label = label_merges.label
+),
+
+keyed as (
+    select
+        name,
+        value,
+        kind,
+        label,
+        {{ topic_id(
+            'kind',
+            'case when kind = \'person\' then ' ~ person_key('label') ~ ' else lower(label) end'
+        ) }} as topic_id
+    from merged
+),
+
+identified as (
+    select
+        keyed.topic_id,
+        keywords.published_on,
+        keywords.article_key,
+        keyed.kind,
+        keyed.label
+    from keywords
+    inner join keyed
+        on keywords.name = keyed.name and keywords.value = keyed.value
+),
+
+-- An article counts once for a topic, in however many spellings it names it.
 topics as (
-    select kinds_named.*
-    from kinds_named
-    left join tags
-        on kinds_named.label = tags.label and kinds_named.kind = 'subject'
-    where tags.label is null
+    select distinct on (topic_id, published_on, article_key) *
+    from identified
+    order by topic_id, published_on, article_key, label
 )
 
 select * from topics

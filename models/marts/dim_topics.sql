@@ -1,19 +1,48 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ delete_stale(whole_version(day_versions())) }}",
+        post_hook="{{ log_built(whole_version(day_versions())) }}",
+    )
+}}
+
 with
 
-article_topics as (
-    select * from {{ ref('int_article_topics') }}
+topics as (
+    select * from {{ ref('int_topics_counted') }}
+    where {{ whole() }} in {{ stale_parts(whole_version(day_versions())) }}
 ),
 
-topics as (
+phrases as (
+    select * from {{ ref('int_phrases_scored') }}
+),
+
+stop_words as (
+    select * from {{ ref('stop_words') }}
+),
+
+-- Words that were counted for the phrases they are in are no topics by themselves.
+kept as (
     select
-        topic_id,
-        min(kind) as kind,
-        min(label) as label,
-        count(*) as articles,
-        min(published_on) as first_seen_on,
-        max(published_on) as last_seen_on
-    from article_topics
-    group by topic_id
+        topics.topic_id,
+        topics.kind,
+        topics.label,
+        topics.articles,
+        topics.first_seen_on,
+        topics.last_seen_on,
+        phrases.association
+    from topics
+    left join phrases
+        on topics.topic_id = phrases.topic_id
+    left join stop_words
+        on topics.label = stop_words.word and topics.kind = 'term'
+    where
+        stop_words.word is null
+        and (
+            topics.kind <> 'phrase'
+            or phrases.association >= {{ var('phrase_min_association') }}
+        )
 )
 
-select * from topics
+select * from kept

@@ -1,7 +1,16 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ delete_stale(whole_version(month_versions())) }}",
+        post_hook="{{ log_built(whole_version(month_versions())) }}",
+    )
+}}
+
 with
 
-articles as (
-    select * from {{ ref('int_articles_counted') }}
+counts as (
+    select * from {{ ref('int_days_counted') }}
 ),
 
 months as (
@@ -19,14 +28,7 @@ days as (
     select day::date as published_on
     from span
     cross join lateral generate_series(first_day, last_day, interval '1 day') as day
-),
-
-counts as (
-    select
-        published_on,
-        count(*)::integer as articles
-    from articles
-    group by published_on
+    where {{ whole() }} in {{ stale_parts(whole_version(month_versions())) }}
 ),
 
 daily as (

@@ -1,0 +1,65 @@
+with
+
+topics as (
+    select * from {{ ref('int_topics_counted') }}
+),
+
+days as (
+    select * from {{ ref('int_days_counted') }}
+),
+
+total as (
+    select sum(articles)::double precision as articles from days
+),
+
+phrases as (
+    select
+        topic_id,
+        label,
+        articles
+    from topics
+    where kind = 'phrase'
+),
+
+-- Stop words in the middle of a phrase are no topics: they join with nothing and count for nothing.
+words as (
+    select
+        phrases.topic_id,
+        terms.articles
+    from phrases
+    cross join lateral string_to_table(phrases.label, ' ') as word
+    inner join topics as terms
+        on
+            regexp_replace(word, '''s$', '') = terms.label
+            and terms.kind = 'term'
+),
+
+expected as (
+    select
+        words.topic_id,
+        count(*) as words,
+        sum(ln(words.articles / total.articles)) as log_share
+    from words
+    cross join total
+    group by words.topic_id
+),
+
+-- Normalised pointwise mutual information (Bouma, 2009): 0 where the words meet by chance, 1 where
+-- none is ever without the others.
+scored as (
+    select
+        phrases.topic_id,
+        (
+            (ln(phrases.articles / total.articles) - expected.log_share)
+            / -((expected.words - 1) * ln(phrases.articles / total.articles))
+        ) as association
+    from phrases
+    inner join expected
+        on phrases.topic_id = expected.topic_id
+    cross join total
+    where
+        expected.words > 1
+        and phrases.articles < total.articles
+)
+
+select * from scored

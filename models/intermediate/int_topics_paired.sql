@@ -1,0 +1,122 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ delete_stale(whole_version(day_versions())) }}",
+        post_hook=["{{ log_built(whole_version(day_versions())) }}", "analyze {{ this }}"],
+    )
+}}
+
+with
+
+topics as (
+    select * from {{ ref('int_topics_counted') }}
+    where
+        articles >= {{ var('phrase_min_articles') }}
+        and {{ whole() }} in {{ stale_parts(whole_version(day_versions())) }}
+),
+
+keys as (
+    select
+        topics.topic_id,
+        topics.articles,
+        article_key
+    from topics
+    cross join lateral unnest(topics.article_keys) as article_key
+),
+
+-- Topics with nearly the same articles agree in nearly all of the six keys.
+alike as (
+    select
+        keys.topic_id,
+        others.topic_id as other_topic_id
+    from keys
+    inner join keys as others
+        on
+            keys.article_key = others.article_key
+            and (keys.articles, keys.topic_id) < (others.articles, others.topic_id)
+            and keys.articles >= {{ var('twin_overlap') }} * others.articles
+    group by keys.topic_id, others.topic_id
+    having count(*) >= 2
+),
+
+label_words as (
+    select
+        topic_id,
+        articles,
+        regexp_split_to_array(
+            btrim(
+                regexp_replace(
+                    case
+                        when kind = 'person' then {{ person_key('label') }} else lower(label)
+                    end,
+                    '[^[:alnum:]''.-]+', ' ', 'g'
+                )
+            ),
+            ' '
+        ) as words
+    from topics
+    where kind <> 'term'
+),
+
+pieces as (
+    select
+        label_words.topic_id,
+        label_words.articles,
+        position = 1 and length + 1 = cardinality(label_words.words) as is_whole,
+        array_to_string(label_words.words[position:position + length], ' ') as piece
+    from label_words
+    cross join lateral generate_subscripts(label_words.words, 1) as position
+    cross join lateral generate_series(
+        0, least(2, cardinality(label_words.words) - position)
+    ) as length
+),
+
+spelled as (
+    select
+        topic_id,
+        articles,
+        is_whole,
+        piece
+    from pieces
+    union
+    select
+        topic_id,
+        articles,
+        is_whole,
+        left(piece, -2) as piece
+    from pieces
+    where piece like e'%\'s'
+),
+
+-- A word or phrase within the label of a topic that is frequent enough to stand for it, or that is
+-- all of the label.
+inside as (
+    select
+        fragments.topic_id,
+        spelled.topic_id as other_topic_id
+    from spelled
+    inner join topics as fragments
+        on
+            spelled.piece = fragments.label
+            and spelled.topic_id <> fragments.topic_id
+            and (
+                spelled.is_whole
+                or spelled.articles >= {{ var('fragment_share') }} * fragments.articles
+            )
+    where fragments.kind in ('term', 'phrase')
+),
+
+paired as (
+    select
+        topic_id,
+        other_topic_id
+    from alike
+    union
+    select
+        topic_id,
+        other_topic_id
+    from inside
+)
+
+select * from paired

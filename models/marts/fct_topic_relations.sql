@@ -1,0 +1,79 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ delete_stale(whole_version(day_versions())) }}",
+        post_hook="{{ log_built(whole_version(day_versions())) }}",
+    )
+}}
+
+with
+
+pairs as (
+    select * from {{ ref('int_topic_pairs') }}
+    where {{ whole() }} in {{ stale_parts(whole_version(day_versions())) }}
+),
+
+-- Who stands for whom: a keyword for a phrase, a phrase for a word, the longer for the shorter, the
+-- more frequent for the rarer.
+topics as not materialized (
+    select
+        *,
+        row_number() over (
+            order by
+                case kind when 'term' then 2 when 'phrase' then 1 else 0 end asc,
+                case when kind = 'phrase' then -length(label) end asc,
+                articles desc,
+                topic_id asc
+        ) as standing
+    from {{ ref('dim_topics') }}
+),
+
+both_ways as (
+    select
+        topic_id,
+        other_topic_id,
+        articles
+    from pairs
+    union
+    select
+        other_topic_id as topic_id,
+        topic_id as other_topic_id,
+        articles
+    from pairs
+),
+
+compared as (
+    select
+        topics.topic_id,
+        others.topic_id as shown_under,
+        both_ways.articles,
+        topics.kind in ('term', 'phrase')
+        and (
+            both_ways.articles >= {{ var('fragment_share') }} * topics.articles
+            or lower(topics.label) = lower(others.label)
+        ) as is_fragment,
+        both_ways.articles
+        >= {{ var('twin_overlap') }} * (topics.articles + others.articles - both_ways.articles)
+            as is_twin,
+        strpos(lower(others.label), lower(topics.label)) > 0 as is_inside
+    from both_ways
+    inner join topics
+        on both_ways.topic_id = topics.topic_id
+    inner join topics as others
+        on both_ways.other_topic_id = others.topic_id
+    where topics.standing > others.standing
+),
+
+relations as (
+    select
+        topic_id,
+        shown_under,
+        articles,
+        -- A part of the other's label is no name beside it.
+        is_twin and not is_inside as is_twin
+    from compared
+    where is_fragment or is_twin
+)
+
+select * from relations

@@ -18,14 +18,14 @@ HAS_KEY := $(or $(NYT_API_KEY),$(shell grep -s '^ *\(export  *\)\{0,1\}NYT_API_K
 # dbt does not read .env: it gets libpq's variables from the warehouse's own command.
 DBT = eval "$$($(BIN)/warehouse env)" && $(BIN)/dbt --quiet
 
-.PHONY: help install install-prefect flow-elt flow-growth run elt update cron growth backup restore test lint bench calibrate lock clean
+.PHONY: help install install-prefect flow-elt flow-growth run elt update cron growth report backup restore test lint bench calibrate lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/.installed ## Create .venv with the pinned packages
 
-run: elt growth ## Do it all: set up, load (as elt does; without folder or key a generated sample), build, fit, print
+run: elt growth report ## Do it all: set up, load (as elt does; without folder or key a generated sample), build, fit, report
 
 # A bad month exits with 1: the others are loaded, so the tables are built before make says so.
 BUILD = code=$$?; test $$code -le 1 || exit $$code; \
@@ -72,6 +72,9 @@ growth: .venv/.installed ## Fit the loaded months (or START=2020-01 END=2020-06)
 	@echo; $(BIN)/growth top --direction shrinking $(WINDOW)
 	@echo; $(BIN)/growth top --direction popular $(WINDOW)
 
+report: .venv/.installed ## Write the fitted lists and topics as one page, report.html (or OUT=FILE; START, END)
+	@echo; $(BIN)/growth report --out "$(or $(OUT),report.html)" $(WINDOW)
+
 backup: .venv/.installed ## Write the warehouse into a dated file in data/backups (or TO=DIR), keep the newest 7 (or KEEP=N)
 	@$(BIN)/warehouse backup $(if $(TO),--to "$(TO)") $(if $(KEEP),--keep "$(KEEP)")
 
@@ -116,7 +119,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 lock: .venv/.installed-dev ## Renew the lock files from pyproject.toml
 	$(BIN)/pip install --quiet uv
-	$(COMPILE) --upgrade --extra dev --extra bench --extra prefect -o requirements-dev.lock
+	$(COMPILE) --upgrade --extra dev --extra bench --extra export --extra prefect -o requirements-dev.lock
 	$(COMPILE) --upgrade --extra prefect -c requirements-dev.lock -o requirements-prefect.lock
 	$(COMPILE) --upgrade -c requirements-dev.lock -o requirements.lock
 

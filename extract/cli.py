@@ -15,6 +15,8 @@ from warehouse.command_line import (
     EndMonth,
     StartMonth,
     check_months,
+    command_line,
+    print_findings,
     print_json,
     run,
     say,
@@ -28,11 +30,7 @@ if TYPE_CHECKING:
     from extract.pacing import Limits
     from extract.run import MonthOutcome
 
-app = typer.Typer(
-    help="Take the New York Times archive into the warehouse's raw tables.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+app = command_line("Take the New York Times archive into the warehouse's raw tables.")
 
 
 @app.command()
@@ -54,8 +52,9 @@ def load(
     file is named and fails alone; then the exit code is 1.
     """
     from extract.landing import LandingError, find_month_files
-    from extract.load import load_months, update_statistics
+    from extract.load import describe_load, load_months, update_statistics
     from warehouse.connect import connect
+    from warehouse.progress import progress
 
     check_months(start, end)
     try:
@@ -69,22 +68,13 @@ def load(
     for path, reason in problems:
         say(f"{path.name}: {reason}")
     results = []
-    with connect("extract load", role="loader") as connection:
+    with connect("extract load", role="loader") as connection, progress(len(files)) as shown:
         connection.autocommit = True  # each month opens its own transaction
         for result in load_months(connection, files, refresh):
             results.append(result)
-            name = format_month(result.month)
-            if result.outcome == "failed":
-                say(f"{name}: failed: {result.message} ({result.path})")
-                continue
-            say(f"{name}: {result.outcome}, {result.docs:,} documents")
-            if result.sample_months_removed:
-                say(
-                    f"{name}: real articles: the sample's {result.sample_months_removed} months "
-                    "were removed"
-                )
-            if result.rejected and result.outcome != "unchanged":
-                say(f"{name}: {result.rejected:,} documents rejected: {result.message}")
+            for line in describe_load(result):
+                shown.tell(line)
+            shown.advance(result.docs)
         if any(result.outcome in ("loaded", "replaced") for result in results):
             update_statistics(connection)
     outcomes = [result.outcome for result in results]
@@ -134,6 +124,7 @@ LandingDir = Annotated[
         "--to",
         metavar="DIR",
         envvar="NYT_LANDING_DIR",
+        show_default="data/nyt, beside the project's files",
         help="The landing zone: where the months' files go.",
     ),
 ]
@@ -203,9 +194,9 @@ def _fetch(
     from extract.load import update_statistics
     from extract.nyt import Api, ApiRefusedError
     from extract.pacing import Limits, QuotaSpentError, pacer
-    from extract.progress import progress
     from extract.run import CtrlC, Request, describe, fetch_months
     from warehouse.connect import connect
+    from warehouse.progress import progress
 
     check_months(start, end)
     now = datetime.now(UTC)
@@ -346,11 +337,7 @@ def doctor(
     """Check what fetching needs: key, warehouse, quota, disk, clock."""
     from extract.doctor import examine
 
-    findings = list(examine(to, call_api))
-    for finding in findings:
-        typer.echo(f"{'ok ' if finding.ok else 'BAD'}  {finding.name}: {finding.message}")
-    if not all(finding.ok for finding in findings):
-        raise typer.Exit(SOME_FAILED)
+    print_findings(examine(to, call_api))
 
 
 def _json_month(row: dict[str, Any]) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from extract.nyt import CONNECT_SECONDS, KEY_PAGE, READ_SECONDS, Api, open_session
 from extract.pacing import Limits, QuotaSpentError, pacer
+from warehouse.command_line import Finding
 from warehouse.connect import connect
 from warehouse.errors import WarehouseError
 
@@ -17,15 +17,6 @@ from warehouse.errors import WarehouseError
 SMALLEST_MONTH = "1978/9.json"
 NEEDED_GIGABYTES = 1.0
 CLOCK_SECONDS = 120.0
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One check: its name, whether all is well, and what was found or what to do."""
-
-    name: str
-    ok: bool
-    message: str
 
 
 def examine(folder: Path, call_api: bool) -> Iterator[Finding]:

@@ -91,6 +91,20 @@ def load_months(
             raise
 
 
+def describe_load(result: MonthResult) -> Iterator[str]:
+    """Say in lines what became of a month's file."""
+    name = format_month(result.month)
+    if result.outcome == "failed":
+        yield f"{name}: failed: {result.message} ({result.path})"
+        return
+    yield f"{name}: {result.outcome}, {result.docs:,} documents"
+    if result.sample_months_removed:
+        removed = result.sample_months_removed
+        yield f"{name}: real articles: the sample's {removed} months were removed"
+    if result.rejected and result.outcome != "unchanged":
+        yield f"{name}: {result.rejected:,} documents rejected: {result.message}"
+
+
 def update_statistics(connection: "psycopg.Connection") -> None:
     """Let the planner know what was loaded: dbt builds on it at once, before autovacuum looks.
 

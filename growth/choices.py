@@ -40,3 +40,11 @@ class Direction(StrEnum):
     GROWING = "growing"
     SHRINKING = "shrinking"
     POPULAR = "popular"
+
+
+class FileFormat(StrEnum):
+    """Formats of exported files."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+    JSON = "json"

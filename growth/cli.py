@@ -1,30 +1,38 @@
-"""Command line of the fit: ``growth fit|top``."""
+"""Command line of the fit: ``growth fit|top|show|compare|plot|report|runs|export|doctor``."""
 
-import csv
-import math
-import sys
-from typing import Annotated, Any
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from growth.choices import Direction, Kind, Period, Phase
+from growth.choices import Direction, FileFormat, Kind, Period, Phase
 from warehouse.command_line import (
     SOME_FAILED,
     AsJson,
     EndMonth,
     StartMonth,
     check_months,
+    command_line,
+    print_csv,
+    print_findings,
     print_json,
     run,
     say,
 )
 from warehouse.months import format_month
 
-app = typer.Typer(
-    help="Which topics grew, which shrank, which led, between two months?",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from psycopg import Connection
+
+    from growth.lists import Run
+    from growth.runs import Choice
+    from growth.show import KnownTopic
+
+app = command_line("Which topics grew, which shrank, which led, between two months?")
 
 
 DEFAULT_MIN_ARTICLES = 50
@@ -32,8 +40,23 @@ DEFAULT_MIN_ARTICLES = 50
 
 Kinds = Annotated[
     list[Kind] | None,
-    typer.Option("--kind", help="Only topics of this kind; repeat it for several.  [default: all]"),
+    typer.Option(
+        "--kind",
+        metavar="KIND",
+        help=f"Only topics of this kind: {', '.join(Kind)}; repeat it for several.  [default: all]",
+    ),
 ]
+FitPeriod = Annotated[Period, typer.Option("--period", help="Of a fit by such periods.")]
+RunId = Annotated[
+    str | None, typer.Option("--run", metavar="RUN_ID", help="Of this fit; see `growth runs`.")
+]
+By = Annotated[
+    Period | None,
+    typer.Option(
+        "--by", help="Count by such periods.  [default: week; month in windows above 400 days]"
+    ),
+]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")]
 
 
 @app.command()
@@ -61,13 +84,14 @@ def fit(
     """
     check_months(start, end)
 
-    from growth.fit import fit_window
+    from growth.fit import STEPS, fit_window
     from growth.store import Settings
     from warehouse.connect import connect
+    from warehouse.progress import steps
 
-    settings = Settings(sorted({str(k) for k in kind or []}), min_articles, str(period), allow_gaps)
-    with connect("growth fit", role="modeller") as connection:
-        fitted = fit_window(connection, start, end, settings, refit=refit)
+    settings = Settings(_names(kind), min_articles, str(period), allow_gaps)
+    with connect("growth fit", role="modeller") as connection, steps(STEPS) as step:
+        fitted = fit_window(connection, start, end, settings, refit=refit, step=step)
     window = fitted.window
     if as_json:
         print_json(
@@ -108,9 +132,10 @@ def top(
     ] = None,
     start: StartMonth = None,
     end: EndMonth = None,
-    period: Annotated[Period, typer.Option(help="Of a fit by such periods.")] = Period.DAY,
+    period: FitPeriod = Period.DAY,
+    run_id: RunId = None,
     as_json: AsJson = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
+    as_csv: AsCsv = False,
 ) -> None:
     """Print a ranked list of a stored fit, by default of the latest.
 
@@ -118,16 +143,17 @@ def top(
     rate of 5 %, ranked by the end of its 95 % interval that is nearest 0. Popular ones are ranked
     by articles.
     """
-    check_months(start, end)
-    if as_json and as_csv:
-        raise typer.BadParameter("choose one of --json and --csv")
+    choice = _choice(run_id, start, end, period)
+    _one_of(as_json, as_csv)
 
-    from growth.lists import find_run, read_list
+    from growth.lists import read_list
+    from growth.runs import choose_run
+    from growth.tables import LIST_COLUMNS, list_table
     from warehouse.connect import connect
 
-    kinds = sorted({str(k) for k in kind or []})
+    kinds = _names(kind)
     with connect("growth top") as connection:
-        found = find_run(connection, start, end, kinds, str(period))
+        found = choose_run(connection, choice, kinds)
         wanted = phase.replace("-", " ") if phase else None
         topics = read_list(connection, found, direction, kinds, limit, wanted)
     if as_json:
@@ -141,118 +167,218 @@ def top(
             }
         )
     elif as_csv:
-        _print_csv(topics)
+        print_csv(LIST_COLUMNS, topics)
     else:
         title = f"{direction.capitalize()} topics, {found.window_start} to {found.window_end}"
-        typer.echo(f"{title}\n" if topics else f"{title}: none")
-        if topics:
-            _print_table(topics)
+        typer.echo(f"{title}\n\n{list_table(topics)}" if topics else f"{title}: none")
 
 
-_CSV_COLUMNS = (
-    "rank", "label", "kind", "articles", "share", "share_start", "share_end", "growth_rate",
-    "doubling_days", "ci_low", "ci_high", "change_rate", "sure_growth", "q_value", "phase",
-    "peak_on", "midpoint_on", "first_seen_on", "new_label", "seasonal", "direction", "topic_id",
-)  # fmt: skip
+@app.command()
+def show(
+    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="Its label, or words of it.")],
+    kind: Kinds = None,
+    start: StartMonth = None,
+    end: EndMonth = None,
+    period: FitPeriod = Period.DAY,
+    run_id: RunId = None,
+    by: By = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Print all about one topic: its line, its numbers with intervals, its headlines.
+
+    A name that no topic has is taken for the one it comes near, where that is clear; otherwise the
+    topics that may be meant are named. --csv prints what was counted, a line a period.
+    """
+    _show([topic], kind, _choice(run_id, start, end, period), by, as_json, as_csv)
 
 
-def _print_csv(topics: list[dict[str, Any]]) -> None:
-    writer = csv.DictWriter(sys.stdout, _CSV_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(topics)
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it.")] = Path(
+        "report.html"
+    ),
+    start: StartMonth = None,
+    end: EndMonth = None,
+) -> None:
+    """Write a stored fit, by default the latest, as one HTML page that needs no network.
+
+    The lists as charts, every fitted topic with its numbers and articles, and what can be compared
+    and downloaded.
+    """
+    check_months(start, end)
+
+    from growth.report.page import write_report
+    from warehouse.connect import connect
+    from warehouse.progress import steps
+
+    with connect("growth report") as connection, steps(1) as step:
+        step("writing the page")
+        written = write_report(connection, out, start, end)
+    say(f"{written.topics:,} topics, {written.size / 1e6:.1f} MB; open it in a browser")
+    typer.echo(written.path)
 
 
-def _print_table(topics: list[dict[str, Any]]) -> None:
-    header = (
-        "",
-        "topic",
-        "kind",
-        "articles",
-        "start",
-        "end",
-        "growth a year",
-        "the odds",
-        "q",
-        "what happened",
-    )
-    rows = [
-        (
-            str(topic["rank"]),
-            topic["label"],
-            topic["kind"],
-            f"{topic['articles']:,}",
-            _percent(topic["share_start"]),
-            _percent(topic["share_end"]),
-            _interval(topic),
-            _pace(topic),
-            _q_value(topic["q_value"]),
-            _what_happened(topic),
-        )
-        for topic in topics
-    ]
-    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
-    left = (1, 2, 7, 9)
-    for row in (header, *rows):
-        cells = [
-            text.ljust(width) if column in left else text.rjust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        typer.echo("  ".join(cells).rstrip())
-    typer.echo(
-        "\nstart, end: the fitted share of all articles on the first and the last day\n"
-        "growth a year: of the log-odds, and how much of it is sure at 95 %; the odds are about "
-        "the share while that is small\n"
-        "q: the false discovery rate at which the topic would still be listed\n"
-        "what happened: where the topic stands at the end; comes every year: earlier years show "
-        "the same; new label: first seen in the window"
-    )
+@app.command()
+def compare(
+    topics: Annotated[
+        list[str], typer.Argument(metavar="TOPIC...", help="Two or more, as for `growth show`.")
+    ],
+    kind: Kinds = None,
+    start: StartMonth = None,
+    end: EndMonth = None,
+    period: FitPeriod = Period.DAY,
+    run_id: RunId = None,
+    by: By = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Print topics side by side, their lines on one scale."""
+    if len(topics) < 2:
+        raise typer.BadParameter("name two topics or more; for one: growth show TOPIC")
+    _show(topics, kind, _choice(run_id, start, end, period), by, as_json, as_csv)
 
 
-def _what_happened(topic: dict[str, Any]) -> str:
-    words = [topic["phase"]]
-    if topic["peak_on"]:
-        words[0] += f", peak on {topic['peak_on']}"
-    elif topic["midpoint_on"]:
-        words[0] += f", half-way on {topic['midpoint_on']}"
-    if topic["seasonal"]:
-        words.append("comes every year")
-    if topic["new_label"]:
-        words.append("new label")
-    return "; ".join(words)
+def _show(
+    names: list[str],
+    kind: list[Kind] | None,
+    choice: "Choice",
+    by: Period | None,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    _one_of(as_json, as_csv)
+
+    from growth import show
+
+    with _topics_of("growth show", names, kind, choice, by) as (connection, found, by, topics):
+        if as_json or as_csv:
+            topics = show.with_curves(connection, found, by, topics)
+    if as_json:
+        print_json(show.as_json(found, by, topics))
+    elif as_csv:
+        print_csv(show.SERIES_COLUMNS, show.series_rows(topics))
+    elif len(topics) == 1:
+        typer.echo(show.page(found, by, topics[0]))
+    else:
+        typer.echo(show.comparison(found, by, topics))
 
 
-def _percent(share: float | None) -> str:
-    if share is None:
-        return "-"
-    return f"{share:.1%}" if share >= 0.1 else f"{share:.2%}" if share >= 0.0001 else "<0.01%"
+@contextmanager
+def _topics_of(
+    command: str, names: list[str], kind: list[Kind] | None, choice: "Choice", by: Period | None
+) -> "Iterator[tuple[Connection, Run, Period, list[KnownTopic]]]":
+    """Give the topics that are meant, the fit they are of, and a connection."""
+    from growth.observed import fitting_period
+    from growth.runs import choose_run
+    from growth.show import read_topics
+    from growth.topics import find_topics
+    from warehouse.connect import connect
+
+    kinds = _names(kind)
+    with connect(command) as connection:
+        run = choose_run(connection, choice, kinds)
+        chosen = find_topics(connection, run, names, kinds, say)
+        by = by or fitting_period(run)
+        ids = [topic.topic_id for topic in chosen]
+        yield connection, run, by, read_topics(connection, run, by, ids)
 
 
-def _rate(topic: dict[str, Any]) -> float:
-    """Return the growth a year that the list goes by: the trend's, or that of the change."""
-    by_trend = topic["sure_growth"] in (topic["ci_low"], topic["ci_high"])
-    return float(topic["growth_rate"] if by_trend else topic["change_rate"])
+@app.command()
+def plot(
+    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="Its label, or words of it.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A .svg or .png file.")],
+    kind: Kinds = None,
+    start: StartMonth = None,
+    end: EndMonth = None,
+    period: FitPeriod = Period.DAY,
+    run_id: RunId = None,
+    by: By = None,
+) -> None:
+    """Draw a topic into a file: points, fitted curve, and its bands of 80 and 95 %."""
+    if out.suffix.lower() not in (".svg", ".png"):
+        raise typer.BadParameter(f"{out} ends in neither .svg nor .png: name it topic.svg")
+    choice = _choice(run_id, start, end, period)
+    with _topics_of("growth plot", [topic], kind, choice, by) as (connection, found, by, topics):
+        from growth.fitted import fit_curves
+        from growth.plot import draw
+
+        numbers = topics[0].numbers
+        curves = fit_curves(connection, found, by, [numbers])
+    draw(out, found, by, numbers, topics[0].points, curves[numbers["topic_id"]])
+    typer.echo(str(out))
 
 
-def _interval(topic: dict[str, Any]) -> str:
-    if topic["growth_rate"] is None:
-        return "-"
-    if topic["direction"] == "steady":
-        return f"{topic['growth_rate']:+.1f} ({topic['ci_low']:+.1f} to {topic['ci_high']:+.1f})"
-    return f"{_rate(topic):+.1f} (at least {topic['sure_growth']:+.1f})"
+@app.command()
+def runs(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """List the stored fits, the latest first."""
+    from growth.runs import COLUMNS, list_runs, runs_table
+    from warehouse.connect import connect
+
+    _one_of(as_json, as_csv)
+    with connect("growth runs") as connection:
+        stored = list_runs(connection)
+    if as_json:
+        print_json({"runs": stored})
+    elif as_csv:
+        print_csv(COLUMNS, stored)
+    else:
+        typer.echo(runs_table(stored) if stored else "no fit is stored: run `growth fit`")
 
 
-def _pace(topic: dict[str, Any]) -> str:
-    if topic["direction"] not in ("growing", "shrinking"):
-        return "-"
-    days = abs(math.log(2) / _rate(topic)) * 365.25
-    length = f"{days:.0f} days" if days < 730 else f"{days / 365.25:.1f} years"
-    return f"{'double' if topic['direction'] == 'growing' else 'halve'} in {length}"
+@app.command()
+def export(
+    to: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write into.")],
+    file_format: Annotated[FileFormat, typer.Option("--format", help="Of the files.")],
+    kind: Kinds = None,
+    start: StartMonth = None,
+    end: EndMonth = None,
+    period: FitPeriod = Period.DAY,
+    run_id: RunId = None,
+    by: Annotated[Period, typer.Option("--by", help="Count by such periods.")] = Period.DAY,
+) -> None:
+    """Write a fit's series and coefficients into files, with one that says what they hold.
+
+    series has a line a fitted topic and period, zeros included; coefficients one a topic.
+    """
+    from growth.export import export_run
+    from growth.runs import choose_run
+    from warehouse.connect import connect
+
+    choice = _choice(run_id, start, end, period)
+    kinds = _names(kind)
+    with connect("growth export") as connection:
+        found = choose_run(connection, choice, kinds)
+        written = export_run(connection, found, kinds, by, file_format, to)
+    for path, rows in written:
+        typer.echo(f"{path}: {rows:,} rows")
 
 
-def _q_value(q_value: float | None) -> str:
-    if q_value is None:
-        return "-"
-    return "<0.0001" if q_value < 0.0001 else f"{q_value:.4f}"
+@app.command()
+def doctor() -> None:
+    """Say what is missing between a fresh clone and a report, and the command that brings it."""
+    from growth.doctor import examine
+
+    print_findings(examine())
+
+
+def _choice(run_id: str | None, start: "date | None", end: "date | None", period: str) -> "Choice":
+    check_months(start, end)
+    if run_id is not None and (start or end):
+        raise typer.BadParameter("choose one of --run and a window (--start, --end)")
+
+    from growth.runs import Choice
+
+    return Choice(run_id, start, end, period)
+
+
+def _one_of(as_json: bool, as_csv: bool) -> None:
+    if as_json and as_csv:
+        raise typer.BadParameter("choose one of --json and --csv")
+
+
+def _names(kinds: list[Kind] | None) -> list[str]:
+    return sorted({str(kind) for kind in kinds or []})
 
 
 def main() -> None:

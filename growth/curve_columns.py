@@ -40,7 +40,7 @@ class CurveColumns:
         return {"status": status, "iterations": self._iterations, **self._values}
 
 
-def _margin(block: Block, curves: Curves, confidence: float) -> Floats:
+def margin(block: Block, curves: Curves, confidence: float) -> Floats:
     """Return Student's quantile."""
     inflation = np.fmax(1.0, curves.long_run)
     freedom = curve_degrees_of_freedom(block.window.bursts.number, inflation)
@@ -62,7 +62,7 @@ def _error(curves: Curves, along: list[Floats]) -> Floats:
 def describe_s_curves(block: Block, curves: Curves, confidence: float) -> dict[str, NDArray[Any]]:
     design = block.window.design
     logit_ceiling, level, rate = curves.coefficients.T
-    quantile = _margin(block, curves, confidence)
+    quantile = margin(block, curves, confidence)
     ceiling = special.expit(logit_ceiling)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         log_se = _error(curves, [1 - ceiling, 0 * level, 0 * level])
@@ -95,7 +95,7 @@ def describe_s_curves(block: Block, curves: Curves, confidence: float) -> dict[s
 def describe_pulses(block: Block, curves: Curves, confidence: float) -> dict[str, NDArray[Any]]:
     design = block.window.design
     level, slope, bend = curves.coefficients.T
-    quantile = _margin(block, curves, confidence)
+    quantile = margin(block, curves, confidence)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         peak = -slope / (2 * bend)
         along = [0 * bend, -1 / (2 * bend), slope / (2 * bend**2)]
@@ -122,13 +122,18 @@ def _ends(block: Block, curves: Curves, quantile: Floats, model: Model) -> dict[
     scaled = block.window.design.scaled
     told = {}
     for name, u in (("share_start", scaled[0]), ("share_end", scaled[-1])):
-        eta, _, along = model(np.array([u]), curves.coefficients.T)
-        derivatives = [np.broadcast_to(d, eta.shape)[0] for d in along]
-        half = quantile * _error(curves, derivatives)
-        told[name] = special.expit(eta[0])
-        told[f"{name}_low"] = special.expit(eta[0] - half)
-        told[f"{name}_high"] = special.expit(eta[0] + half)
+        eta, error = log_odds_at(curves, model, u)
+        half = quantile * error
+        told[name] = special.expit(eta)
+        told[f"{name}_low"] = special.expit(eta - half)
+        told[f"{name}_high"] = special.expit(eta + half)
     return told
+
+
+def log_odds_at(curves: Curves, model: Model, u: float) -> tuple[Floats, Floats]:
+    """Return the log-odds of curves at the scaled time ``u``, and their errors. Shape (F,)."""
+    eta, _, along = model(np.array([u]), curves.coefficients.T)
+    return eta[0], _error(curves, [np.broadcast_to(d, eta.shape)[0] for d in along])
 
 
 def _finish(

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -16,6 +17,10 @@ from warehouse.locks import hold_run, share_warehouse
 
 if TYPE_CHECKING:
     import psycopg
+
+
+# What a fit does, step by step: reading, fitting, looking at earlier years, storing.
+STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -50,16 +55,18 @@ def fit_window(
     settings: Settings,
     *,
     refit: bool = False,
+    step: Callable[[str], None] = lambda name: None,
 ) -> Fitted:
     """Fit every topic between two months, by default of all loaded ones, and store the run.
 
     A run that is stored already, of the same data by the same version, is left as it is unless
-    ``refit``. Raises WarehouseError where the marts are not built or months of the window are not
-    loaded.
+    ``refit``. ``step`` is told the name of each step that begins. Raises WarehouseError where the
+    marts are not built or months of the window are not loaded.
     """
     began = time.monotonic()
     with connection.transaction():
         share_warehouse(connection)  # until all is stored: no fit of marts that are gone by then
+        step("reading what was counted")
         series = read_series(connection, start, end, settings.kinds, allow_gaps=settings.allow_gaps)
         earlier = earlier_windows(connection, series.window, settings.kinds)
         since = loaded_since(connection)
@@ -73,18 +80,22 @@ def fit_window(
         if stored_before:
             statuses = stored_statuses(connection, key)
         else:
+            step(f"fitting {len(series.topic_ids):,} topics")
             now = fit_shown(series, settings.period, settings.min_articles)
+            step("looking at earlier years")
+            comes_back = seasonal(now, earlier, settings.period, settings.min_articles)
             result = Result(
                 series=series,
                 settings=settings,
                 fit=now.fit,
                 periods=now.periods,
-                seasonal=seasonal(now, earlier, settings.period, settings.min_articles),
+                seasonal=comes_back,
                 loaded_since=since,
                 missing_months=missing_months(connection, series.window),
                 input_sha256=digest.hexdigest(),
                 seconds=time.monotonic() - began,
             )
+            step("storing")
             store_fit(connection, result)
             names, counts = np.unique(now.fit.trend.status, return_counts=True)
             statuses = dict(zip(names.tolist(), counts.tolist(), strict=True))

@@ -85,8 +85,8 @@ def read_list(
     query = sql.SQL(
         """
         select
-            row_number() over (order by rank)::integer as rank, label, kind, articles, share,
-            share_start, share_end, growth_rate, doubling_days, ci_low, ci_high, q_value,
+            row_number() over (order by rank)::integer as rank, label, other_labels, kind, articles,
+            share, share_start, share_end, growth_rate, doubling_days, ci_low, ci_high, q_value,
             change_rate, sure_growth, phase,
             peak_on, midpoint_on, first_seen_on, new_label, seasonal, direction,
             topic_id::text as topic_id

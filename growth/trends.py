@@ -214,10 +214,6 @@ def _describe(window: Window, fit: Trends, quantile: Chebyshev) -> dict[str, Flo
     design, number = window.design, window.bursts.number
     info_0, info_1, info_2 = fit.information[:, :3].T
     determinant = info_0 * info_2 - info_1**2
-
-    def log_odds_error(at: float) -> Floats:
-        return np.asarray(np.sqrt((info_2 - 2 * at * info_1 + at**2 * info_0) / determinant))
-
     inflation = np.maximum(1.0, fit.long_run)
     freedom = degrees_of_freedom(number, inflation)
     margin = np.asarray(quantile(1 / freedom))
@@ -226,8 +222,8 @@ def _describe(window: Window, fit: Trends, quantile: Chebyshev) -> dict[str, Flo
     error = model_se * np.sqrt(inflation)
     shares = {}
     for name, at in (("share_start", design.scaled[0]), ("share_end", design.scaled[-1])):
-        log_odds = fit.level + fit.slope * at
-        half = margin * log_odds_error(at) * np.sqrt(inflation)
+        log_odds, model_error = log_odds_at(fit, at)
+        half = margin * model_error * np.sqrt(inflation)
         shares[name] = _expit(log_odds)
         shares[f"{name}_low"] = _expit(log_odds - half)
         shares[f"{name}_high"] = _expit(log_odds + half)
@@ -235,7 +231,7 @@ def _describe(window: Window, fit: Trends, quantile: Chebyshev) -> dict[str, Flo
     return {
         "intercept": fit.level + fit.slope * origin,
         "growth_rate": rate,
-        "intercept_model_se": log_odds_error(origin),
+        "intercept_model_se": log_odds_at(fit, origin)[1],
         "growth_rate_model_se": model_se,
         "growth_rate_se": error,
         "ci_low": rate - margin * error,
@@ -249,6 +245,14 @@ def _describe(window: Window, fit: Trends, quantile: Chebyshev) -> dict[str, Flo
         "pearson": fit.pearson,
         **shares,
     }
+
+
+def log_odds_at(fit: Trends, u: float) -> tuple[Floats, Floats]:
+    """Return the log-odds of trends at the scaled time ``u``, and their errors by the binomial
+    model, before bursts are allowed for. Shape (F,)."""
+    info_0, info_1, info_2 = fit.information[:, :3].T
+    variance = (info_2 - 2 * u * info_1 + u**2 * info_0) / (info_0 * info_2 - info_1**2)
+    return fit.level + fit.slope * u, np.sqrt(variance)
 
 
 def _expit(log_odds: Floats) -> Floats:

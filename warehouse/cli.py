@@ -8,15 +8,13 @@ from typing import Annotated
 import typer
 
 from warehouse import embedded
-from warehouse.command_line import AsJson, print_json, run, say
+from warehouse.command_line import AsJson, command_line, print_json, run, say
 from warehouse.connect import libpq_environment, use_warehouse
 from warehouse.errors import WarehouseError
 from warehouse.settings import PROJECT_DIR, load_settings, uses_embedded_server, warehouse_dir
 
-app = typer.Typer(
-    help="Start, stop and reach the warehouse: an embedded Postgres server, or your own (PGHOST).",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
+app = command_line(
+    "Start, stop and reach the warehouse: an embedded Postgres server, or your own (PGHOST)."
 )
 
 
@@ -117,7 +115,13 @@ DEFAULT_BACKUP_DIR = PROJECT_DIR / "data" / "backups"
 @app.command()
 def backup(
     to: Annotated[
-        Path, typer.Option("--to", metavar="DIR", help="The folder of the backups.")
+        Path,
+        typer.Option(
+            "--to",
+            metavar="DIR",
+            help="The folder of the backups.",
+            show_default="data/backups, beside the project's files",
+        ),
     ] = DEFAULT_BACKUP_DIR,
     keep: Annotated[
         int, typer.Option(min=1, help="Backups to keep in the folder: the newest.")

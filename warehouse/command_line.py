@@ -1,8 +1,10 @@
 """What the command lines have in common: exit codes, messages, months as arguments."""
 
+import csv
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
@@ -10,20 +12,63 @@ import typer
 
 from warehouse.errors import WarehouseError, worker_down
 from warehouse.months import format_month, parse_month
+from warehouse.text import cell_text, visible, visible_json
 
 _INSUFFICIENT_PRIVILEGE = "42501"
 
 DONE, SOME_FAILED, USAGE, API_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
+def command_line(help_text: str) -> typer.Typer:
+    """Return an empty command line.
+
+    Its help is plain text: rich's boxes take as long as all the rest of ``--help``.
+    """
+    return typer.Typer(
+        help=help_text,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+
+
 def say(message: str) -> None:
-    """Print a message for a person: to stderr, so that results stay alone on stdout."""
-    typer.echo(message, err=True)
+    """Print a line for a person: to stderr, so that results stay alone on stdout."""
+    typer.echo(visible(message), err=True)
 
 
 def print_json(value: Any) -> None:
     """Print one JSON document to stdout."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    typer.echo(visible_json(json.dumps(value, ensure_ascii=False, indent=2, default=str)))
+
+
+def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Print rows with a header to stdout, their texts safe to open in a spreadsheet."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        cells = (row[column] for column in columns)
+        texts = ("; ".join(cell) if isinstance(cell, list) else cell for cell in cells)
+        writer.writerow([cell_text(cell) if isinstance(cell, str) else cell for cell in texts])
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check of a doctor: its name, whether all is well, and what was found or what to do."""
+
+    name: str
+    ok: bool
+    message: str
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """Print each finding as soon as it is made; leave with exit code 1 where one is bad."""
+    well = True
+    for finding in findings:
+        well = well and finding.ok
+        typer.echo(visible(f"{'ok ' if finding.ok else 'BAD'}  {finding.name}: {finding.message}"))
+    if not well:
+        raise typer.Exit(SOME_FAILED)
 
 
 def month_argument(text: str) -> date:

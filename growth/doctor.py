@@ -1,0 +1,133 @@
+"""What stands between this machine and a report: each thing checked, with the command to run."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import psycopg
+
+from growth.runs import list_runs
+from warehouse.command_line import Finding
+from warehouse.connect import connect
+from warehouse.errors import WarehouseError
+from warehouse.months import format_month
+from warehouse.roles import take
+
+_MARTS = (
+    "dim_topics", "fct_daily_articles", "fct_topic_daily", "fct_topic_growth", "growing_topics",
+    "shrinking_topics", "popular_topics",
+)  # fmt: skip
+
+
+def examine() -> Iterator[Finding]:
+    """Yield the findings, in the order of the data's path; after a bad one the steps that follow
+    it, unchecked, for they need it."""
+    try:
+        connection = connect("growth doctor")
+    except WarehouseError as error:
+        yield Finding("warehouse", False, str(error))
+        return
+    with connection:
+        yield Finding("warehouse", True, f"reachable at {os.environ.get('PGHOST', '')}")
+        well = True
+        for name, find, command in (
+            ("months", _months, ""),
+            ("marts", _marts, "dbt build"),
+            ("fit", _fit, "growth fit"),
+            ("report", _report, "growth report"),
+        ):
+            finding = _ask(connection, name, find) if well else _later(name, command)
+            well = finding.ok
+            yield finding
+
+
+def _ask(
+    connection: psycopg.Connection, name: str, find: Callable[[psycopg.Connection], Finding]
+) -> Finding:
+    try:
+        return find(connection)
+    except psycopg.errors.InsufficientPrivilege as error:
+        return Finding(
+            name,
+            False,
+            f"this login may not read it ({str(error).splitlines()[0]}): set PGUSER to one that "
+            "may, or ask the owner of the warehouse for `grant analyst to ...`",
+        )
+
+
+def _later(name: str, command: str) -> Finding:
+    return Finding(name, False, f"after that: `{command}`")
+
+
+def _report(connection: psycopg.Connection) -> Finding:
+    return Finding(
+        "report", True, "nothing is missing: `growth report`; `growth top` for the lists"
+    )
+
+
+def _months(connection: psycopg.Connection) -> Finding:
+    rows = connection.execute("select archive_month from raw.nyt_months order by 1").fetchall()
+    if not rows:
+        return Finding(
+            "months",
+            False,
+            "none is loaded: `extract load --from DIR` takes files, `extract run` asks the API, "
+            "`make run` makes a sample",
+        )
+    first, last = format_month(rows[0][0]), format_month(rows[-1][0])
+    return Finding("months", True, f"{len(rows)} loaded, {first} to {last}")
+
+
+def _marts(connection: psycopg.Connection) -> Finding:
+    missing = connection.execute(
+        "select name from unnest(%s::text[]) as name where to_regclass('marts.' || name) is null",
+        [list(_MARTS)],
+    ).fetchall()
+    if missing:
+        return Finding("marts", False, f"marts.{missing[0][0]} is not there: run `dbt build`")
+    late = connection.execute(
+        """
+        select archive_month
+        from raw.nyt_months
+        where archive_month not in (
+            select published_on from marts.fct_daily_articles where is_loaded
+        )
+        order by archive_month
+        """
+    ).fetchall()
+    if late:
+        months = f"{format_month(late[0][0])}{f' and {len(late) - 1} more' if late[1:] else ''}"
+        return Finding("marts", False, f"loaded, but not in the marts: {months}: run `dbt build`")
+    return Finding("marts", True, "built, with all loaded months")
+
+
+def _fit(connection: psycopg.Connection) -> Finding:
+    runs = list_runs(connection)
+    if not runs:
+        return Finding("fit", False, f"none is stored: run `growth fit`{_and_role(connection)}")
+    latest = runs[0]
+    [[articles]] = connection.execute(
+        "select sum(articles) from marts.fct_daily_articles where published_on between %s and %s",
+        [latest["window_start"], latest["window_end"]],
+    ).fetchall()
+    if articles != latest["articles"]:
+        window = f"--start {latest['window_start']:%Y-%m} --end {latest['window_end']:%Y-%m}"
+        return Finding(
+            "fit",
+            False,
+            f"the articles have changed since {latest['run_id']} was fitted: run `growth fit "
+            f"{window}`{_and_role(connection)}",
+        )
+    return Finding(
+        "fit", True, f"{len(runs)} stored, the latest {latest['run_id']}: {latest['converged']:,} "
+        f"of {latest['topics']:,} topics fitted",
+    )  # fmt: skip
+
+
+def _and_role(connection: psycopg.Connection) -> str:
+    """Return what a login without the role of the fit has to ask for, else nothing."""
+    connection.commit()
+    try:
+        take(connection, "modeller")
+    except WarehouseError as error:
+        return f"; {error}"
+    return ""

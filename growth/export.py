@@ -1,0 +1,337 @@
+"""Writes a fit's series and coefficients into files that stand on their own.
+
+Beside the two tables lies a file that says what each column is, of what unit, and from where: the
+habit of Our World in Data.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from growth.choices import FileFormat
+from growth.export_columns import SERIES_MEANINGS, UNITS
+from growth.lists import Run
+from growth.observed import marts_needed, observed_query
+from growth.runs import read_run
+from warehouse.errors import WarehouseError
+from warehouse.locks import hold_run, share_warehouse
+from warehouse.text import cell_text, visible_json
+
+METADATA = "news-growth.metadata.json"
+
+# Postgres's types: in the description, and in Parquet.
+_TYPES = {
+    "bool": ("boolean", "bool"),
+    "int4": ("integer", "int32"),
+    "int8": ("integer", "int64"),
+    "float8": ("number", "float64"),
+    "date": ("date", "date32"),
+    "text": ("text", "string"),
+}
+_ROWS_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is exported: a query, the order of its rows, the types of its columns, and what those
+    mean that are not the marts'."""
+
+    name: str
+    title: str
+    description: str
+    query: sql.Composed
+    order: str
+    types: dict[str, str]
+    meanings: dict[str, str]
+
+
+def export_run(
+    connection: psycopg.Connection,
+    run: Run,
+    kinds: Sequence[str],
+    by: str,
+    file_format: FileFormat,
+    folder: Path,
+) -> list[tuple[Path, int]]:
+    """Write the tables of a run, and what they hold, into a folder; return the tables' paths with
+    their numbers of rows.
+
+    Files of these names are replaced when all is written, not before. Raises WarehouseError where
+    the folder cannot be written to, the marts are not built, or a package is missing.
+    """
+    if file_format == FileFormat.PARQUET:
+        _need_pyarrow()
+    with connection.transaction(), marts_needed(), _replacing(folder) as parts:
+        # Until all is written, neither dbt nor a fit of this window changes it.
+        share_warehouse(connection)
+        hold_run(connection, run.run_id)
+        safe = _safe_labels(connection, run) if file_format == FileFormat.CSV else {}
+        tables = [_series(connection, run, kinds, by), _coefficients(connection, run, kinds)]
+        written = []
+        for table in tables:
+            path = parts / f"{table.name}.{file_format}"
+            if file_format == FileFormat.JSON:
+                rows = _write_json(connection, table, path)
+            else:
+                rows = _write_csv(connection, table, path, safe)
+            if file_format == FileFormat.PARQUET:
+                _to_parquet(table, path)
+            written.append((folder / f"{table.name}.{file_format}", rows))
+        described = _metadata(connection, run, by, file_format, tables, [n for _, n in written])
+        text = json.dumps(described, ensure_ascii=False, indent=2, default=str)
+        (parts / METADATA).write_text(visible_json(text) + "\n", encoding="utf-8")
+    return written
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """Give a folder to write into; move its files into ``folder`` if all goes well."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".export-", dir=folder) as parts:
+            yield Path(parts)
+            for part in Path(parts).iterdir():
+                part.replace(folder / part.name)
+    except OSError as error:
+        raise WarehouseError(
+            f"{folder} cannot be written to: {error.strerror}; give another folder with --out"
+        ) from None
+
+
+def _series(connection: psycopg.Connection, run: Run, kinds: Sequence[str], by: str) -> Table:
+    query = sql.SQL("select * from ({}) as series where {}").format(
+        observed_query(run, by, None), _of_kinds(kinds)
+    )
+    return Table(
+        "series",
+        f"Articles of each fitted topic by {by}",
+        f"One row a topic that has a fit and a {by} of the window, those without an article of it "
+        "included. Days of months that are not loaded are left out.",
+        query,
+        "kind, label, topic_id, period_start",
+        _types(connection, query),
+        SERIES_MEANINGS,
+    )
+
+
+def _coefficients(connection: psycopg.Connection, run: Run, kinds: Sequence[str]) -> Table:
+    query = sql.SQL("select * from marts.fct_topic_growth where run_id = {} and {}").format(
+        sql.Literal(run.run_id), _of_kinds(kinds)
+    )
+    return Table(
+        "coefficients",
+        "Growth of each topic of the window",
+        "One row a topic: how fast its share of all articles grew or shrank, and how sure that is. "
+        "A topic without a fit has a status that says why, and nulls.",
+        query,
+        "kind, label, topic_id",
+        _types(connection, query),
+        {},
+    )
+
+
+def _of_kinds(kinds: Sequence[str]) -> sql.Composable:
+    if not kinds:
+        return sql.SQL("true")
+    return sql.SQL("kind = any({})").format(sql.Literal(list(kinds)))
+
+
+def _types(connection: psycopg.Connection, query: sql.Composed) -> dict[str, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("{} limit 0").format(query))
+        types = psycopg.adapters.types
+        return {
+            column.name: types[column.type_code].name
+            for column in cursor.description or ()
+            if column.name in UNITS
+        }
+
+
+def _safe_labels(connection: psycopg.Connection, run: Run) -> dict[int, str]:
+    """Return the labels that a spreadsheet or a terminal must not get as they are."""
+    rows = connection.execute(
+        "select topic_id, label from growth.coefficients where run_id = %s", [run.run_id]
+    )
+    return {topic_id: cell_text(label) for topic_id, label in rows if cell_text(label) != label}
+
+
+def _write_csv(
+    connection: psycopg.Connection, table: Table, path: Path, labels: dict[int, str]
+) -> int:
+    """Write a table as the server makes it; return its number of rows."""
+    columns: list[sql.Composable] = []
+    for name, kind in table.types.items():
+        column = sql.Identifier(name)
+        if name == "label":
+            columns.append(sql.SQL("coalesce(safe.text, label) as label"))
+        elif kind == "bool":
+            columns.append(sql.SQL("{0}::text as {0}").format(column))
+        else:
+            columns.append(column)
+    query = sql.SQL(
+        """
+        copy (
+            select {columns}
+            from ({query}) as exported
+            left join unnest({keys}::bigint[], {texts}::text[]) as safe (key, text)
+                on exported.topic_id = safe.key
+            order by {order}
+        ) to stdout (format csv, header)
+        """
+    ).format(
+        columns=sql.SQL(", ").join(columns),
+        query=table.query,
+        keys=sql.Literal(list(labels)),
+        texts=sql.Literal(list(labels.values())),
+        order=sql.SQL(", ").join(map(sql.SQL, _order(table))),
+    )
+    with connection.cursor() as cursor, path.open("wb") as file:
+        with cursor.copy(query) as copy:
+            for block in copy:
+                file.write(block)
+        return cursor.rowcount
+
+
+def _order(table: Table) -> list[Any]:
+    return [f"exported.{name}" for name in table.order.split(", ")]
+
+
+def _write_json(connection: psycopg.Connection, table: Table, path: Path) -> int:
+    """Write a table as an array of objects, one a line; return its number of rows."""
+    # A program that reads JSON's numbers as floats would round the key.
+    columns = [
+        sql.SQL("topic_id::text as topic_id") if name == "topic_id" else sql.Identifier(name)
+        for name in table.types
+    ]
+    query = sql.SQL(
+        """
+        select row_to_json(row)::text
+        from (
+            select {columns}
+            from ({query}) as exported
+            order by {order}
+        ) as row
+        """
+    ).format(
+        columns=sql.SQL(", ").join(columns),
+        query=table.query,
+        order=sql.SQL(", ").join(map(sql.SQL, _order(table))),
+    )
+    rows = 0
+    with connection.cursor("export") as cursor, path.open("w", encoding="utf-8") as file:
+        cursor.itersize = _ROWS_AT_ONCE
+        file.write("[")
+        for (row,) in cursor.execute(query):
+            file.write(f"{',' if rows else ''}\n{visible_json(row)}")
+            rows += 1
+        file.write("\n]\n")
+    return rows
+
+
+def _need_pyarrow() -> None:
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        raise WarehouseError(
+            "--format parquet needs the package pyarrow, which is not installed: run "
+            "`.venv/bin/pip install pyarrow`, or choose --format csv"
+        ) from None
+
+
+def _to_parquet(table: Table, path: Path) -> None:
+    """Turn a CSV file into a Parquet file of the same name, a block at a time."""
+    import pyarrow
+    from pyarrow import csv, parquet
+
+    types = {name: pyarrow.type_for_alias(_TYPES[kind][1]) for name, kind in table.types.items()}
+    reader = csv.open_csv(
+        path,
+        parse_options=csv.ParseOptions(newlines_in_values=True),
+        convert_options=csv.ConvertOptions(
+            column_types=types, null_values=[""], strings_can_be_null=True,
+            quoted_strings_can_be_null=False, true_values=["true"], false_values=["false"],
+        ),
+    )  # fmt: skip
+    turned = path.with_suffix(".turned")
+    try:
+        with reader, parquet.ParquetWriter(turned, reader.schema) as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+        turned.replace(path)
+    finally:
+        turned.unlink(missing_ok=True)
+
+
+def _metadata(
+    connection: psycopg.Connection,
+    run: Run,
+    by: str,
+    file_format: FileFormat,
+    tables: Sequence[Table],
+    rows: Sequence[int],
+) -> dict[str, Any]:
+    meanings: dict[str, str | None] = dict(
+        connection.execute(
+            """
+            select attname, col_description(attrelid, attnum)
+            from pg_attribute
+            where attrelid = 'marts.fct_topic_growth'::regclass and attnum > 0
+            """
+        ).fetchall()
+    )
+    fit = read_run(connection, run.run_id)
+    return {
+        "title": f"Topics in the news, {run.window_start} to {run.window_end}: articles and growth",
+        "description": "How many articles carried each topic, and how its share of all articles "
+        "grew or shrank. docs/model.md explains the model.",
+        "source": {
+            "name": "Responses of the New York Times Archive API, or files of their shape",
+            "url": "https://developer.nytimes.com/docs/archive-product/1/overview",
+            "terms": "The archive's articles and keywords belong to the New York Times; its API is "
+            "for non-commercial use.",
+        },
+        "window": {
+            "start": run.window_start,
+            "end": run.window_end,
+            "missing_months": fit["missing_months"].split(", ") if fit["missing_months"] else [],
+        },
+        "fit": {
+            key: fit[key] for key in ("run_id", "period", "kinds", "min_articles", "fitted_at")
+        },
+        "versions": {
+            "news-growth": version("news-growth"),
+            "fitted_by": fit["code_version"],
+            "postgres": connection.info.parameter_status("server_version"),
+        },
+        "text": "In CSV files control characters are written as \\n or \\x1b, and texts that begin "
+        "with = + - @ have ' in front, so that no spreadsheet computes them."
+        if file_format == FileFormat.CSV
+        else "As in the warehouse.",
+        "tables": [
+            {
+                "file": f"{table.name}.{file_format}",
+                "title": table.title,
+                "description": table.description,
+                "rows": number,
+                "columns": [
+                    {
+                        "name": name,
+                        "title": name.replace("_", " "),
+                        "description": table.meanings.get(name) or meanings.get(name) or "",
+                        "unit": UNITS[name],
+                        "type": _TYPES[kind][0],
+                    }
+                    for name, kind in table.types.items()
+                ],
+            }
+            for table, number in zip(tables, rows, strict=True)
+        ],
+    }

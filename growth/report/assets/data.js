@@ -1,0 +1,115 @@
+// The data: unpacked once, a topic's series when it is asked for. Text from the archive becomes
+// text nodes and nothing else: no string is ever parsed as HTML.
+
+const DAY = 86400000;
+const byId = (id) => document.getElementById(id);
+
+function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in element) element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+async function unpack(text) {
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = letters.charCodeAt(at);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).json();
+}
+
+// The inverse of pack._bends: a first value, a first difference, then changes of the difference.
+function unbend(row, step) {
+  let value = 0;
+  let difference = 0;
+  return row.map((change) => {
+    difference += change;
+    value += difference;
+    return value * step;
+  });
+}
+
+const expit = (x) => 1 / (1 + Math.exp(-x));
+
+let data;
+let specifications;
+const series = new Map();
+const placeOf = new Map();
+
+function name(column, index) {
+  const { names, of } = data.names[column];
+  return names[of[index]];
+}
+const number = (column, index) => data.numbers[column][index];
+const share = (index) => data.count[index] / data.articles;
+
+// What is drawn of a topic: its bins, and its curve at the window's first day, at each bin's middle
+// and at the last day.
+function seriesOf(index) {
+  if (!series.has(index)) {
+    const eta = unbend(data.curve[index], data.steps[0]);
+    const half = unbend(data.half[index], data.steps[1]);
+    const ratio = data.narrower[index];
+    const curve = eta.map((x, k) => ({
+      t: data.times[k],
+      fit: expit(x),
+      low95: expit(x - half[k]),
+      high95: expit(x + half[k]),
+      low80: expit(x - ratio * half[k]),
+      high80: expit(x + ratio * half[k]),
+    }));
+    const bins = data.counts[index].map((count, k) => ({
+      ...curve[k + 1],
+      from: data.from[k] * DAY,
+      to: (data.to[k] + 1) * DAY,
+      count,
+      total: data.totals[k],
+      share: data.totals[k] ? count / data.totals[k] : null,
+    }));
+    series.set(index, { curve, bins });
+  }
+  return series.get(index);
+}
+
+function highest(index) {
+  const { curve, bins } = seriesOf(index);
+  return 1.08 * Math.max(...curve.map((p) => p.fit), ...bins.map((p) => p.share ?? 0));
+}
+
+// How numbers are written.
+
+const formatted = new Intl.NumberFormat("en");
+const whole = (value) => formatted.format(value);
+
+function percent(value) {
+  if (value === null) return "–";
+  if (value < 1e-4) return value > 0 ? "<0.01 %" : "0 %";
+  return value >= 0.1 ? `${(100 * value).toFixed(1)} %` : `${(100 * value).toFixed(2)} %`;
+}
+
+const signed = (value) => (value > 0 ? "+" : "") + value.toFixed(1).replace("-", "−");
+const small = (value) => (value < 1e-4 ? "<0.0001" : value.toFixed(4));
+const days = (value) =>
+  Math.abs(value) < 730 ? `${Math.abs(value).toFixed(0)} days` : `${Math.abs(value / 365.25).toFixed(1)} years`;
+
+const longDate = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
+const monthName = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
+const date = (day) => longDate.format(day * DAY);
+const isoDate = (day) => new Date(day * DAY).toISOString().slice(0, 10);
+
+function binName(k) {
+  const [from, to] = [data.from[k], data.to[k]];
+  const month = new Date(from * DAY);
+  const last = new Date(Date.UTC(month.getUTCFullYear(), month.getUTCMonth() + 1, 0));
+  if (month.getUTCDate() === 1 && to * DAY === last.getTime()) return monthName.format(month);
+  return from === to ? date(from) : longDate.formatRange(from * DAY, to * DAY);
+}
+
+function describe(index) {
+  const [start, end] = ["share_start", "share_end"].map((column) => percent(number(column, index)));
+  return `${data.label[index]}: fitted share of articles from ${start} to ${end}; ${data.happened[index]}`;
+}

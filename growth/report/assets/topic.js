@@ -1,0 +1,131 @@
+// One topic: a larger chart, its numbers, its articles.
+
+let topicWidth = 0;
+
+function startTopic() {
+  const dialog = byId("topic");
+  // By its own button, by Escape or by the address: the address is what counts.
+  dialog.onclose = () => state.topic !== null && go({ topic: null });
+  dialog.onclick = (event) => event.target === dialog && dialog.close();
+  byId("topic-close").onclick = () => dialog.close();
+  byId("topic-compare").onclick = () => toggleCompared(state.topic);
+  byId("topic-csv").onclick = () => saveSeries([state.topic], `${fileName(data.label[state.topic])}.csv`);
+  for (const format of ["svg", "png"]) {
+    byId(`topic-${format}`).onclick = () => {
+      const spec = topicChart("large", state.topic, { width: 720 });
+      savePicture(spec, `${data.label[state.topic]}: share of articles`, format);
+    };
+  }
+}
+
+function showTopic() {
+  const dialog = byId("topic");
+  const index = state.topic;
+  if (index === null) {
+    if (dialog.open) dialog.close();
+    return;
+  }
+  byId("topic-title").replaceChildren(make("bdi", {}, data.label[index]));
+  const facts = [name("kind", index), `${whole(data.count[index])} articles`, data.happened[index], data.pace[index]];
+  byId("topic-facts").replaceChildren(facts.filter(Boolean).join(" · "));
+  if (data.also[index]) byId("topic-facts").append(also(index));
+  byId("topic-csv").textContent = `Download the series (CSV, ${whole(seriesLength([index]))} rows)`;
+  showNumbers(index);
+  showEvidence(index);
+  showSeries(index);
+  if (!dialog.open) {
+    dialog.showModal();
+    byId("topic-title").focus();
+  }
+  dialog.scrollTop = 0;
+  byId("topic-chart").ariaLabel = describe(index);
+  topicWidth = 0;
+  drawTopic();
+}
+
+function drawTopic() {
+  const container = byId("topic-chart");
+  if (state.topic === null || container.clientWidth === topicWidth) return;
+  topicWidth = container.clientWidth;
+  const spec = topicChart("large", state.topic);
+  spec.width = innerWidth(container, spec);
+  draw(container, spec);
+}
+
+function showNumbers(index) {
+  const interval = (column, write) => {
+    const [low, high] = [number(`${column}_low`, index), number(`${column}_high`, index)];
+    if (low === null || high === null) return write(number(column, index));
+    const ends = [low, high].sort((a, b) => Math.abs(a) - Math.abs(b)).map(write);
+    return `${write(number(column, index))} (${ends.join(" to ")})`;
+  };
+  const dated = (column) => {
+    const [on, low, high] = ["on", "low_on", "high_on"].map((end) => data.dates[`${column}_${end}`][index]);
+    return `${date(on)} (${date(low)} to ${date(high)})`;
+  };
+  const doubling = number("doubling_days", index);
+  const rows = [
+    ["Articles", `${whole(data.count[index])}, ${percent(share(index))} of all in the window`],
+    ["Share at the start", interval("share_start", percent)],
+    ["Share at the end", interval("share_end", percent)],
+    [
+      "Growth a year, log-odds",
+      `${signed(number("growth_rate", index))} (${signed(number("ci_low", index))} to ${signed(number("ci_high", index))})`,
+    ],
+    // Where the rate may be 0 there is no such time.
+    [
+      doubling > 0 ? "Odds double in" : "Odds halve in",
+      number("doubling_days_low", index) !== null && interval("doubling_days", days),
+    ],
+    ["Change from first to last quarter, a year", number("change_rate", index) !== null && signed(number("change_rate", index))],
+    ["Sure growth a year", signed(number("sure_growth", index))],
+    ["q: false discoveries if the list ended here", small(number("q_value", index))],
+    ["Curve", { trend: "trend: constant growth", s_curve: "S-curve: levels off", pulse: "pulse: rises and falls" }[name("shape", index)]],
+    ["Ceiling", number("ceiling", index) !== null && interval("ceiling", percent)],
+    ["Half-way", data.dates.midpoint_on[index] !== null && dated("midpoint")],
+    ["Peak", data.dates.peak_on[index] !== null && `${dated("peak")}, at ${percent(number("peak_share", index))}`],
+    ["Articles a day at the end", number("articles_a_day_end", index)?.toFixed(1)],
+    ["Unevenness of days, of weeks and months", `${number("dispersion", index).toFixed(1)}, ${number("long_run_dispersion", index).toFixed(1)} times chance`],
+    ["First article loaded", data.dates.first_seen_on[index] !== null && date(data.dates.first_seen_on[index])],
+  ];
+  const shown = rows.filter(([, value]) => value);
+  byId("topic-numbers").replaceChildren(
+    ...shown.flatMap(([term, value]) => [make("dt", {}, term), make("dd", {}, value)]),
+  );
+}
+
+// Only addresses of the web become links; any other stays unsaid.
+function webAddress(text) {
+  try {
+    const url = new URL(text);
+    return ["http:", "https:"].includes(url.protocol) ? url.href : null;
+  } catch {
+    return null;
+  }
+}
+
+function showEvidence(index) {
+  const { on, url, headline, of, weeks } = data.evidence;
+  const items = of[index].map((article, place) => {
+    const address = webAddress(url[article]);
+    const text = make("bdi", {}, headline[article] || "(no headline)");
+    return make(
+      "li",
+      {},
+      address ? make("a", { href: address, rel: "noreferrer noopener", target: "_blank" }, text) : text,
+      make("span", { className: "facts" }, `${date(on[article])}, for the week of ${date(weeks[index][place])}`),
+    );
+  });
+  byId("topic-evidence").replaceChildren(...items);
+  byId("evidence").hidden = !items.length;
+}
+
+function showSeries(index) {
+  byId("series-title").textContent = `The chart as a table, by ${data.unit}`;
+  byId("series-unit").textContent = data.unit === "week" ? "Week" : "Month";
+  const rows = seriesOf(index).bins.map((bin, k) => {
+    const figures = [whole(bin.count), whole(bin.total), percent(bin.share), percent(bin.fit)];
+    return make("tr", {}, make("td", {}, binName(k)), ...figures.map((text) => make("td", { className: "figure" }, text)));
+  });
+  byId("series-rows").replaceChildren(...rows);
+}

@@ -1,0 +1,249 @@
+"""Writes the report: one HTML file with all that it needs."""
+
+import base64
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from growth.report.words import describe, long_date, month, pace, what_happened
+from warehouse.errors import WarehouseError
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from growth.report.read import Content, Run
+
+# Still pictures of each list.
+_PICTURES = 12
+_SCRIPTS = ("data", "charts", "download", "lists", "table", "topic", "compare", "app")
+# Of the bundle the page takes the one function that comes with an interpreter in place of eval.
+_SNIPPET = "globalThis.vegaEmbed = vegaEmbed;"
+
+_LISTS = {
+    "growing": (
+        "Growing",
+        "Topics whose share of the articles rose for sure: of those listed, at most about one in "
+        "twenty should be there by chance (a false discovery rate of 5 %). Ranked by the growth "
+        "that the evidence leaves, so that a small topic with a lucky month ranks low.",
+    ),
+    "shrinking": (
+        "Shrinking",
+        "Topics whose share of the articles fell for sure, by the same rule, ranked by the decline "
+        "that the evidence leaves.",
+    ),
+    "popular": (
+        "Leading",
+        "The topics with the most articles in the window, whichever way they went.",
+    ),
+}
+_METHOD = (
+    "A topic is one of the paper's own keywords or words of its headlines; its share is the part "
+    "of a day's articles that carry it, and days without it count as zeros.",
+    "To each topic a curve is fitted by maximum likelihood: a trend, along which its odds multiply "
+    "by the same factor every week, or, where the articles support it, an S-curve that levels off "
+    "or a pulse that rises and falls.",
+    "News comes in bursts, so how sure a curve is follows from how much the topic swings anyway: "
+    "the bands hold the curve, at each point, with 80 and 95 % confidence, while single dots "
+    "scatter more widely.",
+    "The model knows counts and nothing else: not why a topic grew, not whether the paper or the "
+    "world changed, and not what comes next.",
+)
+_WORDS = (
+    ("emerging", "grew, its odds in the last quarter of the window at least eight times the first"),
+    ("accelerating", "grew otherwise: at a constant rate there are ever more articles"),
+    ("levelling off", "grew, and growth slowed down"),
+    ("peaked", "rose and fell back"),
+    ("fading", "shrank"),
+    ("steady", "may have moved, but the articles do not show it"),
+    ("comes back every year", "most of up to three earlier years show the same in these months"),
+    ("new label", "first seen in this window: a new event, or a new name for an old one"),
+    (
+        "sure growth a year",
+        "the least growth of the log-odds that the evidence leaves; +0.7 doubles a small share in "
+        "a year",
+    ),
+    ("q", "the part of false entries to expect if a list ended at this topic"),
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A page that was written: where, what it shows, its size."""
+
+    path: Path
+    run_id: str
+    topics: int
+    size: int
+
+
+def write_report(
+    connection: "psycopg.Connection", path: Path, start: date | None, end: date | None
+) -> Report:
+    """Write the page of the latest fit, or of a window's, to ``path``. What was there is replaced
+    once the new page is whole. Raises WarehouseError."""
+    from growth.report.read import read_content
+
+    folder = path.parent
+    if path.is_dir() or not folder.is_dir():
+        wrong = "is a folder" if path.is_dir() else f"lies in {folder}, which is no folder"
+        raise WarehouseError(f"--out {path} {wrong}: name a file in a folder that exists")
+    content = read_content(connection, start, end)
+    page = render(content).encode()
+    try:
+        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(page)
+        new = Path(name)
+        new.chmod(0o644)
+        new.replace(path)
+    except OSError as error:
+        raise WarehouseError(f"--out {path} cannot be written: {error.strerror}") from None
+    return Report(path, content.run.run_id, len(content.topics), len(page))
+
+
+def render(content: "Content") -> str:
+    """Return the page."""
+    import jinja2
+    import vl_convert
+
+    from growth.report.charts import COMPARED, VEGA_LITE, specifications
+    from growth.report.pack import pack
+    from growth.report.pictures import draw
+
+    charts = specifications(content.bins)
+    firsts = {name: content.lists[name][:_PICTURES] for name in _LISTS}
+    pictures = draw(content, charts.pop("still"), {i for first in firsts.values() for i in first})
+    bundle = vl_convert.javascript_bundle(_SNIPPET, vl_version=VEGA_LITE)
+    scripts = [_asset(f"{name}.js") for name in _SCRIPTS]
+    # Each in a scope of its own: the bundle would leave hundreds of names behind.
+    library = _enclosed(bundle)
+    script = _enclosed('"use strict";\n' + "\n".join(scripts))
+    style = _asset("page.css")
+    run = content.run
+    window = _window(run)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_asset("page.html")).render(
+        policy=_policy([library, script], style),
+        version=run.code_version,
+        title=f"What grew in the news, {window}",
+        standfirst=_standfirst(content, window),
+        topics=len(content.topics),
+        unit=content.bins.unit,
+        compared=COMPARED,
+        lists=[
+            {
+                "name": name,
+                "title": title,
+                "rule": rule,
+                "number": f"{len(content.lists[name]):,}" if name != "popular" else "",
+                "cards": [(i, _card(content, i), pictures[i]) for i in firsts[name]],
+            }
+            for name, (title, rule) in _LISTS.items()
+        ],
+        method=_METHOD,
+        words=_WORDS,
+        about=_about(content),
+        style=style,
+        data=pack(content),
+        specifications=json.dumps(charts, separators=(",", ":")).replace("<", "\\u003c"),
+        library=library,
+        script=script,
+    )
+
+
+def _asset(name: str) -> str:
+    return (files("growth.report") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _enclosed(script: str) -> str:
+    """Return a script in a function of its own, without what would end its element."""
+    script = script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    return f"(() => {{\n{script}\n}})();"
+
+
+def _policy(scripts: list[str], style: str) -> str:
+    """Return the content security policy: this page's own scripts and style, and no network."""
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {' '.join(map(_digest, scripts))}",
+            f"style-src {_digest(style)}",
+            "img-src blob:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _card(content: "Content", index: int) -> dict[str, Any]:
+    topic = content.topics[index]
+    return {
+        "topic_id": topic["topic_id"],
+        "label": topic["label"],
+        "kind": topic["kind"],
+        "articles": topic["articles"],
+        "other_labels": topic["other_labels"],
+        "happened": what_happened(topic),
+        "pace": pace(topic),
+        "described": describe(topic),
+    }
+
+
+def _window(run: "Run") -> str:
+    start, end = run.window.start, run.window.end
+    if (start.year, start.month) == (end.year, end.month):
+        return month(start)
+    first = f"{start:%B}" if start.year == end.year else month(start)
+    return f"{first} to {month(end)}"
+
+
+def _standfirst(content: "Content", window: str) -> str:
+    grew, shrank = (len(content.lists[name]) for name in ("growing", "shrinking"))
+    return (
+        f"Of {len(content.topics):,} topics in {content.run.articles:,} articles, {grew:,} grew "
+        f"and {shrank:,} shrank for sure. Each dot is a {content.bins.unit}; the line is the "
+        "fitted curve, the shading how sure it is."
+    )
+
+
+def _about(content: "Content") -> list[tuple[str, str]]:
+    import altair
+    import vl_convert
+
+    run = content.run
+    rows = [
+        ("Window", f"{long_date(run.window.start)} to {long_date(run.window.end)}"),
+        ("Articles", f"{run.articles:,}"),
+        (
+            "Topics",
+            f"{run.topics:,}, of which {len(content.topics):,} have a fit: at least "
+            f"{run.min_articles:,} articles, on days that allow one",
+        ),
+        ("Kinds", run.kinds.replace("+", ", ")),
+        ("Fitted by", run.period),
+        ("Fitted on", long_date(run.fitted_on)),
+        ("Fit", run.run_id),
+        (
+            "Made with",
+            f"news-growth {version('news-growth')}, Altair {altair.__version__}, Vega-Lite "
+            f"{altair.SCHEMA_VERSION.lstrip('v')}, Vega {vl_convert.get_vega_version()}",
+        ),
+    ]
+    if run.loaded_on:
+        rows.insert(5, ("Loaded on", long_date(run.loaded_on)))
+    if run.missing_months:
+        rows.insert(1, ("Months not loaded", run.missing_months))
+    return rows

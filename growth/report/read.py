@@ -1,0 +1,235 @@
+"""Reads all that the page shows: a stored fit, its topics, their series, their articles."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, LiteralString
+
+import numpy as np
+import psycopg
+from psycopg.rows import dict_row
+
+from growth.choices import Period
+from growth.counts import CONVERGED, Floats, Integers
+from growth.lists import LISTS, find_run
+from growth.periods import in_periods
+from growth.report.bands import Bands, fit_bands
+from growth.series import DAYS_PER_YEAR, Series, Window, read_window
+from warehouse.errors import WarehouseError
+from warehouse.months import next_month
+
+# Windows of up to so many days are drawn by weeks, longer ones by months.
+_LONGEST_BY_WEEKS = 400
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A row of growth.runs, as far as the page tells of it, and when its months were loaded: null
+    where the login may not read that."""
+
+    run_id: str
+    window: Window
+    period: str
+    kinds: str
+    min_articles: int
+    articles: int
+    topics: int
+    missing_months: str
+    code_version: str
+    fitted_on: date
+    loaded_on: date | None
+
+
+@dataclass(frozen=True)
+class Bins:
+    """The weeks or months that are drawn: first and last day, and articles, of each of K."""
+
+    unit: str
+    start: list[date]
+    end: list[date]
+    totals: Integers
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What the page shows. ``topics`` are the T fitted ones, rows of marts.fct_topic_growth, the
+    most articles first; ``counts``, shape (T, K), their articles by bin. ``times`` are the K + 2
+    times of the curves, in years since the window's start: its first day, the mean time of each
+    bin's articles, its last day. ``lists`` holds places in ``topics``. ``evidence`` are rows of
+    marts.fct_topic_evidence, by topic and rank."""
+
+    run: Run
+    topics: list[Row]
+    bins: Bins
+    counts: Integers
+    times: Floats
+    bands: Bands
+    lists: dict[str, list[int]]
+    evidence: list[Row]
+
+
+def read_content(connection: psycopg.Connection, start: date | None, end: date | None) -> Content:
+    """Read the latest fit, or that of a window. Raises WarehouseError where there is none, where
+    the tables of dbt are missing, or where the articles have changed since."""
+    try:
+        run = _run(connection, find_run(connection, start, end, []).run_id)
+        topics = _rows(
+            connection,
+            "select * from marts.fct_topic_growth where run_id = %s and status = %s "
+            "order by articles desc, topic_id",
+            [run.run_id, CONVERGED],
+        )
+        lists = _lists(connection, run, topics)
+        evidence = _evidence(connection, run)
+    except (
+        psycopg.errors.UndefinedTable,
+        psycopg.errors.UndefinedColumn,
+        psycopg.errors.InvalidSchemaName,
+    ):
+        raise WarehouseError(
+            "a table of the marts is not there, or older than this version: run `dbt build`"
+        ) from None
+    if not topics:
+        raise WarehouseError(
+            f"the fit {run.run_id} has no fitted topic: load more months, or run `growth fit` with "
+            "a lower --min-articles"
+        )
+    series = _series(connection, run, topics)
+    bins, binned = _bins(run, series)
+    size = (len(topics), len(bins))
+    counts = np.bincount(
+        binned.topic * size[1] + binned.period, binned.count, size[0] * size[1]
+    ).reshape(size)
+    last = (run.window.days - 1) / DAYS_PER_YEAR
+    times = np.concatenate([[0.0], binned.times, [last]])
+    shape = np.array([topic["shape"] for topic in topics])
+    bands = fit_bands(in_periods(series, run.period), shape, times)
+    return Content(run, topics, bins, counts.astype(np.int64), times, bands, lists, evidence)
+
+
+def _rows(connection: psycopg.Connection, query: LiteralString, parameters: list[Any]) -> list[Row]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query, parameters).fetchall()
+
+
+def _run(connection: psycopg.Connection, run_id: str) -> Run:
+    [row] = _rows(
+        connection,
+        """
+        select
+            run_id, window_start, window_end, period, kinds, min_articles, articles, topics,
+            missing_months, code_version, fitted_at
+        from growth.runs
+        where run_id = %s
+        """,
+        [run_id],
+    )
+    window = Window(row.pop("window_start"), row.pop("window_end"))
+    fitted_on = row.pop("fitted_at").date()
+    return Run(**row, window=window, fitted_on=fitted_on, loaded_on=_loaded_on(connection, window))
+
+
+def _loaded_on(connection: psycopg.Connection, window: Window) -> date | None:
+    """Return the day on which the last of the window's months was loaded. The marts do not hold it,
+    and the role modeller may not read raw."""
+    allowed = connection.execute(
+        """
+        select
+        from pg_class
+        inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
+        where
+            nspname = 'raw'
+            and relname = 'nyt_months'
+            and has_schema_privilege(pg_namespace.oid, 'USAGE')
+            and has_table_privilege(pg_class.oid, 'SELECT')
+        """
+    )
+    if not allowed.rowcount:
+        return None
+    [[loaded]] = connection.execute(
+        "select max(loaded_at)::date from raw.nyt_months where archive_month between %s and %s",
+        [window.start, window.end],
+    ).fetchall()
+    return loaded if isinstance(loaded, date) else None
+
+
+def _lists(connection: psycopg.Connection, run: Run, topics: list[Row]) -> dict[str, list[int]]:
+    """Return the lists as places in ``topics``; give these the labels that are shown with them."""
+    place = {topic["topic_id"]: index for index, topic in enumerate(topics)}
+    lists = {}
+    for direction, table in LISTS.items():
+        query = psycopg.sql.SQL("select * from marts.{} where run_id = %s order by rank").format(
+            psycopg.sql.Identifier(table)
+        )
+        with connection.cursor(row_factory=dict_row) as cursor:
+            rows = cursor.execute(query, [run.run_id]).fetchall()
+        # The most articles lead also among topics without a fit, of which there is nothing to draw.
+        rows = [row for row in rows if row["topic_id"] in place]
+        lists[direction] = [place[row["topic_id"]] for row in rows]
+        for row in rows:
+            topics[place[row["topic_id"]]]["other_labels"] = row.get("other_labels") or []
+    return lists
+
+
+def _evidence(connection: psycopg.Connection, run: Run) -> list[Row]:
+    there = connection.execute("select to_regclass('marts.fct_topic_evidence')").fetchone()
+    if there == (None,):
+        return []
+    return _rows(
+        connection,
+        "select * from marts.fct_topic_evidence where run_id = %s order by topic_id, rank",
+        [run.run_id],
+    )
+
+
+def _series(connection: psycopg.Connection, run: Run, topics: list[Row]) -> Series:
+    """Return the daily series of the fitted topics, in their order."""
+    kinds = [] if run.kinds == "all" else run.kinds.split("+")
+    series = read_window(connection, run.window, kinds)
+    place = {topic["topic_id"]: index for index, topic in enumerate(topics)}
+    places = np.array([place.get(topic_id, -1) for topic_id in series.topic_ids.tolist()])
+    topic = places[series.topic] if len(places) else series.topic
+    kept = np.flatnonzero(topic >= 0)
+    # Cells sorted by topic, as the fit had them.
+    kept = kept[np.argsort(topic[kept], kind="stable")]
+    topic, count = topic[kept], series.count[kept]
+    counted = np.bincount(topic, count, len(topics))
+    if int(series.totals.sum()) != run.articles or counted.tolist() != [
+        topic["articles"] for topic in topics
+    ]:
+        raise WarehouseError(
+            f"the articles have changed since the fit {run.run_id}: run `growth fit` again"
+        )
+    return Series(
+        window=run.window,
+        topic=topic,
+        period=series.period[kept],
+        count=count,
+        totals=series.totals,
+        times=series.times,
+        topic_ids=np.array([topic["topic_id"] for topic in topics]),
+        kinds=[topic["kind"] for topic in topics],
+        labels=[topic["label"] for topic in topics],
+        first_seen_on=[topic["first_seen_on"] for topic in topics],
+    )
+
+
+def _bins(run: Run, series: Series) -> tuple[Bins, Series]:
+    """Put days together to weeks or months; those at the window's ends may be cut."""
+    by_weeks = run.window.days <= _LONGEST_BY_WEEKS and run.period != Period.MONTH
+    period = Period.WEEK if by_weeks else Period.MONTH
+    binned = in_periods(series, period)
+    first, last = run.window.start, run.window.end
+    starts = [first]
+    while True:
+        day = starts[-1]
+        after = day + timedelta(days=7 - day.weekday()) if by_weeks else next_month(day)
+        if after > last:
+            break
+        starts.append(after)
+    ends = [*(day - timedelta(days=1) for day in starts[1:]), last]
+    return Bins(str(period), starts, ends, binned.totals), binned

@@ -20,6 +20,7 @@ LONGEST = (
     "test_flows.py",
     "test_cron.py",
     "test_locks.py",
+    "test_report.py",
     "test_growth.py",
     "test_extract_run.py",
 )

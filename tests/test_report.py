@@ -58,7 +58,9 @@ def _stand_in_for_evidence(warehouse: Warehouse) -> None:
         connection.execute(
             """
             create view marts.fct_topic_evidence as
-            select run_id, topic_id, rank, published_on, headline, web_url, published_on as week_start
+            select
+                run_id, topic_id, rank, published_on, headline, web_url,
+                published_on as week_start
             from (
                 select
                     run_id, topic_id, published_on, headline, web_url,

@@ -64,7 +64,8 @@ function chip(index, place) {
 function comparison() {
   const count = state.measure === "count";
   const lines = state.compare.flatMap((index, place) =>
-    seriesOf(index).bins.map((bin, k) => {
+    seriesOf(index).bins.flatMap((bin, k) => {
+      if (!bin.total) return [];
       const value = count ? bin.count : bin.share;
       const fit = count ? bin.fit * bin.total : bin.fit;
       const write = count ? (number) => number.toPrecision(3) : percent;

@@ -118,7 +118,9 @@ def _comparison(bins: Bins, logarithmic: bool) -> alt.LayerChart | alt.FacetChar
         if logarithmic
         else alt.Scale(type="linear", zero=True, nice=True)
     )
-    axis = _share_axis(6).copy()
+    axis = _share_axis(6)
+    if logarithmic:
+        axis.values = [digit * 10.0**power for power in range(-7, 7) for digit in (1, 2, 5)]
     axis.labelExpr = (
         "datum.value == 0 ? '0' : measure == 'share' ? format(100 * datum.value, '~g') + ' %' "
         ": format(datum.value, ',~g')"

@@ -59,8 +59,8 @@ class Content:
     """What the page shows. ``topics`` are the T fitted ones, rows of marts.fct_topic_growth, the
     most articles first; ``counts``, shape (T, K), their articles by bin. ``times`` are the K + 2
     times of the curves, in years since the window's start: the first day with articles, the mean
-    time of each bin's articles, the last day with articles. ``lists`` holds places in ``topics``. ``evidence`` are rows of
-    marts.fct_topic_evidence, by topic and rank."""
+    time of each bin's articles, the last day with articles. ``lists`` holds places in ``topics``.
+    ``evidence`` are rows of marts.fct_topic_evidence, by topic and rank."""
 
     run: Run
     topics: list[Row]

@@ -8,7 +8,7 @@ from support import Doc, middle_document, write_month
 
 START, END = date(2020, 1, 1), date(2020, 6, 30)
 TOPICS = 5000
-_A_DAY = 30
+_A_DAY = 110
 
 LONG = "Special Prosecutors (Independent Counsel)"
 SCRIPT = "</script><script>document.title = 'taken'</script>"
@@ -20,7 +20,13 @@ EMOJI = "🚀 Rockets & <b>Sons</b>"
 HOSTILE = (SCRIPT, IMAGE, FORMULA, RIGHT_TO_LEFT, HUNDREDS, EMOJI)
 # Topics that stand out, and how their log-odds move over the window; in the lists' first places, so
 # that their labels are in still pictures and charts alike.
-SHAPES = {LONG: "pulse", "Ferries": "s_curve", **dict.fromkeys(HOSTILE, "rise"), "Trams": "fall"}
+SHAPES = {
+    LONG: "pulse",
+    "Ferries": "s_curve",
+    "Trams": "fall",
+    **dict.fromkeys(HOSTILE, "rise"),
+    **{f"Rising Tide at Pier {number}": "slow_rise" for number in range(20)},
+}
 
 _NAMES = ("subject", "persons", "organizations", "glocations")
 _FIRST = ("Harbour", "Winter", "Public", "Salt", "Northern", "Glass", "Elder", "Copper")
@@ -35,10 +41,10 @@ def write_archive(folder: Path) -> None:
     u = (day + 0.5) / days
     logits = {
         "rise": 7 * u,
+        "slow_rise": 4 * u,
         "fall": -7 * u,
         "pulse": -60 * (u - 0.5) ** 2,
         "s_curve": -np.log1p(np.exp(-25 * (u - 0.5))),
-        "flat": 0 * u,
     }
     keywords: list[list[dict[str, str]]] = [[] for _ in day]
     for number in range(TOPICS - len(SHAPES)):

@@ -11,8 +11,9 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from growth.choices import Period
 from growth.report.read import Bins
-from warehouse.months import months_between, next_month
+from warehouse.months import months_between
 
 # The Vega-Lite that this Altair writes.
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
@@ -122,7 +123,9 @@ def _comparison(bins: Bins, logarithmic: bool) -> alt.LayerChart | alt.FacetChar
         if logarithmic
         else alt.Scale(type="linear", zero=True, nice=True)
     )
-    axis = _share_axis(6).copy()
+    axis = _share_axis(6)
+    if logarithmic:
+        axis.values = [digit * 10.0**power for power in range(-7, 7) for digit in (1, 2, 5)]
     axis.labelExpr = (
         "datum.value == 0 ? '0' : measure == 'share' ? format(100 * datum.value, '~g') + ' %' "
         ": format(datum.value, ',~g')"
@@ -171,20 +174,10 @@ def _time_scale(bins: Bins) -> alt.Scale:
 
 
 def _time_axis(bins: Bins, most: int) -> alt.Axis:
-    """Name a few months, evenly, at their first days."""
-    first = bins.start[0]
-    months = list(months_between(first.replace(day=1), bins.end[-1]))
-    months = [month for month in months if month >= first]
-    for step in (1, 2, 3, 4, 6, 12, 24, 60, 120, 240):
-        chosen = [month for month in months if (12 * month.year + month.month - 1) % step == 0]
-        if len(chosen) <= most:
-            break
-    years = step >= 12
-    room = (bins.end[-1] - first).days / (2 * most)
-    chosen = [month for month in chosen or months[:1] if (bins.end[-1] - month).days > room]
+    days, pattern = _ticks(bins, most)
     return alt.Axis(
-        values=alt.ExprRef(str([milliseconds(month) for month in chosen])),
-        format="%Y" if years or next_month(first) > bins.end[-1] else "%b %Y",
+        values=alt.ExprRef(str([milliseconds(day) for day in days])),
+        format=pattern,
         title=None,
         labelFlush=False,
         labelAlign="left",
@@ -192,6 +185,22 @@ def _time_axis(bins: Bins, most: int) -> alt.Axis:
         tickSize=4,
         grid=False,
     )
+
+
+def _ticks(bins: Bins, most: int) -> tuple[list[date], str]:
+    """Return at most about so many days to name below a chart, evenly apart, and how."""
+    first, last = bins.start[0], bins.end[-1]
+    if len(bins) <= 9 and bins.unit == Period.WEEK:
+        return bins.start[:: -(-len(bins) // most)], "%-d %b"
+    months = [month for month in months_between(first.replace(day=1), last) if month >= first]
+    for step in (1, 2, 3, 4, 6, 12, 24, 60, 120, 240):
+        chosen = [month for month in months if (12 * month.year + month.month - 1) % step == 0]
+        if len(chosen) <= most:
+            break
+    # The last name needs room to its right.
+    room = (last - first).days / (2 * most)
+    named = [month for month in chosen if (last - month).days > room]
+    return named, "%Y" if step >= 12 else "%b %Y"
 
 
 def _finish(chart: alt.LayerChart | alt.FacetChart, left: int, right: int = 56) -> Spec:

@@ -90,17 +90,17 @@ def _numbered(topics: list[Row], name: str) -> dict[str, list[Any]]:
 
 def _evidence(content: Content) -> dict[str, list[Any]]:
     """Return the articles, each once and by day, and which of them stand for a topic, with the
-    first days of the weeks for which they do."""
+    days by which the week that they stand for began before them."""
     articles = sorted({_article(row) for row in content.evidence})
     place = {article: index for index, article in enumerate(articles)}
     topic_place = {topic["topic_id"]: index for index, topic in enumerate(content.topics)}
     of: list[list[int]] = [[] for _ in content.topics]
-    weeks: list[list[int | None]] = [[] for _ in content.topics]
+    weeks: list[list[int]] = [[] for _ in content.topics]
     for row in content.evidence:
         if row["topic_id"] in topic_place:
             index = topic_place[row["topic_id"]]
             of[index].append(place[_article(row)])
-            weeks[index].append(_day(row["week_start"]))
+            weeks[index].append((row["published_on"] - row["week_start"]).days)
     return {
         "on": [_day(on) for on, _, _ in articles],
         "url": [url for _, url, _ in articles],

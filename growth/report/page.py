@@ -44,8 +44,8 @@ _LISTS = {
     ),
 }
 _METHOD = (
-    "A topic is one of the paper's own keywords or words of its headlines; its share is the part "
-    "of a day's articles that carry it, and days without it count as zeros.",
+    "A topic is one of the paper's own keywords, or a word or phrase of its headlines; its share "
+    "is the part of a day's articles that carry it, and days without it count as zeros.",
     "To each topic a curve is fitted by maximum likelihood: a trend, along which its odds multiply "
     "by the same factor every week, or, where the articles support it, an S-curve that levels off "
     "or a pulse that rises and falls.",

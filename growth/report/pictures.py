@@ -50,7 +50,8 @@ def _fill(content: Content, spec: Spec, index: int) -> Spec:
         curve[f"high{level}"] = special.expit(log_odds + half[index]).tolist()
     curve["end"] = [None] * (len(times) - 1) + [percent(float(fit[-1]))]
     points = {"t": times[1:-1], "share": share.tolist()}
-    data = {"curve": _rows(curve), "points": [row for row in _rows(points) if row["share"] >= 0]}
+    drawn = [row for row in _rows(curve) if times[0] <= row["t"] <= times[-1]]
+    data = {"curve": drawn, "points": [row for row in _rows(points) if row["share"] >= 0]}
     signals = {
         "accent": ACCENTS.get(content.topics[index]["direction"], _STEADY),
         "top": 1.08 * float(np.nanmax(np.concatenate([share, fit]))),

@@ -13,10 +13,12 @@ from growth.counts import CONVERGED, Floats, Integers
 from growth.lists import LISTS, find_run
 from growth.periods import in_periods
 from growth.report.bands import Bands, fit_bands
-from growth.series import DAYS_PER_YEAR, Series, Window, read_window
+from growth.series import Series, Window, read_window
 from warehouse.errors import WarehouseError
 from warehouse.months import next_month
 
+# Articles a topic: with one more, 5,000 topics of years would not fit into 4 MB.
+_ARTICLES = 5
 # Windows of up to so many days are drawn by weeks, longer ones by months.
 _LONGEST_BY_WEEKS = 400
 
@@ -58,9 +60,9 @@ class Bins:
 class Content:
     """What the page shows. ``topics`` are the T fitted ones, rows of marts.fct_topic_growth, the
     most articles first; ``counts``, shape (T, K), their articles by bin. ``times`` are the K + 2
-    times of the curves, in years since the window's start: its first day, the mean time of each
-    bin's articles, its last day. ``lists`` holds places in ``topics``. ``evidence`` are rows of
-    marts.fct_topic_evidence, by topic and rank."""
+    times of the curves, in years since the window's start: the first day with articles, the mean
+    time of each bin's articles, the last day with articles. ``lists`` holds places in ``topics``.
+    ``evidence`` are rows of marts.fct_topic_evidence, by topic and rank."""
 
     run: Run
     topics: list[Row]
@@ -104,8 +106,9 @@ def read_content(connection: psycopg.Connection, start: date | None, end: date |
     counts = np.bincount(
         binned.topic * size[1] + binned.period, binned.count, size[0] * size[1]
     ).reshape(size)
-    last = (run.window.days - 1) / DAYS_PER_YEAR
-    times = np.concatenate([[0.0], binned.times, [last]])
+    # With months missing the curve does not begin, or end, where nothing was counted.
+    counted = np.flatnonzero(series.totals)
+    times = np.concatenate([series.times[counted[:1]], binned.times, series.times[counted[-1:]]])
     shape = np.array([topic["shape"] for topic in topics])
     bands = fit_bands(in_periods(series, run.period), shape, times)
     return Content(run, topics, bins, counts.astype(np.int64), times, bands, lists, evidence)
@@ -176,13 +179,11 @@ def _lists(connection: psycopg.Connection, run: Run, topics: list[Row]) -> dict[
 
 
 def _evidence(connection: psycopg.Connection, run: Run) -> list[Row]:
-    there = connection.execute("select to_regclass('marts.fct_topic_evidence')").fetchone()
-    if there == (None,):
-        return []
     return _rows(
         connection,
-        "select * from marts.fct_topic_evidence where run_id = %s order by topic_id, rank",
-        [run.run_id],
+        "select * from marts.fct_topic_evidence where run_id = %s and rank <= %s "
+        "order by topic_id, rank",
+        [run.run_id, _ARTICLES],
     )
 
 

@@ -13,15 +13,15 @@ function prepare(kind, rows, signals, change = {}) {
 function topicChart(kind, index, { top = highest(index), ...change } = {}) {
   const { curve, bins } = seriesOf(index);
   const points = bins
-    .map((bin, k) => ({
+    .map((bin, k) => bin.share !== null && {
       ...bin,
       tip: [
         binName(k),
-        bin.total ? `${whole(bin.count)} of ${whole(bin.total)} articles, ${percent(bin.share)}` : "no articles loaded",
+        `${whole(bin.count)} of ${whole(bin.total)} articles, ${percent(bin.share)}`,
         `fit ${percent(bin.fit)} (95 %: ${percent(bin.low95)} to ${percent(bin.high95)})`,
       ].join("\n"),
-    }))
-    .filter((bin) => bin.share !== null);
+    })
+    .filter(Boolean);
   const last = curve.length - 1;
   const rows = curve.map((point, k) => ({ ...point, end: k === last ? percent(number("share_end", index)) : null }));
   return prepare(kind, { points, curve: rows }, { accent: accent(index), top }, change);

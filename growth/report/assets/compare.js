@@ -1,7 +1,7 @@
 // Up to eight topics in one chart.
 
 const MOST = 8;
-let compareSpec = null;
+const TITLES = { share: "Share of articles", count: "Number of articles" };
 let compareWidth = 0;
 
 function startCompare() {
@@ -11,7 +11,7 @@ function startCompare() {
   byId("compare-clear").onclick = () => go({ compare: [] });
   for (const format of ["svg", "png"])
     byId(`compare-${format}`).onclick = () =>
-      savePicture(labelled({ ...comparison(), width: 620 }), byId("measure").selectedOptions[0].text, format);
+      savePicture(labelled({ ...comparison(), width: 620 }), TITLES[state.measure], format);
 }
 
 function toggleCompared(index) {
@@ -64,7 +64,8 @@ function chip(index, place) {
 function comparison() {
   const count = state.measure === "count";
   const lines = state.compare.flatMap((index, place) =>
-    seriesOf(index).bins.map((bin, k) => {
+    seriesOf(index).bins.flatMap((bin, k) => {
+      if (!bin.total) return [];
       const value = count ? bin.count : bin.share;
       const fit = count ? bin.fit * bin.total : bin.fit;
       const write = count ? (number) => number.toPrecision(3) : percent;
@@ -91,9 +92,9 @@ function drawCompare() {
   const container = byId("compare-chart");
   if (!state.compare.length || container.clientWidth === compareWidth) return;
   compareWidth = container.clientWidth;
-  compareSpec = comparison();
-  compareSpec.width = innerWidth(container, compareSpec);
-  draw(container, compareSpec);
+  const spec = comparison();
+  spec.width = innerWidth(container, spec);
+  draw(container, spec);
 }
 
 function zeros() {

@@ -47,14 +47,14 @@ function name(column, index) {
 const number = (column, index) => data.numbers[column][index];
 const share = (index) => data.count[index] / data.articles;
 
-// What is drawn of a topic: its bins, and its curve at the window's first day, at each bin's middle
-// and at the last day.
+// What is drawn of a topic: its bins, and its curve from the first day with articles by way of each
+// bin's middle to the last. A bin of which nothing is loaded has no share, and no fit.
 function seriesOf(index) {
   if (!series.has(index)) {
     const eta = unbend(data.curve[index], data.steps[0]);
     const half = unbend(data.half[index], data.steps[1]);
     const ratio = data.narrower[index];
-    const curve = eta.map((x, k) => ({
+    const points = eta.map((x, k) => ({
       t: data.times[k],
       fit: expit(x),
       low95: expit(x - half[k]),
@@ -62,8 +62,11 @@ function seriesOf(index) {
       low80: expit(x - ratio * half[k]),
       high80: expit(x + ratio * half[k]),
     }));
+    const [first, last] = [data.times[0], data.times.at(-1)];
+    const curve = points.filter(({ t }) => first <= t && t <= last);
+    const nothing = { t: null, fit: null, low95: null, high95: null, low80: null, high80: null };
     const bins = data.counts[index].map((count, k) => ({
-      ...curve[k + 1],
+      ...(data.totals[k] ? points[k + 1] : nothing),
       from: data.from[k] * DAY,
       to: (data.to[k] + 1) * DAY,
       count,

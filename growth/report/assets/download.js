@@ -25,7 +25,7 @@ function saveCsv(header, rows, file) {
 const SERIES_COLUMNS = [
   "topic", "kind", "from", "to", "articles", "total", "share", "fit", "fit_low_95", "fit_high_95",
 ];
-const digits = (value) => Number(value.toPrecision(4));
+const digits = (value) => (value === null ? null : Number(value.toPrecision(4)));
 
 function* seriesRows(topics) {
   for (const index of topics) {

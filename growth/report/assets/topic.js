@@ -113,7 +113,7 @@ function showEvidence(index) {
       "li",
       {},
       address ? make("a", { href: address, rel: "noreferrer noopener", target: "_blank" }, text) : text,
-      make("span", { className: "facts" }, `${date(on[article])}, for the week of ${date(weeks[index][place])}`),
+      make("span", { className: "facts" }, `${date(on[article])}, for the week of ${date(on[article] - weeks[index][place])}`),
     );
   });
   byId("topic-evidence").replaceChildren(...items);

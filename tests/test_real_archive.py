@@ -46,6 +46,61 @@ def test_what_everybody_remembers_of_2020_leads_the_lists(half_year: Warehouse) 
     assert top(half_year, "popular", 1) == ["Coronavirus (2019-nCoV)"]
 
 
+def test_twins_and_fragments_are_shown_as_one(half_year: Warehouse) -> None:
+    half_year.ok("growth", "fit", *WINDOW)
+    for name in ("growing_topics", "shrinking_topics", "popular_topics"):
+        listed = half_year.rows(
+            f"select topic_id, label from marts.{name} where position('_all_' in run_id) > 0"
+        )
+        assert len(listed) > 50
+        both = half_year.rows(
+            f"""
+            select relations.topic_id
+            from marts.fct_topic_relations as relations
+            inner join marts.{name} as topics
+                on relations.topic_id = topics.topic_id
+            inner join marts.{name} as others
+                on relations.shown_under = others.topic_id and topics.run_id = others.run_id
+            """
+        )
+        assert both == []
+    popular = dict(
+        half_year.rows(
+            "select label, other_labels from marts.popular_topics "
+            "where position('_all_' in run_id) > 0"
+        )
+    )
+    assert popular["Black People"] == ["Blacks"]
+    assert "new york" in popular and "york" not in popular
+    assert "hong kong" in popular and "hong" not in popular
+
+
+def test_a_movement_has_its_articles(half_year: Warehouse) -> None:
+    evidence = half_year.rows(
+        """
+        select topics.label, count(*), min(evidence.published_on), max(evidence.published_on)
+        from marts.growing_topics as topics
+        inner join marts.fct_topic_evidence as evidence
+            on topics.run_id = evidence.run_id and topics.topic_id = evidence.topic_id
+        where topics.rank <= 20
+        group by topics.run_id, topics.label
+        """
+    )
+    for label, articles, first, last in evidence:
+        assert 3 <= articles <= 6, label
+        assert date(2020, 1, 1) <= first <= last <= date(2020, 6, 30), label
+    headlines = half_year.rows(
+        """
+        select evidence.headline
+        from marts.growing_topics as topics
+        inner join marts.fct_topic_evidence as evidence
+            on topics.run_id = evidence.run_id and topics.topic_id = evidence.topic_id
+        where topics.label = 'Police Reform'
+        """
+    )
+    assert any("Polic" in headline for (headline,) in headlines)
+
+
 def test_no_internal_tag_is_listed(half_year: Warehouse) -> None:
     labels = [
         label

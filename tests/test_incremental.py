@@ -21,7 +21,7 @@ from support import PROJECT_DIR
 from warehouse import embedded
 from warehouse.connect import connect
 
-CHAINS = int(os.environ.get("NEWS_GROWTH_CHAINS", "3"))
+CHAINS = int(os.environ.get("NEWS_GROWTH_CHAINS", "1"))
 MONTHS = [date(2020, 1, 1), date(2020, 2, 1), date(2020, 3, 1), date(2020, 4, 1)]
 TABLES = [
     "intermediate.int_keywords_extracted", "intermediate.int_terms_extracted",
@@ -46,14 +46,17 @@ KEYWORDS = [
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Connection]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("PG")]:
-            patch.delenv(name)
-        patch.setenv("WAREHOUSE_DIR", str(tmp_path_factory.mktemp("w") / "w"))
-        with connect("test") as connection:
-            connection.autocommit = True
-            yield connection
-        embedded.remove()
+    # dbt runs in this process, and sets libpq's variables in it.
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
+    os.environ["WAREHOUSE_DIR"] = str(tmp_path_factory.mktemp("w") / "w")
+    with connect("test") as connection:
+        connection.autocommit = True
+        yield connection
+    embedded.remove()
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="module")

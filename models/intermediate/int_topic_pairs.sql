@@ -2,7 +2,10 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook="{{ delete_stale(whole_version(day_versions())) }}",
+        pre_hook=[
+            "{{ delete_stale(whole_version(day_versions())) }}",
+            "set local enable_mergejoin = off",
+        ],
         post_hook="{{ log_built(whole_version(day_versions())) }}",
     )
 }}
@@ -18,7 +21,8 @@ article_topics as not materialized (
     select * from {{ ref('int_article_topics') }}
 ),
 
--- From the articles of the rarer topic to those of the other.
+-- From the articles of the rarer topic to those of the other: 1.6 s by hashes where the planner would
+-- sort all articles' topics for 4.0 s (70 months).
 rarer as (
     select
         pairs.topic_id,

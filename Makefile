@@ -109,6 +109,9 @@ lint: .venv/.installed-dev ## Check the code: ruff, mypy, sqlfluff, dbt, dbt-bou
 bench: .venv/.installed-dev ## Measure load and fit against named peers, in one run
 	$(BIN)/python -m benchmarks
 
+bench-archive: .venv/.installed-dev ## Measure 10 to 1,000 synthetic months, 70 real ones and a new one (ten minutes)
+	$(BIN)/python -m benchmarks archive
+
 calibrate: .venv/.installed-dev ## Simulate: how often the fit is wrong, docs/calibration.md
 	$(BIN)/python -m benchmarks.calibration >.venv/calibration.md
 	mv .venv/calibration.md docs/calibration.md

@@ -1,4 +1,5 @@
-"""``python -m benchmarks [pipeline] [fit] [load]``: all of them, or those named.
+"""``python -m benchmarks [pipeline] [fit] [load] [archive]``: those named; if none, all but
+the archive.
 
 Exit codes: 0 every bar is met, 1 one is missed, 2 usage, 130 interrupted.
 """
@@ -10,16 +11,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Collection
+from pathlib import Path
 
-from benchmarks import pipeline
-from benchmarks.data import find_year
+from benchmarks import archive, pipeline
+from benchmarks.data import find_archive, find_year
 from benchmarks.scratch import scratch_folder
 from benchmarks.table import Row, format_table, without_bar
 from warehouse import embedded
 from warehouse.months import format_month
 
 # Pipeline is first: see benchmarks.steps on memory.
-PARTS = ("pipeline", "fit", "load")
+SHORT_PARTS = ("pipeline", "fit", "load")
+PARTS = (*SHORT_PARTS, "archive")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -27,7 +30,7 @@ def main() -> int:
     """Measure, print the table, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of: {', '.join(PARTS)}")
-    parts: Collection[str] = parser.parse_args().parts or PARTS
+    parts: Collection[str] = parser.parse_args().parts or SHORT_PARTS
     if unknown := set(parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     # Like Ctrl-C, `kill` must leave no server behind.
@@ -39,6 +42,8 @@ def main() -> int:
         return 130
     print(f"\n{format_table(rows)}")
     missed = sum(not row.met for row in rows)
+    if "archive" not in parts:
+        print("\nthe whole archive, from 10 to 1,000 months: make bench-archive")
     if missed:
         print(f"\n{missed} of the bars missed", file=sys.stderr)
     return 1 if missed else 0
@@ -58,36 +63,46 @@ def _machine() -> str:
 def _measure(parts: Collection[str]) -> list[Row]:
     rows: list[Row] = []
     with scratch_folder() as scratch:
-        year = find_year(scratch)
-        first, last = (format_month(file.month) for file in (year.files[0], year.files[-1]))
-        print(f"{first} to {last} of {year.description}", flush=True)
-        if not year.is_real:
-            print("the bars are set for the real archive: on the sample they are not held")
-        if "pipeline" in parts:
-            _say("pipeline: about half a minute")
-            rows += pipeline.measure(scratch, year)
-        if "fit" in parts:
-            _say("fit: a minute")
-            pipeline.build_marts(scratch, year)
-            # Read by numpy's libraries when they are loaded, which is now.
-            os.environ |= ONE_THREAD
-            from benchmarks import fit
+        if "archive" in parts:
+            (folder := scratch / "archive").mkdir()
+            rows += archive.measure(folder, find_archive(), _say)
+        if set(parts) & set(SHORT_PARTS):
+            rows += _measure_year(scratch, parts)
+    return rows
 
-            rows += fit.measure()
-        if "load" in parts:
-            _say("load: about two minutes")
-            # Read by dlt when it is imported, which is now: it takes no settings from elsewhere,
-            # reports to nobody, and does not put Ctrl-C off until a step of it is done.
-            os.environ |= {
-                "DLT_DATA_DIR": str(scratch / "dlt"),
-                "DLT_PROJECT_DIR": str(scratch),
-                "RUNTIME__DLTHUB_TELEMETRY": "false",
-                "RUNTIME__INTERCEPT_SIGNALS": "false",
-            }
-            from benchmarks import load
 
-            rows += load.measure(scratch, year)
-        return rows if year.is_real else [without_bar(row) for row in rows]
+def _measure_year(scratch: Path, parts: Collection[str]) -> list[Row]:
+    rows: list[Row] = []
+    year = find_year(scratch)
+    first, last = (format_month(file.month) for file in (year.files[0], year.files[-1]))
+    print(f"{first} to {last} of {year.description}", flush=True)
+    if not year.is_real:
+        print("the bars are set for the real archive: on the sample they are not held")
+    if "pipeline" in parts:
+        _say("pipeline: about half a minute")
+        rows += pipeline.measure(scratch, year)
+    if "fit" in parts:
+        _say("fit: a minute")
+        pipeline.build_marts(scratch, year)
+        # Read by numpy's libraries when they are loaded, which is now.
+        os.environ |= ONE_THREAD
+        from benchmarks import fit
+
+        rows += fit.measure()
+    if "load" in parts:
+        _say("load: about two minutes")
+        # Read by dlt when it is imported, which is now: it takes no settings from elsewhere,
+        # reports to nobody, and does not put Ctrl-C off until a step of it is done.
+        os.environ |= {
+            "DLT_DATA_DIR": str(scratch / "dlt"),
+            "DLT_PROJECT_DIR": str(scratch),
+            "RUNTIME__DLTHUB_TELEMETRY": "false",
+            "RUNTIME__INTERCEPT_SIGNALS": "false",
+        }
+        from benchmarks import load
+
+        rows += load.measure(scratch, year)
+    return rows if year.is_real else [without_bar(row) for row in rows]
 
 
 def _say(message: str) -> None:

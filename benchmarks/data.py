@@ -25,14 +25,19 @@ class Year:
     is_real: bool
 
 
-def find_year(scratch: Path) -> Year:
-    """Return the year of the real archive (``NEWS_ARCHIVE`` says where), or a generated one."""
+def find_archive() -> Path | None:
+    """Return the folder of the real archive (``NEWS_ARCHIVE`` says where), if it is at hand."""
     configured = os.environ.get("NEWS_ARCHIVE")
     if configured:
-        folder = Path(configured).expanduser().resolve()
-    else:
-        folder = PROJECT_DIR.parent / "shared" / "nyt" / "archive"
-    if not configured and not folder.is_dir():
+        return Path(configured).expanduser().resolve()
+    folder = PROJECT_DIR.parent / "shared" / "nyt" / "archive"
+    return folder if folder.is_dir() else None
+
+
+def find_year(scratch: Path) -> Year:
+    """Return the year of the real archive, or a generated one."""
+    folder = find_archive()
+    if folder is None:
         folder = scratch / "sample"
         run_step(scratch, "extract", "sample", str(folder), *WINDOW)
         return Year(folder, _month_files(folder), "the generated sample (set NEWS_ARCHIVE)", False)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -18,8 +19,9 @@ class Step:
     megabytes: float
 
 
-def run_step(scratch: Path, program: str, *arguments: str) -> Step:
-    """Run a command of the environment in the project's folder; raise where it fails.
+def run_step(scratch: Path, program: str, *arguments: str, accept: Collection[int] = (0,)) -> Step:
+    """Run a command of the environment in the project's folder; raise where it ends otherwise than
+    with one of the exit codes to ``accept``.
 
     Peak memory is that of the process, but at least this process's own: Linux counts what a child
     held before it became another program. So nothing large is imported here before it is measured.
@@ -44,7 +46,7 @@ def run_step(scratch: Path, program: str, *arguments: str) -> Step:
             raise
     seconds = perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+    if process.returncode not in accept:
         sys.stderr.write(output.read_text(errors="replace"))
         raise RuntimeError(f"`{program} {' '.join(arguments)}` ended with {process.returncode}")
     bytes_per_unit = 1 if sys.platform == "darwin" else 1024

@@ -125,6 +125,9 @@ def store_fit(connection: psycopg.Connection, result: Result) -> None:
             every = topic_columns(series, fit, result.loaded_since, rows)
             columns = {name: (OF_EVERY_TOPIC[name], values) for name, values in every.items()}
             _insert(connection, key, columns)
+        # The lists are read at once, before autovacuum looks: without statistics the planner joins
+        # every topic of a run with every other.
+        connection.execute("analyze growth.runs, growth.coefficients")
 
 
 def _batches(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

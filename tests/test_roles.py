@@ -302,7 +302,7 @@ def test_one_login_for_all_steps(built: Warehouse, tmp_path: Path) -> None:
     before = built.value("select 'marts.dim_topics'::regclass::oid")
     for command in (
         ["extract", "load", "--from", tmp_path],
-        ["dbt", "build"],
+        ["dbt", "build", "--full-refresh"],
         ["growth", "fit", "--min-articles", "10"],
         ["growth", "top"],
         ["extract", "status"],

@@ -103,7 +103,7 @@ lint: .venv/.installed-dev ## Check the code: ruff, mypy, sqlfluff, dbt, dbt-bou
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/dbt --quiet --warn-error parse --no-partial-parse
-	$(BIN)/sqlfluff lint --nofail models data-tests macros
+	$(BIN)/sqlfluff lint models data-tests macros
 	$(BIN)/dbt-bouncer
 
 bench: .venv/.installed-dev ## Measure load and fit against named peers, in one run

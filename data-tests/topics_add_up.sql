@@ -1,5 +1,5 @@
--- A topic's articles are the sum of its days: its key has not swallowed another topic's. Of a tenth of
--- the topics, to be quick.
+-- A topic's articles are the sum of its days: its key has not swallowed another topic's. Of a tenth
+-- of the topics, to be quick.
 with
 
 daily as (

@@ -21,8 +21,8 @@ article_topics as not materialized (
     select * from {{ ref('int_article_topics') }}
 ),
 
--- From the articles of the rarer topic to those of the other: 1.6 s by hashes where the planner would
--- sort all articles' topics for 4.0 s (70 months).
+-- From the articles of the rarer topic to those of the other: 1.6 s by hashes where the planner
+-- would sort all articles' topics for 4.0 s (70 months).
 rarer as (
     select
         pairs.topic_id,

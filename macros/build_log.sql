@@ -4,6 +4,9 @@
     not the one in the log is stale: its rows are deleted and built again, in the transaction that
     writes the log. So an interrupted run leaves nothing half-built, and whatever order months were
     loaded, reloaded or deleted in, the tables are those of a full refresh.
+
+    Models of totals cannot be built in parts. They are built whole (`whole_version`), or, where
+    reading everything again would take long, add what is new to what they hold (`builds_whole`).
 -#}
 {% macro build_log() -%}
     intermediate.build_log
@@ -11,24 +14,29 @@
 
 
 {#- The log's part that stands for a model's rules. -#}
-{% macro rules_part() -%} date 'infinity' {%- endmacro %}
+{% macro rules_part() -%} 'rules' {%- endmacro %}
 
 
 {#- `on-run-start`: the log is a table beside dbt's models, since it outlives their rebuilds. -#}
 {% macro create_build_log() %}
     create table if not exists {{ build_log() }} (
         model text,
-        part date,
+        part text,
         version bigint not null,
         primary key (model, part)
-    )
+    );
+    -- Up to 0.3.0 parts were dates. What was built by other rules is built anew in any case.
+    alter table {{ build_log() }} alter column part type text;
 {% endmacro %}
 
 
-{#- The parts of a model that are to be built; `versions` is a query of part and version. -#}
-{% macro stale_parts(versions) %}
+{#- The parts of a model that are to be built, and whether each was built before; `versions` is a
+    query of part and version. -#}
+{% macro stale(versions) %}
     {% set parts %}
-        select coalesce(present.part, built.part) as part
+        select
+            coalesce(present.part, built.part) as part,
+            built.part is not null as was_built
         from ({{ versions }}) as present
         full join (
             select
@@ -41,20 +49,44 @@
         where present.version is distinct from built.version
         order by part
     {% endset %}
-    {% do return(run_query(parts).columns[0].values() | list) %}
+    {% do return(run_query(parts).rows) %}
+{% endmacro %}
+
+
+{% macro stale_parts(versions) %}
+    {% do return(stale(versions) | map(attribute='part') | list) %}
+{% endmacro %}
+
+
+{#- The dates that stale parts begin with. -#}
+{% macro stale_dates(versions) %}
+    {% set dates = [] %}
+    {% for part in stale_parts(versions) if part[:10] not in dates %}
+        {% do dates.append(part[:10]) %}
+    {% endfor %}
+    {% do return(dates) %}
+{% endmacro %}
+
+
+{#- Whether a model is to be built from everything: not if all that is stale is new to it. -#}
+{% macro builds_whole(versions) %}
+    {% if not is_incremental() %}
+        {% do return(true) %}
+    {% endif %}
+    {% do return(stale(versions) | selectattr('was_built') | list | length > 0) %}
 {% endmacro %}
 
 
 {#-
-    A condition for the rows that are to be built: those whose `column` is a stale part; all or none if
-    the model is built whole. The parts stand in it as constants, which index scans can use and which
-    workers need not ask for.
+    A condition for the rows that are to be built: those whose `column` is the date of a stale part; all
+    or none if the model is built whole. The dates stand in it as constants, which index scans can use
+    and which workers need not ask for.
 -#}
 {% macro is_stale(versions, column=none) -%}
     {%- if not is_incremental() -%}
         true
     {%- elif column -%}
-        {{ column }} = any('{ {{- stale_parts(versions) | join(',') -}} }'::date [])
+        {{ column }} = any('{ {{- stale_dates(versions) | join(',') -}} }'::date [])
     {%- elif stale_parts(versions) -%}
         true
     {%- else -%}
@@ -69,6 +101,16 @@
         delete from {{ build_log() }} where model = '{{ this.name }}'
     {% elif stale_parts(versions) %}
         delete from {{ this }} where {{ is_stale(versions, column) }}
+    {% endif %}
+{% endmacro %}
+
+
+{#- A `pre_hook` of a model that adds. -#}
+{% macro delete_unless_adding(versions) %}
+    {% if not is_incremental() %}
+        delete from {{ build_log() }} where model = '{{ this.name }}'
+    {% elif builds_whole(versions) %}
+        delete from {{ this }}
     {% endif %}
 {% endmacro %}
 
@@ -149,27 +191,47 @@
 {% endmacro %}
 
 
-{#- The versions that models are built from: of each month, as it was loaded; of each day, as its
-    articles are; of everything, as one part. -#}
+{#- The versions that models are built from: of each month, as it was loaded. -#}
 {% macro month_versions() -%}
     select
-        archive_month as part,
+        archive_month::text as part,
         hashtextextended(extract(epoch from loaded_at)::text, 0) as version
     from {{ ref('stg_nyt__months') }}
 {%- endmacro %}
 
 
-{% macro day_versions() -%}
+{#- Of each day's articles from one month's response. The last evening of a month comes with the
+    month after it, as a part of its own: so a new month adds parts and changes none. -#}
+{% macro source_versions() -%}
     select
-        published_on as part,
+        {{ source_part('published_on', 'archive_month') }} as part,
         version
     from {{ ref('int_days_counted') }}
 {%- endmacro %}
 
 
+{% macro source_part(published_on, archive_month) -%}
+    to_char({{ published_on }}, 'YYYY-MM-DD') || to_char({{ archive_month }}, ' YYYY-MM')
+{%- endmacro %}
+
+
+{#- A condition for the rows that a model adds: those of the parts that are new to it; all if it is
+    built whole. -#}
+{% macro is_added() -%}
+    {%- if builds_whole(source_versions()) -%}
+        true
+    {%- else -%}
+        {{ is_stale(source_versions(), 'published_on') }}
+        and {{ source_part('published_on', 'archive_month') }}
+        = any('{ {{- stale_parts(source_versions()) | join(",") -}} }'::text [])
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Of everything, as one part. -#}
 {% macro whole_version(versions) -%}
     select
-        date '0001-01-01' as part,
+        'whole' as part,
         hashtextextended(
             coalesce(sum(hashtextextended(part::text, version)), 0)::text, 0
         ) as version

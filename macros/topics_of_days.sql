@@ -5,10 +5,15 @@
 {% macro is_new_phrase(column) -%}
     {%- if is_incremental() -%}
         {%- set new_phrases -%}
-            select topic_id from {{ ref('dim_topics') }}
-            where kind = 'phrase'
-            except
-            select topic_id from {{ this }}
+            select topics.topic_id
+            from {{ ref('dim_topics') }} as topics
+            where
+                topics.kind = 'phrase'
+                and not exists (
+                    select
+                    from {{ this }} as daily
+                    where daily.topic_id = topics.topic_id
+                )
         {%- endset -%}
         {{ column }} = any('{ {{- run_query(new_phrases).columns[0].values() | join(',') -}} }'::bigint [])
     {%- else -%}
@@ -17,15 +22,67 @@
 {%- endmacro %}
 
 
-{#- A `pre_hook`. -#}
-{% macro delete_dropped_topics(column) %}
+{#- A `pre_hook`. Where articles are only added, what is dropped is counted still. -#}
+{% macro delete_dropped_topics(counted) %}
     {% if is_incremental() %}
         {% set dropped %}
             select topic_id from {{ this }}
             except
             select topic_id from {{ ref('dim_topics') }}
         {% endset %}
+        {% set dropped_but_counted %}
+            select counted.topic_id
+            from {{ counted }} as counted
+            left join {{ ref('dim_topics') }} as topics
+                on counted.topic_id = topics.topic_id
+            where
+                topics.topic_id is null
+                and exists (
+                    select
+                    from {{ this }} as daily
+                    where daily.topic_id = counted.topic_id
+                )
+        {% endset %}
+        {% set found = run_query(dropped if builds_whole(source_versions()) else dropped_but_counted) %}
         delete from {{ this }}
-        where {{ column }} = any('{ {{- run_query(dropped).columns[0].values() | join(',') -}} }'::bigint [])
+        where topic_id = any('{ {{- found.columns[0].values() | join(',') -}} }'::bigint [])
+    {% endif %}
+{% endmacro %}
+
+
+{#-
+    Pairs come and go likewise. A condition for the topics that stand in the `side` of a pair that has
+    come: as constants, from which the planner sees that they have few articles.
+-#}
+{% macro is_in_new_pair(column, side, adds) -%}
+    {%- if adds -%}
+        {%- set new_pairs -%}
+            select distinct {{ side }}
+            from (
+                select topic_id, other_topic_id from {{ ref('int_topics_paired') }}
+                where articles is null
+                except
+                select topic_id, other_topic_id from {{ this }}
+            ) as new_pairs
+        {%- endset -%}
+        {{ column }} = any('{ {{- run_query(new_pairs).columns[0].values() | join(',') -}} }'::bigint [])
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- A `post_hook`. -#}
+{% macro delete_dropped_pairs() %}
+    {% if is_incremental() %}
+        delete from {{ this }} as counted
+        where
+            not exists (
+                select
+                from {{ ref('int_topics_paired') }} as pairs
+                where
+                    pairs.topic_id = counted.topic_id
+                    and pairs.other_topic_id = counted.other_topic_id
+            )
     {% endif %}
 {% endmacro %}

@@ -12,6 +12,7 @@ unioned as (
     select
         topic_id,
         published_on,
+        archive_month,
         article_key,
         kind,
         label
@@ -20,6 +21,7 @@ unioned as (
     select
         topic_id,
         published_on,
+        archive_month,
         article_key,
         kind,
         label

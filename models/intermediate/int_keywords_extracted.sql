@@ -6,8 +6,8 @@
             {'columns': ['topic_id', 'published_on', 'article_key'], 'unique': true},
             {'columns': ['published_on']},
         ],
-        pre_hook="{{ delete_stale(day_versions(), 'published_on') }}",
-        post_hook="{{ log_built(day_versions()) }}",
+        pre_hook="{{ delete_stale(source_versions(), 'published_on') }}",
+        post_hook="{{ log_built(source_versions()) }}",
     )
 }}
 
@@ -15,7 +15,7 @@ with
 
 articles as (
     select * from {{ ref('int_articles_counted') }}
-    where {{ is_stale(day_versions(), 'published_on') }}
+    where {{ is_stale(source_versions(), 'published_on') }}
 ),
 
 keyword_kinds as (
@@ -30,6 +30,7 @@ keywords as (
     select
         articles.article_key,
         articles.published_on,
+        articles.archive_month,
         entry ->> 'name' as name,
         entry ->> 'value' as value
     from articles
@@ -115,6 +116,7 @@ identified as (
     select
         keyed.topic_id,
         keywords.published_on,
+        keywords.archive_month,
         keywords.article_key,
         keyed.kind,
         keyed.label

@@ -38,7 +38,8 @@ expected as (
     select
         words.topic_id,
         count(*) as words,
-        sum(ln(words.articles / total.articles)) as log_share
+        -- In one order, for sums of logarithms depend on it in their last digit.
+        sum(ln(words.articles / total.articles) order by words.articles) as log_share
     from words
     cross join total
     group by words.topic_id

@@ -6,8 +6,8 @@
             {'columns': ['topic_id', 'published_on', 'article_key'], 'unique': true},
             {'columns': ['published_on']},
         ],
-        pre_hook="{{ delete_stale(day_versions(), 'published_on') }}",
-        post_hook="{{ log_built(day_versions()) }}",
+        pre_hook="{{ delete_stale(source_versions(), 'published_on') }}",
+        post_hook="{{ log_built(source_versions()) }}",
     )
 }}
 
@@ -15,7 +15,7 @@ with
 
 articles as (
     select * from {{ ref('int_articles_counted') }}
-    where {{ is_stale(day_versions(), 'published_on') }}
+    where {{ is_stale(source_versions(), 'published_on') }}
 ),
 
 stop_words as (
@@ -33,6 +33,7 @@ split as (
     select
         article_key,
         published_on,
+        archive_month,
         array_remove(
             string_to_array(
                 regexp_replace(
@@ -108,6 +109,7 @@ threes as (
     select
         split.article_key,
         split.published_on,
+        split.archive_month,
         split.tokens[position] as first,
         split.tokens[position + 1] as second,
         split.tokens[position + 2] as third
@@ -120,6 +122,7 @@ read as (
     select
         threes.article_key,
         threes.published_on,
+        threes.archive_month,
         first_words.word as term,
         case
             when second_words.is_counted and not first_words.is_end
@@ -144,6 +147,7 @@ unioned as (
     select
         article_key,
         published_on,
+        archive_month,
         'term' as kind,
         term as label
     from read
@@ -151,6 +155,7 @@ unioned as (
     select
         article_key,
         published_on,
+        archive_month,
         'phrase' as kind,
         pair as label
     from read
@@ -159,6 +164,7 @@ unioned as (
     select
         article_key,
         published_on,
+        archive_month,
         'phrase' as kind,
         triple as label
     from read
@@ -169,6 +175,7 @@ identified as (
     select
         {{ topic_id('kind', 'label') }} as topic_id,
         published_on,
+        archive_month,
         article_key,
         kind,
         label

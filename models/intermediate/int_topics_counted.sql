@@ -1,35 +1,126 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
-        pre_hook="{{ delete_stale(whole_version(day_versions())) }}",
-        post_hook="{{ log_built(whole_version(day_versions())) }}",
+        incremental_strategy='delete+insert',
+        unique_key='topic_id',
+        indexes=[{'columns': ['topic_id'], 'unique': true}],
+        pre_hook="{{ delete_unless_adding(source_versions()) }}",
+        post_hook="{{ log_built(source_versions()) }}",
     )
 }}
+
+{% set adds = not builds_whole(source_versions()) %}
 
 with
 
 article_topics as not materialized (
     select * from {{ ref('int_article_topics') }}
-    where {{ is_stale(whole_version(day_versions())) }}
+    where {{ is_added() }}
+),
+
+phrases as not materialized (
+    select * from {{ ref('int_terms_extracted') }}
+    where kind = 'phrase'
 ),
 
 internal_tags as (
     select * from {{ ref('internal_tags') }}
 ),
 
+{% if adds -%}
+    counted_before as not materialized ( -- noqa: ST03
+        select * from {{ this }}
+    ),
+{%- endif %}
+
 -- Most phrases are said once: what is needed of them is their number alone.
 frequent_phrases as (
     select topic_id
-    from article_topics
-    where kind = 'phrase'
+    from phrases
+    {% if adds -%}
+        where
+            topic_id in (
+                select article_topics.topic_id from article_topics
+                where article_topics.kind = 'phrase'
+                except
+                select counted_before.topic_id from counted_before
+            )
+    {%- endif %}
     group by topic_id
     having count(*) >= {{ var('phrase_min_articles') }}
+),
+
+to_count as (
+    select
+        topic_id,
+        kind,
+        label,
+        published_on,
+        article_key
+    from article_topics
+    where kind <> 'phrase'
+    union all
+    select
+        topic_id,
+        kind,
+        label,
+        published_on,
+        article_key
+    from phrases
+    where topic_id in (select frequent_phrases.topic_id from frequent_phrases)
+    {% if adds -%}
+        union all
+        select
+            topic_id,
+            kind,
+            label,
+            published_on,
+            article_key
+        from article_topics
+        where
+            kind = 'phrase'
+            and topic_id in (select counted_before.topic_id from counted_before)
+    {%- endif %}
 ),
 
 -- The smallest and largest article keys are a MinHash of a topic's articles (Broder, 1997): two
 -- topics share each with a probability that is the overlap of their articles. Hashed, the same keys
 -- give further orders.
+counts as (
+    select
+        topic_id,
+        kind,
+        label,
+        1 as articles,
+        published_on as first_seen_on,
+        published_on as last_seen_on,
+        article_key as smallest,
+        article_key as largest,
+        hashint8extended(article_key, 1) as smallest_1,
+        hashint8extended(article_key, 1) as largest_1,
+        hashint8extended(article_key, 2) as smallest_2,
+        hashint8extended(article_key, 2) as largest_2
+    from to_count
+    {% if adds -%}
+        union all
+        select
+            topic_id,
+            kind,
+            label,
+            articles,
+            first_seen_on,
+            last_seen_on,
+            article_keys[1] as smallest,
+            article_keys[2] as largest,
+            article_keys[3] as smallest_1,
+            article_keys[4] as largest_1,
+            article_keys[5] as smallest_2,
+            article_keys[6] as largest_2
+        from counted_before
+        where topic_id in (select to_count.topic_id from to_count)
+    {%- endif %}
+),
+
 topics as (
     select
         topic_id,
@@ -38,21 +129,18 @@ topics as (
         coalesce(
             min(label) filter (where kind = 'person' and label like '%,%'), min(label)
         ) as label,
-        count(*) as articles,
-        min(published_on) as first_seen_on,
-        max(published_on) as last_seen_on,
+        sum(articles)::bigint as articles,
+        min(first_seen_on) as first_seen_on,
+        max(last_seen_on) as last_seen_on,
         array[
-            min(article_key),
-            max(article_key),
-            min(hashint8extended(article_key, 1)),
-            max(hashint8extended(article_key, 1)),
-            min(hashint8extended(article_key, 2)),
-            max(hashint8extended(article_key, 2))
+            min(smallest),
+            max(largest),
+            min(smallest_1),
+            max(largest_1),
+            min(smallest_2),
+            max(largest_2)
         ] as article_keys
-    from article_topics
-    where
-        kind <> 'phrase'
-        or topic_id in (select frequent_phrases.topic_id from frequent_phrases)
+    from counts
     group by topic_id
 ),
 

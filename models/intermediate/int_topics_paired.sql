@@ -2,8 +2,8 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook="{{ delete_stale(whole_version(day_versions())) }}",
-        post_hook=["{{ log_built(whole_version(day_versions())) }}", "analyze {{ this }}"],
+        pre_hook="{{ delete_stale(whole_version(source_versions())) }}",
+        post_hook=["{{ log_built(whole_version(source_versions())) }}", "analyze {{ this }}"],
     )
 }}
 
@@ -13,7 +13,7 @@ topics as (
     select * from {{ ref('int_topics_counted') }}
     where
         articles >= {{ var('phrase_min_articles') }}
-        and {{ is_stale(whole_version(day_versions())) }}
+        and {{ is_stale(whole_version(source_versions())) }}
 ),
 
 keys as (
@@ -35,7 +35,7 @@ alike as (
         on
             keys.article_key = others.article_key
             and (keys.articles, keys.topic_id) < (others.articles, others.topic_id)
-            and keys.articles >= {{ var('twin_overlap') }} * others.articles
+            and keys.articles >= {{ var('twin_overlap') }}::float8 * others.articles
     group by keys.topic_id, others.topic_id
     having count(*) >= 2
 ),
@@ -108,7 +108,7 @@ inside as (
             and spelled.topic_id <> fragments.topic_id
             and (
                 spelled.is_whole
-                or spelled.articles >= {{ var('fragment_share') }} * fragments.articles
+                or spelled.articles >= {{ var('fragment_share') }}::float8 * fragments.articles
             )
     where fragments.kind in ('term', 'phrase')
 ),

@@ -2,8 +2,8 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook="{{ delete_stale(whole_version(day_versions())) }}",
-        post_hook="{{ log_built(whole_version(day_versions())) }}",
+        pre_hook="{{ delete_stale(whole_version(source_versions())) }}",
+        post_hook="{{ log_built(whole_version(source_versions())) }}",
     )
 }}
 
@@ -11,7 +11,7 @@ with
 
 topics as (
     select * from {{ ref('int_topics_counted') }}
-    where {{ is_stale(whole_version(day_versions())) }}
+    where {{ is_stale(whole_version(source_versions())) }}
 ),
 
 phrases as (

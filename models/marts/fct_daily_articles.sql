@@ -10,7 +10,11 @@
 with
 
 counts as (
-    select * from {{ ref('int_days_counted') }}
+    select
+        published_on,
+        sum(articles)::integer as articles
+    from {{ ref('int_days_counted') }}
+    group by published_on
 ),
 
 months as (

@@ -7,10 +7,10 @@
             {'columns': ['published_on']},
         ],
         pre_hook=[
-            "{{ delete_stale(day_versions(), 'published_on') }}",
-            "{{ delete_dropped_topics('topic_id') }}",
+            "{{ delete_stale(source_versions(), 'published_on') }}",
+            "{{ delete_dropped_topics(ref('int_topics_counted')) }}",
         ],
-        post_hook="{{ log_built(day_versions()) }}",
+        post_hook="{{ log_built(source_versions()) }}",
     )
 }}
 
@@ -30,7 +30,7 @@ to_build as (
         published_on
     from article_topics
     where
-        {{ is_stale(day_versions(), 'published_on') }}
+        {{ is_stale(source_versions(), 'published_on') }}
         or {{ is_new_phrase('topic_id') }}
 ),
 

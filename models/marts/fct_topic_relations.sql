@@ -2,8 +2,8 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook="{{ delete_stale(whole_version(day_versions())) }}",
-        post_hook=["{{ log_built(whole_version(day_versions())) }}", "analyze {{ this }}"],
+        pre_hook="{{ delete_stale(whole_version(source_versions())) }}",
+        post_hook=["{{ log_built(whole_version(source_versions())) }}", "analyze {{ this }}"],
     )
 }}
 
@@ -11,22 +11,7 @@ with
 
 pairs as (
     select * from {{ ref('int_topic_pairs') }}
-    where {{ is_stale(whole_version(day_versions())) }}
-),
-
--- Who stands for whom: a keyword for a phrase, a phrase for a word, the longer for the shorter, the
--- more frequent for the rarer.
-topics as not materialized (
-    select
-        *,
-        row_number() over (
-            order by
-                case kind when 'term' then 2 when 'phrase' then 1 else 0 end asc,
-                case when kind = 'phrase' then -length(label) end asc,
-                articles desc,
-                topic_id asc
-        ) as standing
-    from {{ ref('dim_topics') }}
+    where articles > 0 and {{ is_stale(whole_version(source_versions())) }}
 ),
 
 both_ways as (
@@ -41,6 +26,22 @@ both_ways as (
         topic_id as other_topic_id,
         articles
     from pairs
+),
+
+-- Who stands for whom: a keyword for a phrase, a phrase for a word, the longer for the shorter, the
+-- more frequent for the rarer.
+topics as (
+    select
+        *,
+        row_number() over (
+            order by
+                case kind when 'term' then 2 when 'phrase' then 1 else 0 end asc,
+                case when kind = 'phrase' then -length(label) end asc,
+                articles desc,
+                topic_id asc
+        ) as standing
+    from {{ ref('dim_topics') }}
+    where topic_id in (select both_ways.topic_id from both_ways)
 ),
 
 compared as (

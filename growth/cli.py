@@ -296,7 +296,7 @@ def plot(
     run_id: RunId = None,
     by: By = None,
 ) -> None:
-    """Draw a topic into a file: points, fitted curve, and its bands of 80 and 95%."""
+    """Draw a topic into a file: points, fitted curve, and its bands of 80% and 95%."""
     if out.suffix.lower() not in (".svg", ".png"):
         raise typer.BadParameter(f"{out} ends in neither .svg nor .png: name it topic.svg")
     choice = _choice(run_id, start, end, period)

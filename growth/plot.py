@@ -80,7 +80,7 @@ def _specification(
         "subtitle": [
             f"share of all articles, {words.window(run.window_start, run.window_end)}; "
             f"{words.what_happened(topic)}",
-            f"dots: counted, by {by}" + "; line: the fit, with bands of 80 and 95%" * has_fit,
+            f"dots: counted, by {by}" + "; line: the fit, with bands of 80% and 95%" * has_fit,
         ],
         "anchor": "start", "frame": "group", "offset": 14, "fontSize": 15,
         "color": "var(--ink)", "subtitleColor": "var(--muted)",

@@ -85,8 +85,9 @@ def growth_and_what_is_sure(topic: Topic) -> str:
 
 
 def pace(topic: Topic) -> str:
-    """Return how fast the odds of a topic that grew or shrank did so; nothing of others."""
-    if not _moves(topic):
+    """Return how fast the odds of a topic that grew or shrank did so; nothing of others, nor of
+    what came and went, which did not keep to one pace."""
+    if not _moves(topic) or topic["phase"] == "peaked":
         return ""
     rate = _growth_a_year(topic)
     every = duration(_DAYS_PER_YEAR * math.log(2) / abs(rate))
@@ -190,7 +191,8 @@ def _growth(topic: Topic) -> str:
     if not _moves(topic):
         return "none that is sure: it may have grown or shrunk, the articles do not show it"
     sure = signed(topic["sure_growth"])
-    return f"{topic['direction']}: its odds {pace(topic)}; at least {sure} a year is sure"
+    odds = f"its odds {pace(topic)}; " if pace(topic) else ""
+    return f"{topic['direction']}: {odds}at least {sure} a year is sure"
 
 
 def _day(topic: Topic, name: str) -> str:

@@ -246,7 +246,7 @@ def test_a_topic_is_drawn_with_its_points_curve_and_bands(
     shown(fitted, "plot", "Lamp Oil", "--out", str(png))
     picture = svg.read_text(encoding="utf-8")
     assert "\\x1b[31mRed" in picture and not set(UNSEEN) & set(picture)
-    assert "with bands of 80 and 95%" in picture
+    assert "with bands of 80% and 95%" in picture
     assert picture.count("mark-area") == 2 and "mark-line" in picture
     assert "var(" not in picture, "a colour that only the page knows"
     assert png.read_bytes().startswith(b"\x89PNG")

@@ -77,7 +77,7 @@ def test_seasons_and_new_labels_are_marked(built: Warehouse) -> None:
     assert topics["Moon Trams"][3] >= date(2023, 9, 1)
     table = built.ok("growth", "top", *AUTUMN, "--kind", "subject").stdout
     told = {
-        line.split("  ")[1].strip(): line for line in table.splitlines() if "doubled every" in line
+        line.split("  ")[1].strip(): line for line in table.splitlines() if "  subject  " in line
     }
     assert "; rises every year in these months" in told["Lantern Night"]
     assert "; new label" in told["Moon Trams"]

@@ -54,7 +54,7 @@ _METHOD = (
     "by the same factor every week, or, where the articles support it, an S-curve that levels off "
     "or a pulse that rises and falls.",
     "News comes in bursts, so how sure a curve is follows from how much the topic swings anyway: "
-    "the bands hold the curve, at each point, with 80 and 95% confidence, while single dots "
+    "the bands hold the curve, at each point, with 80% and 95% confidence, while single dots "
     "scatter more widely.",
     "The model knows counts and nothing else: not why a topic grew, not whether the paper or the "
     "world changed, and not what comes next.",

@@ -11,8 +11,10 @@ from flows.retries import RETRIES
 from flows.run_dbt import run_dbt
 from growth.cli import DEFAULT_MIN_ARTICLES
 from growth.fit import Fitted, fit_window
-from growth.lists import LISTS, find_run, read_list
+from growth.lists import LISTS, read_list
+from growth.runs import Choice, choose_run
 from growth.store import Settings
+from growth.words import percent
 from warehouse.connect import connect
 from warehouse.months import format_month, parse_month
 from warehouse.settings import load_settings
@@ -85,7 +87,7 @@ def test_lists() -> None:
 def read_lists(start: str, end: str) -> dict[str, list[dict[str, Any]]]:
     """Read the first topics of each list."""
     with connect("flow growth-fit", "modeller") as connection:
-        run = find_run(connection, parse_month(start), parse_month(end), [])
+        run = choose_run(connection, Choice(start=parse_month(start), end=parse_month(end)))
         return {name: read_list(connection, run, name, [], TOPICS_SHOWN) for name in LISTS}
 
 
@@ -114,4 +116,5 @@ def _sentence(topic: dict[str, Any]) -> str:
     text = f"{topic['rank']}. {topic['label']} ({topic['kind']}), {topic['articles']:,} articles"
     if topic["share_start"] is None:
         return text
-    return f"{text}: from {topic['share_start']:.2%} to {topic['share_end']:.2%} of all articles"
+    start, end = percent(topic["share_start"]), percent(topic["share_end"])
+    return f"{text}: from {start} to {end} of all articles"

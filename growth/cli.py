@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from growth.lists import Run
-    from growth.runs import Choice
+    from growth.runs import Choice, Run
     from growth.show import KnownTopic
 
 app = command_line("Which topics grew, which shrank, which led, between two months?")
@@ -140,7 +139,7 @@ def top(
     """Print a ranked list of a stored fit, by default of the latest.
 
     Growing and shrinking topics are those whose growth rate differs from 0 at a false discovery
-    rate of 5 %, ranked by the end of its 95 % interval that is nearest 0. Popular ones are ranked
+    rate of 5%, ranked by the end of its 95% interval that is nearest 0. Popular ones are ranked
     by articles.
     """
     choice = _choice(run_id, start, end, period)
@@ -149,6 +148,7 @@ def top(
     from growth.lists import read_list
     from growth.runs import choose_run
     from growth.tables import LIST_COLUMNS, list_table
+    from growth.words import window
     from warehouse.connect import connect
 
     kinds = _names(kind)
@@ -169,7 +169,7 @@ def top(
     elif as_csv:
         print_csv(LIST_COLUMNS, topics)
     else:
-        title = f"{direction.capitalize()} topics, {found.window_start} to {found.window_end}"
+        title = f"{direction.capitalize()} topics, {window(found.window_start, found.window_end)}"
         typer.echo(f"{title}\n\n{list_table(topics)}" if topics else f"{title}: none")
 
 
@@ -200,21 +200,22 @@ def report(
     ),
     start: StartMonth = None,
     end: EndMonth = None,
+    period: FitPeriod = Period.DAY,
+    run_id: RunId = None,
 ) -> None:
     """Write a stored fit, by default the latest, as one HTML page that needs no network.
 
     The lists as charts, every fitted topic with its numbers and articles, and what can be compared
     and downloaded.
     """
-    check_months(start, end)
+    choice = _choice(run_id, start, end, period)
 
-    from growth.report.page import write_report
+    from growth.report.page import STEPS, write_report
     from warehouse.connect import connect
     from warehouse.progress import steps
 
-    with connect("growth report") as connection, steps(1) as step:
-        step("writing the page")
-        written = write_report(connection, out, start, end)
+    with connect("growth report") as connection, steps(STEPS) as step:
+        written = write_report(connection, out, choice, step)
     say(f"{written.topics:,} topics, {written.size / 1e6:.1f} MB; open it in a browser")
     typer.echo(written.path)
 
@@ -295,7 +296,7 @@ def plot(
     run_id: RunId = None,
     by: By = None,
 ) -> None:
-    """Draw a topic into a file: points, fitted curve, and its bands of 80 and 95 %."""
+    """Draw a topic into a file: points, fitted curve, and its bands of 80% and 95%."""
     if out.suffix.lower() not in (".svg", ".png"):
         raise typer.BadParameter(f"{out} ends in neither .svg nor .png: name it topic.svg")
     choice = _choice(run_id, start, end, period)
@@ -319,9 +320,9 @@ def runs(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
     with connect("growth runs") as connection:
         stored = list_runs(connection)
     if as_json:
-        print_json({"runs": stored})
+        print_json({"runs": [vars(run) for run in stored]})
     elif as_csv:
-        print_csv(COLUMNS, stored)
+        print_csv(COLUMNS, map(vars, stored))
     else:
         typer.echo(runs_table(stored) if stored else "no fit is stored: run `growth fit`")
 

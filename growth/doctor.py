@@ -107,19 +107,19 @@ def _fit(connection: psycopg.Connection) -> Finding:
     latest = runs[0]
     [[articles]] = connection.execute(
         "select sum(articles) from marts.fct_daily_articles where published_on between %s and %s",
-        [latest["window_start"], latest["window_end"]],
+        [latest.window_start, latest.window_end],
     ).fetchall()
-    if articles != latest["articles"]:
-        window = f"--start {latest['window_start']:%Y-%m} --end {latest['window_end']:%Y-%m}"
+    if articles != latest.articles:
+        window = f"--start {latest.window_start:%Y-%m} --end {latest.window_end:%Y-%m}"
         return Finding(
             "fit",
             False,
-            f"the articles have changed since {latest['run_id']} was fitted: run `growth fit "
+            f"the articles have changed since {latest.run_id} was fitted: run `growth fit "
             f"{window}`{_and_role(connection)}",
         )
     return Finding(
-        "fit", True, f"{len(runs)} stored, the latest {latest['run_id']}: {latest['converged']:,} "
-        f"of {latest['topics']:,} topics fitted",
+        "fit", True, f"{len(runs)} stored, the latest {latest.run_id}: {latest.converged:,} "
+        f"of {latest.topics:,} topics fitted",
     )  # fmt: skip
 
 

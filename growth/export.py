@@ -18,9 +18,8 @@ from psycopg import sql
 
 from growth.choices import FileFormat
 from growth.export_columns import SERIES_MEANINGS, UNITS
-from growth.lists import Run
 from growth.observed import marts_needed, observed_query
-from growth.runs import read_run
+from growth.runs import Run
 from warehouse.errors import WarehouseError
 from warehouse.locks import hold_run, share_warehouse
 from warehouse.text import cell_text, visible_json
@@ -287,7 +286,6 @@ def _metadata(
             """
         ).fetchall()
     )
-    fit = read_run(connection, run.run_id)
     return {
         "title": f"Topics in the news, {run.window_start} to {run.window_end}: articles and growth",
         "description": "How many articles carried each topic, and how its share of all articles "
@@ -301,14 +299,15 @@ def _metadata(
         "window": {
             "start": run.window_start,
             "end": run.window_end,
-            "missing_months": fit["missing_months"].split(", ") if fit["missing_months"] else [],
+            "missing_months": run.missing_months.split(", ") if run.missing_months else [],
         },
         "fit": {
-            key: fit[key] for key in ("run_id", "period", "kinds", "min_articles", "fitted_at")
+            key: getattr(run, key)
+            for key in ("run_id", "period", "kinds", "min_articles", "fitted_at")
         },
         "versions": {
             "news-growth": version("news-growth"),
-            "fitted_by": fit["code_version"],
+            "fitted_by": run.code_version,
             "postgres": connection.info.parameter_status("server_version"),
         },
         "text": "In CSV files control characters are written as \\n or \\x1b, and texts that begin "

@@ -10,11 +10,10 @@ from scipy import special
 
 from growth.choices import Period
 from growth.counts import Floats
-from growth.lists import Run
 from growth.observed import Point, read_observed
 from growth.periods import in_periods
 from growth.report.bands import LEVELS, fit_bands
-from growth.runs import read_run
+from growth.runs import Run
 from growth.series import DAYS_PER_YEAR, Series, Window
 from warehouse.errors import WarehouseError
 
@@ -48,8 +47,7 @@ def fit_curves(
     last = (series.window.days - 1) / DAYS_PER_YEAR
     times = np.concatenate([[0.0], in_periods(series, by).times, [last]])
     shapes = np.array([topic["shape"] or "" for topic in topics])
-    period = read_run(connection, run.run_id)["period"]
-    bands = fit_bands(in_periods(series, period), shapes, times)
+    bands = fit_bands(in_periods(series, run.period), shapes, times)
     names = [round(100 * level) for level in LEVELS]
     curves = {}
     for row, topic in enumerate(topics):

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from growth.choices import Period
-from growth.lists import Run
+from growth.runs import Run
 from warehouse.errors import WarehouseError
 
 # Windows of up to so many days are shown by weeks, longer ones by months.

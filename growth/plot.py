@@ -12,10 +12,10 @@ import vl_convert
 
 from growth import words
 from growth.fitted import Curve
-from growth.lists import Run
 from growth.observed import Point
 from growth.report.charts import large_chart, milliseconds
 from growth.report.read import Bins
+from growth.runs import Run
 from growth.series import DAYS_PER_YEAR
 from growth.tables import short
 from warehouse.errors import WarehouseError
@@ -78,9 +78,9 @@ def _specification(
     spec["title"] = {
         "text": f"{short(topic['label'])} ({topic['kind']})",
         "subtitle": [
-            f"share of all articles, {run.window_start} to {run.window_end}; "
+            f"share of all articles, {words.window(run.window_start, run.window_end)}; "
             f"{words.what_happened(topic)}",
-            f"dots: counted, by {by}" + "; line: the fit, with bands of 80 and 95 %" * has_fit,
+            f"dots: counted, by {by}" + "; line: the fit, with bands of 80% and 95%" * has_fit,
         ],
         "anchor": "start", "frame": "group", "offset": 14, "fontSize": 15,
         "color": "var(--ink)", "subtitleColor": "var(--muted)",

@@ -1,23 +1,43 @@
 """The stored fits: which there are, and which one a command is about."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any, LiteralString
 
 import psycopg
-from psycopg.rows import dict_row
+from psycopg.rows import class_row
 
 from growth.choices import Period
-from growth.lists import Run, find_run
 from growth.tables import table
+from growth.words import NOTHING
 from warehouse.errors import WarehouseError
+from warehouse.months import format_month, last_day
 
-COLUMNS = (
-    "run_id", "window_start", "window_end", "period", "kinds", "min_articles", "missing_months",
-    "articles", "topics", "converged", "not_converged", "s_curves", "pulses", "seconds",
-    "code_version", "fitted_at",
-)  # fmt: skip
+
+@dataclass(frozen=True)
+class Run:
+    """A row of growth.runs, as far as a reader of fits has use for it."""
+
+    run_id: str
+    window_start: date
+    window_end: date
+    period: str
+    kinds: str
+    min_articles: int
+    missing_months: str
+    articles: int
+    topics: int
+    converged: int
+    not_converged: int
+    s_curves: int
+    pulses: int
+    seconds: float
+    code_version: str
+    fitted_at: datetime
+
+
+COLUMNS = tuple(field.name for field in fields(Run))
 
 
 @dataclass(frozen=True)
@@ -31,50 +51,70 @@ class Choice:
     period: str = Period.DAY
 
 
-def list_runs(connection: psycopg.Connection) -> list[dict[str, Any]]:
+def list_runs(connection: psycopg.Connection) -> list[Run]:
     """Return the stored fits, the latest first."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(f"select {', '.join(COLUMNS)} from growth.runs order by fitted_at desc")
-        return cursor.fetchall()
+    return _read(connection, "order by fitted_at desc", {})
 
 
-def read_run(connection: psycopg.Connection, run_id: str) -> dict[str, Any]:
-    """Return the row of a stored fit."""
-    [run] = [run for run in list_runs(connection) if run["run_id"] == run_id]
-    return run
-
-
-def choose_run(connection: psycopg.Connection, choice: Choice, kinds: list[str]) -> Run:
-    """Return the fit that is meant. Raises WarehouseError where there is none."""
-    if choice.run_id is None:
-        return find_run(connection, choice.start, choice.end, kinds, choice.period)
-    row = connection.execute(
+def choose_run(connection: psycopg.Connection, choice: Choice, kinds: Sequence[str] = ()) -> Run:
+    """Return the fit that is meant. Of several of one window and period it is the latest of just
+    these kinds (none: of all), else the latest that has them among its own. Raises WarehouseError
+    where there is none."""
+    if choice.run_id is not None:
+        runs = _read(connection, "where run_id = %(run_id)s", {"run_id": choice.run_id})
+        if not runs:
+            raise WarehouseError(
+                f"no fit {choice.run_id!r} is stored: `growth runs` lists those that are"
+            )
+        return runs[0]
+    runs = _read(
+        connection,
         """
-        select run_id, window_start, window_end, kinds, min_articles, topics, converged, fitted_at
-        from growth.runs
-        where run_id = %s
+        where
+            (%(start)s::date is null or window_start = %(start)s)
+            and (%(end)s::date is null or window_end = %(end)s)
+            and period = %(period)s
+            and (kinds = 'all' or string_to_array(kinds, '+') @> %(kinds)s::text[])
+        order by kinds = %(wanted)s desc, fitted_at desc
+        limit 1
         """,
-        [choice.run_id],
-    ).fetchone()
-    if row is None:
-        raise WarehouseError(
-            f"no fit {choice.run_id!r} is stored: `growth runs` lists those that are"
-        )
-    return Run(*row)
+        {
+            "start": choice.start,
+            "end": last_day(choice.end) if choice.end else None,
+            "kinds": list(kinds),
+            "wanted": "+".join(kinds) or "all",
+            "period": choice.period,
+        },
+    )
+    if not runs:
+        options = [f"--start {format_month(choice.start)}"] if choice.start else []
+        options += [f"--end {format_month(choice.end)}"] if choice.end else []
+        options += [f"--kind {kind}" for kind in kinds]
+        options += [f"--period {choice.period}"] if choice.period != Period.DAY else []
+        raise WarehouseError(f"no such fit is stored: run `{' '.join(['growth fit', *options])}`")
+    return runs[0]
 
 
-def runs_table(runs: Sequence[dict[str, Any]]) -> str:
+def _read(
+    connection: psycopg.Connection, which: LiteralString, parameters: dict[str, Any]
+) -> list[Run]:
+    with connection.cursor(row_factory=class_row(Run)) as cursor:
+        query = f"select {', '.join(COLUMNS)} from growth.runs {which}"
+        return cursor.execute(query.encode(), parameters).fetchall()
+
+
+def runs_table(runs: Sequence[Run]) -> str:
     """Return the stored fits as a table."""
     header = ("run", "window", "fitted", "of topics", "without", "when", "version")
     rows = [
         (
-            run["run_id"],
-            f"{run['window_start']} to {run['window_end']}",
-            f"{run['converged']:,}",
-            f"{run['topics']:,}",
-            run["missing_months"] or "-",
-            f"{run['fitted_at']:%Y-%m-%d %H:%M}",
-            run["code_version"],
+            run.run_id,
+            f"{run.window_start} to {run.window_end}",
+            f"{run.converged:,}",
+            f"{run.topics:,}",
+            run.missing_months or NOTHING,
+            f"{run.fitted_at:%Y-%m-%d %H:%M}",
+            run.code_version,
         )
         for run in runs
     ]

@@ -10,8 +10,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from growth import words
-from growth.lists import Run
 from growth.observed import Point, marts_needed, read_observed
+from growth.runs import Run
 from growth.tables import fields, short, sparkline, table
 from warehouse.text import visible
 
@@ -160,13 +160,13 @@ def page(run: Run, by: str, topic: KnownTopic) -> str:
     everything = sum(point.all_articles for point in topic.points)
     counted = (
         f"{numbers['articles']:,} of {everything:,}, {words.percent(numbers['share'])}; first on "
-        f"{numbers['first_seen_on']}"
+        f"{words.long_date(numbers['first_seen_on'])}"
     )
     said = [("articles", counted)]
     if topic.other_labels:
         said.append(("also called", "; ".join(topic.other_labels)))
     lines = [
-        f"{visible(numbers['label'])} ({numbers['kind']}), {run.window_start} to {run.window_end}",
+        f"{visible(numbers['label'])} ({numbers['kind']}), {_window(run)}",
         "",
         f"  {sparkline([point.share for point in topic.points])}",
         f"  {_about_the_line(by, topic)}",
@@ -193,16 +193,20 @@ def comparison(run: Run, by: str, topics: Sequence[KnownTopic]) -> str:
             words.percent(topic.numbers["share_start"]),
             words.percent(topic.numbers["share_end"]),
             words.growth_and_what_is_sure(topic.numbers),
-            words.pace(topic.numbers),
+            words.pace(topic.numbers) or words.NOTHING,
             words.what_happened(topic.numbers),
         )
         for topic, line in zip(topics, shares, strict=True)
     ]
     return (
-        f"{run.window_start} to {run.window_end}\n\n{table(header, rows, left=(0, 1, 2, 7, 8))}\n\n"
+        f"{_window(run)}\n\n{table(header, rows, left=(0, 1, 2, 7, 8))}\n\n"
         f"share by {by}: of all articles, from 0 to {words.percent(top)} in all lines alike; "
         "start, end: as fitted"
     )
+
+
+def _window(run: Run) -> str:
+    return words.window(run.window_start, run.window_end)
 
 
 def _about_the_line(by: str, topic: KnownTopic) -> str:
@@ -210,7 +214,8 @@ def _about_the_line(by: str, topic: KnownTopic) -> str:
     if not known:
         return "no articles are loaded of this window"
     highest = max(known, key=lambda point: point.share or 0.0)
-    when = f"the {by} of {highest.period_start}" if by != "day" else f"{highest.period_start}"
+    day = words.long_date(highest.period_start)
+    when = f"the {by} of {day}" if by != "day" else day
     return (
         f"share of all articles by {by}, from 0 to {words.percent(highest.share)} ({when}); "
         f"the last {words.percent(known[-1].share)}"

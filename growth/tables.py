@@ -59,10 +59,10 @@ LIST_COLUMNS = (
 
 _LEGEND = """
 start, end: the fitted share of all articles on the first and the last day
-growth a year: of the log-odds, and how much of it is sure at 95 %; the odds are about the share \
+growth a year: of the log-odds, and how much of it is sure at 95%; the odds are about the share \
 while that is small
 q: the false discovery rate at which the topic would still be listed
-what happened: where the topic stands at the end; comes every year: earlier years show the same; \
+what happened: where the topic stands at the end; every year: earlier years show the same; \
 new label: first seen in the window; also: labels of nearly the same articles"""
 
 
@@ -81,7 +81,7 @@ def list_table(topics: Sequence[words.Topic]) -> str:
             words.percent(topic["share_start"]),
             words.percent(topic["share_end"]),
             words.growth_and_what_is_sure(topic),
-            words.pace(topic),
+            words.pace(topic) or words.NOTHING,
             words.q_value(topic["q_value"]),
             f"{words.what_happened(topic)}{_also_called(topic['other_labels'] or [])}",
         )

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import psycopg
 
-from growth.lists import Run
+from growth.runs import Run
 from growth.tables import short
 from warehouse.errors import WarehouseError
 

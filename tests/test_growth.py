@@ -271,7 +271,7 @@ def test_internal_tags_are_nowhere(built: Warehouse) -> None:
 
 def test_top_prints_a_table_csv_or_json(built: Warehouse, year: dict[str, Any]) -> None:
     table = built.ok("growth", "top", *WINDOW, "--limit", "3").stdout
-    assert table.startswith("Growing topics, 2022-01-01 to 2022-12-31\n")
+    assert table.startswith("Growing topics, January to December 2022\n")
     lines = table.splitlines()
     assert [line.split()[0] for line in lines[3:6]] == ["1", "2", "3"]
     assert "growth a year" in lines[2]

@@ -29,7 +29,9 @@ from report_archive import (
     write_archive,
 )
 from scipy import special
-from support import Warehouse
+from support import PROJECT_DIR, Warehouse
+
+from growth import words
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -120,6 +122,7 @@ def test_bands_are_the_intervals_of_the_store(
     fitted: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from growth.report.read import read_content
+    from growth.runs import Choice, choose_run
     from warehouse.connect import connect
 
     for name, value in fitted.env.items():
@@ -128,7 +131,8 @@ def test_bands_are_the_intervals_of_the_store(
     for name in ("PGHOST", "PGPORT", "PGUSER", "PGDATABASE"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
     with connect("test") as connection:
-        content = read_content(connection, None, None)
+        run = choose_run(connection, Choice())
+        content = read_content(connection, run, lambda name: None)
     assert {topic["shape"] for topic in content.topics} == {"trend", "s_curve", "pulse"}
     half_80, half_95 = content.bands.half
     assert (half_80 < half_95).all()
@@ -156,6 +160,23 @@ def test_what_cannot_be_written_is_said(fitted: Warehouse, tmp_path: Path) -> No
     done = fitted.run("growth", "report", "--start", "2019-01", "--out", tmp_path / "report.html")
     assert done.returncode == 2
     assert "run `growth fit --start 2019-01`" in done.stderr
+    for which, message in (
+        (["--period", "week"], "run `growth fit --period week`"),
+        (["--run", "x"], "no fit 'x' is stored"),
+        (["--run", "x", "--end", "2020-06"], "choose one of --run and a window"),
+    ):
+        done = fitted.run("growth", "report", *which, "--out", tmp_path / "report.html")
+        assert done.returncode == 2 and message in done.stderr
+    # Read by a thread of its own, told by the command.
+    with fitted.connect() as connection:
+        connection.execute("alter view marts.fct_topic_evidence rename to away")
+    try:
+        done = fitted.run("growth", "report", "--out", tmp_path / "report.html")
+    finally:
+        with fitted.connect() as connection:
+            connection.execute("alter view marts.away rename to fct_topic_evidence")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "run `dbt build`" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -224,7 +245,7 @@ def test_tooltip_says_date_articles_share_and_fit(page: Page) -> None:
     card.locator(".mark-rect path").nth(10).hover()
     expect(page.locator("#tip")).to_contain_text(
         re.compile(
-            "^9\\s\u2013\\s15 March 2020\\n\\d+ of 770 articles, [\\d.]+ %\\nfit [\\d.]+ % .95 %: "
+            "^9\\s\u2013\\s15 March 2020\\n\\d+ of 770 articles, [\\d.]+%\\nfit [\\d.]+% .95%: "
         )
     )
 
@@ -286,7 +307,7 @@ def test_a_row_opens_its_topic(page: Page, fitted: Warehouse) -> None:
     numbers = dialog.locator("#topic-numbers").inner_text()
     assert f"{articles} " in numbers.replace(",", " ")
     assert f"{peak.day} {peak:%B %Y} (" in numbers
-    assert (f"{share:.2%}" if share >= 1e-4 else "<0.01%").replace("%", " %") in numbers
+    assert words.percent(share) in numbers
     evidence = fitted.rows(
         "select headline, web_url from marts.fct_topic_evidence where topic_id = %s and rank <= 5 "
         "order by rank",
@@ -432,6 +453,31 @@ def test_what_means_harm_is_text(page: Page, fitted: Warehouse) -> None:
     assert {SCRIPT, IMAGE, RIGHT_TO_LEFT, HUNDREDS, EMOJI} <= found
     # A spreadsheet would run the label; behind an apostrophe it is text.
     assert FORMULA not in found and f"'{FORMULA}" in found
+
+
+@in_browser
+def test_the_script_says_numbers_as_the_command_line_does(page: Page) -> None:
+    assets = PROJECT_DIR / "growth" / "report" / "assets"
+    scripts = "\n".join((assets / f"{name}.js").read_text("utf-8") for name in ("data", "words"))
+
+    def said(function: str, values: list[Any]) -> list[str]:
+        script = f"values => {{ {scripts}\nreturn values.map((each) => {function}); }}"
+        found: list[str] = page.evaluate(script, values)
+        return found
+
+    shares = [None, 0, 1e-6, 9.9e-5, 1e-4, 0.00123, 0.0999, 0.1, 0.195, 0.7319, 1]
+    assert said("percent(each)", shares) == [words.percent(share) for share in shares]
+    rates = [-11.63, -0.04, 0, 0.04, 19.27]
+    assert said("signed(each)", rates) == [words.signed(rate) for rate in rates]
+    q_values = [0, 9e-5, 1e-4, 0.0382, 1]
+    assert said("qValue(each)", q_values) == [words.q_value(q) for q in q_values]
+    lengths = [0.4, 12.3, 729.4, 730, 4000]
+    assert said("duration(each)", lengths) == [words.duration(days) for days in lengths]
+    days = [date(1970, 1, 1), date(2020, 9, 4), date(2021, 12, 31)]
+    since = [(day - days[0]).days for day in days]
+    assert said("date(each)", since) == [words.long_date(day) for day in days]
+    assert said("monthName.format(each * DAY)", since) == [words.month(day) for day in days]
+    assert said("interval(...each)", [["a", "b", "c"]]) == [words.interval("a", "b", "c")]
 
 
 @in_browser

@@ -144,6 +144,18 @@ def test_each_does_their_part(built: Warehouse) -> None:
     assert '"label"' in done.stdout
 
 
+def test_a_login_that_only_reads_makes_the_page(built: Warehouse, tmp_path: Path) -> None:
+    """It says when the months were loaded where the login may know, and up to which day always."""
+    for login, told in (("ann", True), ("mo", False)):
+        page = tmp_path / f"{login}.html"
+        done = as_login(built, login, "growth", "report", "--out", page)
+        assert (done.returncode, done.stdout) == (0, f"{page}\n"), done.stderr
+        text = page.read_text(encoding="utf-8")
+        assert ("<dt>Loaded on</dt>" in text) is told, login
+        assert "<dt>Loaded up to</dt><dd>29 February 2020</dd>" in text
+    assert as_login(built, "lena", "growth", "report", "--out", page).returncode == 2
+
+
 def test_the_loader_asks_the_api_and_keeps_the_ledger(built: Warehouse, tmp_path: Path) -> None:
     with fake_api() as api:
         api.months = {"2020-03": month_body("2020-03")}

@@ -126,8 +126,10 @@ def _comparison(bins: Bins, logarithmic: bool) -> alt.LayerChart | alt.FacetChar
     axis = _share_axis(6)
     if logarithmic:
         axis.values = [digit * 10.0**power for power in range(-7, 7) for digit in (1, 2, 5)]
+        # Vega would leave out every other one, and with them the even steps.
+        axis.tickCount = len(axis.values)
     axis.labelExpr = (
-        "datum.value == 0 ? '0' : measure == 'share' ? format(100 * datum.value, '~g') + ' %' "
+        "datum.value == 0 ? '0' : measure == 'share' ? format(100 * datum.value, '~g') + '%' "
         ": format(datum.value, ',~g')"
     )
     colour = alt.Color(
@@ -162,7 +164,7 @@ def _share_axis(ticks: int) -> alt.Axis:
         title=None,
         domain=False,
         ticks=False,
-        labelExpr="datum.value == 0 ? '0' : format(100 * datum.value, '~g') + ' %'",
+        labelExpr="datum.value == 0 ? '0' : format(100 * datum.value, '~g') + '%'",
     )
 
 

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from growth.counts import Floats
 from growth.report.pictures import milliseconds_of_curve
 from growth.report.read import Content, Row
-from growth.report.words import pace, what_happened
+from growth.words import pace, what_happened
 
 # Columns of marts.fct_topic_growth that the page shows. Numbers keep five digits.
 NUMBERS = (
@@ -32,13 +33,14 @@ _STEP, _HALF_STEP = 5e-4, 2e-3
 _WIDEST = 1e3
 
 
-def pack(content: Content) -> str:
-    """Return the data as base64 of gzip of JSON: letters, digits, +, / and = alone."""
-    text = json.dumps(_columns(content), ensure_ascii=False, separators=(",", ":"))
+def pack(content: Content, evidence: Callable[[], list[Row]]) -> str:
+    """Return the data as base64 of gzip of JSON: letters, digits, +, / and = alone. Waits for the
+    articles last."""
+    text = json.dumps(_columns(content, evidence), ensure_ascii=False, separators=(",", ":"))
     return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode()
 
 
-def _columns(content: Content) -> dict[str, Any]:
+def _columns(content: Content, evidence: Callable[[], list[Row]]) -> dict[str, Any]:
     topics, bins = content.topics, content.bins
     half_80, half_95 = content.bands.half
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -70,7 +72,7 @@ def _columns(content: Content) -> dict[str, Any]:
         "half": _bends(np.minimum(half_95, _WIDEST), _HALF_STEP),
         "steps": [_STEP, _HALF_STEP],
         "narrower": [_short(value) for value in narrower.tolist()],
-        "evidence": _evidence(content),
+        "evidence": _evidence(content, evidence()),
     }
 
 
@@ -88,15 +90,15 @@ def _numbered(topics: list[Row], name: str) -> dict[str, list[Any]]:
     return {"names": names, "of": [place[str(topic[name])] for topic in topics]}
 
 
-def _evidence(content: Content) -> dict[str, list[Any]]:
+def _evidence(content: Content, evidence: list[Row]) -> dict[str, list[Any]]:
     """Return the articles, each once and by day, and which of them stand for a topic, with the
     days by which the week that they stand for began before them."""
-    articles = sorted({_article(row) for row in content.evidence})
+    articles = sorted({_article(row) for row in evidence})
     place = {article: index for index, article in enumerate(articles)}
     topic_place = {topic["topic_id"]: index for index, topic in enumerate(content.topics)}
     of: list[list[int]] = [[] for _ in content.topics]
     weeks: list[list[int]] = [[] for _ in content.topics]
-    for row in content.evidence:
+    for row in evidence:
         if row["topic_id"] in topic_place:
             index = topic_place[row["topic_id"]]
             of[index].append(place[_article(row)])

@@ -5,24 +5,28 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from growth.report.words import describe, long_date, month, pace, what_happened
+from growth.words import describe, long_date, pace, what_happened, window
 from warehouse.errors import WarehouseError
+from warehouse.locks import share_warehouse
 
 if TYPE_CHECKING:
     import psycopg
 
-    from growth.report.read import Content, Run
+    from growth.report.read import Content, Row
+    from growth.runs import Choice
 
+# What making the page does, step by step: reading, computing, drawing, waiting, writing.
+STEPS = 5
 # Still pictures of each list.
 _PICTURES = 12
-_SCRIPTS = ("data", "charts", "download", "lists", "table", "topic", "compare", "app")
+_SCRIPTS = ("data", "words", "charts", "download", "lists", "table", "topic", "compare", "app")
 # Of the bundle the page takes the one function that comes with an interpreter in place of eval.
 _SNIPPET = "globalThis.vegaEmbed = vegaEmbed;"
 
@@ -30,7 +34,7 @@ _LISTS = {
     "growing": (
         "Growing",
         "Topics whose share of the articles rose for sure: of those listed, at most about one in "
-        "twenty should be there by chance (a false discovery rate of 5 %). Ranked by the growth "
+        "twenty should be there by chance (a false discovery rate of 5%). Ranked by the growth "
         "that the evidence leaves, so that a small topic with a lucky month ranks low.",
     ),
     "shrinking": (
@@ -50,7 +54,7 @@ _METHOD = (
     "by the same factor every week, or, where the articles support it, an S-curve that levels off "
     "or a pulse that rises and falls.",
     "News comes in bursts, so how sure a curve is follows from how much the topic swings anyway: "
-    "the bands hold the curve, at each point, with 80 and 95 % confidence, while single dots "
+    "the bands hold the curve, at each point, with 80% and 95% confidence, while single dots "
     "scatter more widely.",
     "The model knows counts and nothing else: not why a topic grew, not whether the paper or the "
     "world changed, and not what comes next.",
@@ -84,18 +88,27 @@ class Report:
 
 
 def write_report(
-    connection: "psycopg.Connection", path: Path, start: date | None, end: date | None
+    connection: "psycopg.Connection",
+    path: Path,
+    choice: "Choice",
+    step: Callable[[str], None] = lambda name: None,
 ) -> Report:
-    """Write the page of the latest fit, or of a window's, to ``path``. What was there is replaced
-    once the new page is whole. Raises WarehouseError."""
-    from growth.report.read import read_content
+    """Write the page of a fit to ``path``. What was there is replaced once the new page is whole.
+    ``step`` is told the name of each step that begins. Raises WarehouseError."""
+    from growth.observed import marts_needed
+    from growth.report.read import evidence_meanwhile, read_content
+    from growth.runs import choose_run
 
     folder = path.parent
     if path.is_dir() or not folder.is_dir():
         wrong = "is a folder" if path.is_dir() else f"lies in {folder}, which is no folder"
         raise WarehouseError(f"--out {path} {wrong}: name a file in a folder that exists")
-    content = read_content(connection, start, end)
-    page = render(content).encode()
+    run = choose_run(connection, choice)
+    # Until all is read, dbt does not change it.
+    share_warehouse(connection)
+    with marts_needed(), evidence_meanwhile(run) as evidence:
+        content = read_content(connection, run, step)
+        page = _render(content, evidence, step).encode()
     try:
         handle, name = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
@@ -105,11 +118,13 @@ def write_report(
         new.replace(path)
     except OSError as error:
         raise WarehouseError(f"--out {path} cannot be written: {error.strerror}") from None
-    return Report(path, content.run.run_id, len(content.topics), len(page))
+    return Report(path, run.run_id, len(content.topics), len(page))
 
 
-def render(content: "Content") -> str:
-    """Return the page."""
+def _render(
+    content: "Content", evidence: Callable[[], list["Row"]], step: Callable[[str], None]
+) -> str:
+    """Return the page; ask for the articles as late as can be."""
     import jinja2
     import vl_convert
 
@@ -117,6 +132,7 @@ def render(content: "Content") -> str:
     from growth.report.pack import pack
     from growth.report.pictures import draw
 
+    step("drawing the lists")
     charts = specifications(content.bins)
     firsts = {name: content.lists[name][:_PICTURES] for name in _LISTS}
     pictures = draw(content, charts.pop("still"), {i for first in firsts.values() for i in first})
@@ -127,15 +143,18 @@ def render(content: "Content") -> str:
     script = _enclosed('"use strict";\n' + "\n".join(scripts))
     style = _asset("page.css")
     run = content.run
-    window = _window(run)
+    shown = window(run.window_start, run.window_end)
+    step("choosing the articles that stand for topics")
+    data = pack(content, evidence)
+    step("writing")
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     return environment.from_string(_asset("page.html")).render(
         policy=_policy([library, script], style),
         version=run.code_version,
-        title=f"What grew in the news, {window}",
-        standfirst=_standfirst(content, window),
+        title=f"What grew in the news, {shown}",
+        standfirst=_standfirst(content),
         topics=len(content.topics),
         unit=content.bins.unit,
         compared=COMPARED,
@@ -153,7 +172,7 @@ def render(content: "Content") -> str:
         words=_WORDS,
         about=_about(content),
         style=style,
-        data=pack(content),
+        data=data,
         specifications=json.dumps(charts, separators=(",", ":")).replace("<", "\\u003c"),
         library=library,
         script=script,
@@ -202,15 +221,7 @@ def _card(content: "Content", index: int) -> dict[str, Any]:
     }
 
 
-def _window(run: "Run") -> str:
-    start, end = run.window.start, run.window.end
-    if (start.year, start.month) == (end.year, end.month):
-        return month(start)
-    first = f"{start:%B}" if start.year == end.year else month(start)
-    return f"{first} to {month(end)}"
-
-
-def _standfirst(content: "Content", window: str) -> str:
+def _standfirst(content: "Content") -> str:
     grew, shrank = (len(content.lists[name]) for name in ("growing", "shrinking"))
     return (
         f"Of {len(content.topics):,} topics in {content.run.articles:,} articles, {grew:,} grew "
@@ -225,16 +236,17 @@ def _about(content: "Content") -> list[tuple[str, str]]:
 
     run = content.run
     rows = [
-        ("Window", f"{long_date(run.window.start)} to {long_date(run.window.end)}"),
+        ("Window", f"{long_date(run.window_start)} to {long_date(run.window_end)}"),
         ("Articles", f"{run.articles:,}"),
         (
             "Topics",
             f"{run.topics:,}, of which {len(content.topics):,} have a fit: at least "
             f"{run.min_articles:,} articles, on days that allow one",
         ),
+        ("Loaded up to", long_date(content.loaded_to)),
         ("Kinds", run.kinds.replace("+", ", ")),
         ("Fitted by", run.period),
-        ("Fitted on", long_date(run.fitted_on)),
+        ("Fitted on", long_date(run.fitted_at.date())),
         ("Fit", run.run_id),
         (
             "Made with",
@@ -242,8 +254,8 @@ def _about(content: "Content") -> list[tuple[str, str]]:
             f"{altair.SCHEMA_VERSION.lstrip('v')}, Vega {vl_convert.get_vega_version()}",
         ),
     ]
-    if run.loaded_on:
-        rows.insert(5, ("Loaded on", long_date(run.loaded_on)))
+    if content.loaded_on:
+        rows.insert(3, ("Loaded on", long_date(content.loaded_on)))
     if run.missing_months:
         rows.insert(1, ("Months not loaded", run.missing_months))
     return rows

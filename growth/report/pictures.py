@@ -14,8 +14,8 @@ from scipy import special
 
 from growth.report.charts import Spec, milliseconds
 from growth.report.read import Content
-from growth.report.words import percent
 from growth.series import DAYS_PER_YEAR
+from growth.words import percent
 
 ACCENTS = {"growing": "var(--grow)", "shrinking": "var(--shrink)"}
 _STEADY = "var(--steady)"
@@ -28,7 +28,7 @@ _NEEDLESS = re.compile(r' (?:class|role|aria-[a-z]+|font-family|xmlns:xlink)="[^
 
 def milliseconds_of_curve(content: Content) -> list[int]:
     """Return the times of the curves' points as Vega takes them."""
-    start = milliseconds(content.run.window.start)
+    start = milliseconds(content.run.window_start)
     return [start + round(years * DAYS_PER_YEAR * _DAY) for years in content.times.tolist()]
 
 

@@ -1,8 +1,11 @@
 """Reads all that the page shows: a stored fit, its topics, their series, their articles."""
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, LiteralString
+from typing import Any, LiteralString, cast
 
 import numpy as np
 import psycopg
@@ -10,37 +13,20 @@ from psycopg.rows import dict_row
 
 from growth.choices import Period
 from growth.counts import CONVERGED, Floats, Integers
-from growth.lists import LISTS, find_run
+from growth.lists import LISTS
+from growth.observed import fitting_period
 from growth.periods import in_periods
 from growth.report.bands import Bands, fit_bands
+from growth.runs import Run
 from growth.series import Series, Window, read_window
+from warehouse.connect import connect
 from warehouse.errors import WarehouseError
 from warehouse.months import next_month
 
 # Articles a topic: with one more, 5,000 topics of years would not fit into 4 MB.
 _ARTICLES = 5
-# Windows of up to so many days are drawn by weeks, longer ones by months.
-_LONGEST_BY_WEEKS = 400
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Run:
-    """A row of growth.runs, as far as the page tells of it, and when its months were loaded: null
-    where the login may not read that."""
-
-    run_id: str
-    window: Window
-    period: str
-    kinds: str
-    min_articles: int
-    articles: int
-    topics: int
-    missing_months: str
-    code_version: str
-    fitted_on: date
-    loaded_on: date | None
 
 
 @dataclass(frozen=True)
@@ -62,39 +48,31 @@ class Content:
     most articles first; ``counts``, shape (T, K), their articles by bin. ``times`` are the K + 2
     times of the curves, in years since the window's start: the first day with articles, the mean
     time of each bin's articles, the last day with articles. ``lists`` holds places in ``topics``.
-    ``evidence`` are rows of marts.fct_topic_evidence, by topic and rank."""
+    ``loaded_on`` is when the window's months were loaded, None where the login may not know;
+    ``loaded_to`` the last day of the months in the marts."""
 
     run: Run
+    loaded_on: date | None
+    loaded_to: date
     topics: list[Row]
     bins: Bins
     counts: Integers
     times: Floats
     bands: Bands
     lists: dict[str, list[int]]
-    evidence: list[Row]
 
 
-def read_content(connection: psycopg.Connection, start: date | None, end: date | None) -> Content:
-    """Read the latest fit, or that of a window. Raises WarehouseError where there is none, where
-    the tables of dbt are missing, or where the articles have changed since."""
-    try:
-        run = _run(connection, find_run(connection, start, end, []).run_id)
-        topics = _rows(
-            connection,
-            "select * from marts.fct_topic_growth where run_id = %s and status = %s "
-            "order by articles desc, topic_id",
-            [run.run_id, CONVERGED],
-        )
-        lists = _lists(connection, run, topics)
-        evidence = _evidence(connection, run)
-    except (
-        psycopg.errors.UndefinedTable,
-        psycopg.errors.UndefinedColumn,
-        psycopg.errors.InvalidSchemaName,
-    ):
-        raise WarehouseError(
-            "a table of the marts is not there, or older than this version: run `dbt build`"
-        ) from None
+def read_content(connection: psycopg.Connection, run: Run, step: Callable[[str], None]) -> Content:
+    """Read what the page shows of a fit, all but the articles, and compute its curves. Raises
+    WarehouseError where there is nothing to show, or where the articles have changed since."""
+    step("reading what was counted")
+    topics = _rows(
+        connection,
+        "select * from marts.fct_topic_growth where run_id = %s and status = %s "
+        "order by articles desc, topic_id",
+        [run.run_id, CONVERGED],
+    )
+    lists = _lists(connection, run, topics)
     if not topics:
         raise WarehouseError(
             f"the fit {run.run_id} has no fitted topic: load more months, or run `growth fit` with "
@@ -110,8 +88,31 @@ def read_content(connection: psycopg.Connection, start: date | None, end: date |
     counted = np.flatnonzero(series.totals)
     times = np.concatenate([series.times[counted[:1]], binned.times, series.times[counted[-1:]]])
     shape = np.array([topic["shape"] for topic in topics])
+    loaded_on, loaded_to = _loaded_on(connection, run), _loaded_to(connection)
+    step(f"computing {len(topics):,} curves")
     bands = fit_bands(in_periods(series, run.period), shape, times)
-    return Content(run, topics, bins, counts.astype(np.int64), times, bands, lists, evidence)
+    counts = counts.astype(np.int64)
+    return Content(run, loaded_on, loaded_to, topics, bins, counts, times, bands, lists)
+
+
+@contextmanager
+def evidence_meanwhile(run: Run) -> Iterator[Callable[[], list[Row]]]:
+    """Read the articles that stand for topics, rows of marts.fct_topic_evidence by topic and rank,
+    while others things are done: the server takes as long for them as all else takes here. Give a
+    function that waits for them; leaving early ends the query."""
+    with connect("growth report") as connection, ThreadPoolExecutor(1) as thread:
+        query = thread.submit(
+            _rows,
+            connection,
+            "select * from marts.fct_topic_evidence where run_id = %s and rank <= %s "
+            "order by topic_id, rank",
+            [run.run_id, _ARTICLES],
+        )
+        try:
+            yield query.result
+        except BaseException:
+            connection.cancel_safe()
+            raise
 
 
 def _rows(connection: psycopg.Connection, query: LiteralString, parameters: list[Any]) -> list[Row]:
@@ -119,26 +120,9 @@ def _rows(connection: psycopg.Connection, query: LiteralString, parameters: list
         return cursor.execute(query, parameters).fetchall()
 
 
-def _run(connection: psycopg.Connection, run_id: str) -> Run:
-    [row] = _rows(
-        connection,
-        """
-        select
-            run_id, window_start, window_end, period, kinds, min_articles, articles, topics,
-            missing_months, code_version, fitted_at
-        from growth.runs
-        where run_id = %s
-        """,
-        [run_id],
-    )
-    window = Window(row.pop("window_start"), row.pop("window_end"))
-    fitted_on = row.pop("fitted_at").date()
-    return Run(**row, window=window, fitted_on=fitted_on, loaded_on=_loaded_on(connection, window))
-
-
-def _loaded_on(connection: psycopg.Connection, window: Window) -> date | None:
+def _loaded_on(connection: psycopg.Connection, run: Run) -> date | None:
     """Return the day on which the last of the window's months was loaded. The marts do not hold it,
-    and the role modeller may not read raw."""
+    and not every login that may read them may read raw."""
     allowed = connection.execute(
         """
         select
@@ -155,9 +139,16 @@ def _loaded_on(connection: psycopg.Connection, window: Window) -> date | None:
         return None
     [[loaded]] = connection.execute(
         "select max(loaded_at)::date from raw.nyt_months where archive_month between %s and %s",
-        [window.start, window.end],
+        [run.window_start, run.window_end],
     ).fetchall()
     return loaded if isinstance(loaded, date) else None
+
+
+def _loaded_to(connection: psycopg.Connection) -> date:
+    [[day]] = connection.execute(
+        "select max(published_on) from marts.fct_daily_articles where is_loaded"
+    ).fetchall()
+    return cast(date, day)
 
 
 def _lists(connection: psycopg.Connection, run: Run, topics: list[Row]) -> dict[str, list[int]]:
@@ -178,19 +169,11 @@ def _lists(connection: psycopg.Connection, run: Run, topics: list[Row]) -> dict[
     return lists
 
 
-def _evidence(connection: psycopg.Connection, run: Run) -> list[Row]:
-    return _rows(
-        connection,
-        "select * from marts.fct_topic_evidence where run_id = %s and rank <= %s "
-        "order by topic_id, rank",
-        [run.run_id, _ARTICLES],
-    )
-
-
 def _series(connection: psycopg.Connection, run: Run, topics: list[Row]) -> Series:
     """Return the daily series of the fitted topics, in their order."""
+    window = Window(run.window_start, run.window_end)
     kinds = [] if run.kinds == "all" else run.kinds.split("+")
-    series = read_window(connection, run.window, kinds)
+    series = read_window(connection, window, kinds)
     place = {topic["topic_id"]: index for index, topic in enumerate(topics)}
     places = np.array([place.get(topic_id, -1) for topic_id in series.topic_ids.tolist()])
     topic = places[series.topic] if len(places) else series.topic
@@ -206,7 +189,7 @@ def _series(connection: psycopg.Connection, run: Run, topics: list[Row]) -> Seri
             f"the articles have changed since the fit {run.run_id}: run `growth fit` again"
         )
     return Series(
-        window=run.window,
+        window=window,
         topic=topic,
         period=series.period[kept],
         count=count,
@@ -221,10 +204,10 @@ def _series(connection: psycopg.Connection, run: Run, topics: list[Row]) -> Seri
 
 def _bins(run: Run, series: Series) -> tuple[Bins, Series]:
     """Put days together to weeks or months; those at the window's ends may be cut."""
-    by_weeks = run.window.days <= _LONGEST_BY_WEEKS and run.period != Period.MONTH
+    by_weeks = run.period != Period.MONTH and fitting_period(run) == Period.WEEK
     period = Period.WEEK if by_weeks else Period.MONTH
     binned = in_periods(series, period)
-    first, last = run.window.start, run.window.end
+    first, last = run.window_start, run.window_end
     starts = [first]
     while True:
         day = starts[-1]

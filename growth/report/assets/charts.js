@@ -18,7 +18,7 @@ function topicChart(kind, index, { top = highest(index), ...change } = {}) {
       tip: [
         binName(k),
         `${whole(bin.count)} of ${whole(bin.total)} articles, ${percent(bin.share)}`,
-        `fit ${percent(bin.fit)} (95 %: ${percent(bin.low95)} to ${percent(bin.high95)})`,
+        `fit ${interval(...[bin.fit, bin.low95, bin.high95].map(percent))}`,
       ].join("\n"),
     })
     .filter(Boolean);

@@ -62,7 +62,7 @@ function makeCard(index) {
   const card = make("li", { className: "card" });
   card.dataset.topic = index;
   const happened = make("p", { className: "happened" }, data.happened[index]);
-  if (data.pace[index]) happened.append(make("br"), data.pace[index]);
+  if (data.pace[index]) happened.append(make("br"), `odds ${data.pace[index]}`);
   card.append(
     make("h3", {}, topicLink(index)),
     make("p", { className: "facts" }, `${name("kind", index)} · ${whole(data.count[index])} articles`),

@@ -108,7 +108,7 @@ function makeRow(index) {
     [percent(number("share_start", index)), "figure wide"],
     [percent(number("share_end", index)), "figure"],
     [signed(number("sure_growth", index)), "figure wide"],
-    [small(number("q_value", index)), "figure wide"],
+    [qValue(number("q_value", index)), "figure wide"],
     [data.happened[index], "words"],
   ];
   return make("tr", {}, ...cells.map(([content, className]) => make("td", { className }, ...[content].flat())));

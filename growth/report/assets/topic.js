@@ -26,7 +26,7 @@ function showTopic() {
     return;
   }
   byId("topic-title").replaceChildren(make("bdi", {}, data.label[index]));
-  const facts = [name("kind", index), `${whole(data.count[index])} articles`, data.happened[index], data.pace[index]];
+  const facts = [name("kind", index), `${whole(data.count[index])} articles`, data.happened[index], data.pace[index] && `odds ${data.pace[index]}`];
   byId("topic-facts").replaceChildren(facts.filter(Boolean).join(" · "));
   if (data.also[index]) byId("topic-facts").append(also(index));
   byId("topic-csv").textContent = `Download the series (CSV, ${whole(seriesLength([index]))} rows)`;
@@ -53,35 +53,32 @@ function drawTopic() {
 }
 
 function showNumbers(index) {
-  const interval = (column, write) => {
-    const [low, high] = [number(`${column}_low`, index), number(`${column}_high`, index)];
-    if (low === null || high === null) return write(number(column, index));
-    const ends = [low, high].sort((a, b) => Math.abs(a) - Math.abs(b)).map(write);
-    return `${write(number(column, index))} (${ends.join(" to ")})`;
+  const told = (columns, write) => {
+    const [value, low, high] = columns.map((column) => number(column, index));
+    if (low === null || high === null) return write(value);
+    return interval(...[value, low, high].map(write));
   };
-  const dated = (column) => {
-    const [on, low, high] = ["on", "low_on", "high_on"].map((end) => data.dates[`${column}_${end}`][index]);
-    return `${date(on)} (${date(low)} to ${date(high)})`;
-  };
+  const ends = (column) => [column, `${column}_low`, `${column}_high`];
+  const dated = (column) =>
+    interval(...["on", "low_on", "high_on"].map((end) => date(data.dates[`${column}_${end}`][index])));
   const doubling = number("doubling_days", index);
+  const sooner = ends("doubling_days");
+  if (doubling < 0) sooner.splice(1, 2, sooner[2], sooner[1]);
   const rows = [
     ["Articles", `${whole(data.count[index])}, ${percent(share(index))} of all in the window`],
-    ["Share at the start", interval("share_start", percent)],
-    ["Share at the end", interval("share_end", percent)],
-    [
-      "Growth a year, log-odds",
-      `${signed(number("growth_rate", index))} (${signed(number("ci_low", index))} to ${signed(number("ci_high", index))})`,
-    ],
+    ["Share at the start", told(ends("share_start"), percent)],
+    ["Share at the end", told(ends("share_end"), percent)],
+    ["Growth a year, log-odds", told(["growth_rate", "ci_low", "ci_high"], signed)],
     // Where the rate may be 0 there is no such time.
     [
-      doubling > 0 ? "Odds double in" : "Odds halve in",
-      number("doubling_days_low", index) !== null && interval("doubling_days", days),
+      `By the trend, odds ${doubling > 0 ? "doubled" : "halved"} every`,
+      number("doubling_days_low", index) !== null && told(sooner, (days) => duration(Math.abs(days))),
     ],
     ["Change from first to last quarter, a year", number("change_rate", index) !== null && signed(number("change_rate", index))],
     ["Sure growth a year", signed(number("sure_growth", index))],
-    ["q: false discoveries if the list ended here", small(number("q_value", index))],
+    ["q: false discoveries if the list ended here", qValue(number("q_value", index))],
     ["Curve", { trend: "trend: constant growth", s_curve: "S-curve: levels off", pulse: "pulse: rises and falls" }[name("shape", index)]],
-    ["Ceiling", number("ceiling", index) !== null && interval("ceiling", percent)],
+    ["Ceiling", number("ceiling", index) !== null && told(ends("ceiling"), percent)],
     ["Half-way", data.dates.midpoint_on[index] !== null && dated("midpoint")],
     ["Peak", data.dates.peak_on[index] !== null && `${dated("peak")}, at ${percent(number("peak_share", index))}`],
     ["Articles a day at the end", number("articles_a_day_end", index)?.toFixed(1)],

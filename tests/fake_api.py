@@ -207,6 +207,10 @@ class Loader:
         files = self.landing.glob("????-??.json.gz") if self.landing.is_dir() else []
         return sorted(path.name[:7] for path in files)
 
+    def has_nothing(self) -> bool:
+        """Tell whether no month is landed or loaded."""
+        return self.loaded() == {} and self.landed() == []
+
     def body(self, month: str) -> bytes:
         """Return a landed month's response."""
         return gzip.decompress((self.landing / f"{month}.json.gz").read_bytes())

@@ -57,9 +57,13 @@ class Prefect:
 
     def ask(self, path: str, **body: Any) -> Any:
         """Post to the server's API."""
-        answer = _session().post(f"http://127.0.0.1:{self.port}/api/{path}", json=body, timeout=30)
-        answer.raise_for_status()
-        return answer.json()
+        return self._post(path, body)
+
+    def also_every(self, flow: str, seconds: float) -> None:
+        """Schedule a deployment at short intervals too."""
+        deployment = self.deployments()[flow]["id"]
+        schedules = [{"schedule": {"interval": seconds}, "active": True}]
+        self._post(f"deployments/{deployment}/schedules", schedules)
 
     def deployments(self) -> dict[str, dict[str, Any]]:
         """Return the deployments by the name of their flow."""
@@ -75,6 +79,10 @@ class Prefect:
             **({"state": state} if scheduled else {}),
         )
         return str(row["id"])
+
+    def cancel(self, run_id: str) -> None:
+        """Ask for a run's end, as `prefect flow-run cancel` does."""
+        self.ask(f"flow_runs/{run_id}/set_state", state={"type": "CANCELLING"})
 
     def state(self, run_id: str) -> dict[str, Any]:
         """Return a run's state: its name and message."""
@@ -123,9 +131,13 @@ class Prefect:
         eventually(self._is_up, 60, f"the Prefect server: see {self.logs}/server.log")
 
     def start_worker(self) -> None:
-        """Start a worker of the pool."""
+        """Start a worker, which makes its pool."""
         command = ("worker", "start", "--pool", POOL, "--type", "process")
         self.worker = _start(self.logs / "worker.log", self.env, *command)
+
+    def has_pool(self) -> bool:
+        """Tell whether the worker has made its pool."""
+        return any(pool["name"] == POOL for pool in self.ask("work_pools/filter"))
 
     def kill_server(self) -> None:
         """Let the server vanish, as a machine does that loses its power."""
@@ -144,6 +156,11 @@ class Prefect:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+    def _post(self, path: str, body: Any) -> Any:
+        answer = _session().post(f"http://127.0.0.1:{self.port}/api/{path}", json=body, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
 
     def _is_up(self) -> bool:
         try:
@@ -188,6 +205,7 @@ def prefect_env(home: Path, port: int) -> dict[str, str]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "1",
+        "PREFECT_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS": "1",
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "0.5",
         "NO_COLOR": "1",
@@ -202,8 +220,8 @@ def prefect_on(loader: Loader, folder: Path) -> Iterator[Prefect]:
     own = Prefect(loader, env, port, folder)
     own.start_server()
     try:
-        own.ok("prefect", "work-pool", "create", "--type", "process", POOL)
         own.start_worker()
+        eventually(own.has_pool, 60, f"the worker: see {folder}/worker.log")
         yield own
     finally:
         own.stop()

@@ -8,7 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import PROJECT_DIR, Warehouse, middle_document, temporary_warehouse, write_month
+from support import (
+    PROJECT_DIR,
+    Warehouse,
+    middle_document,
+    month_of_three_topics,
+    temporary_warehouse,
+    write_month,
+)
 
 SCHEMAS = ("raw", "growth", "staging", "intermediate", "marts")
 LEDGER = "raw.ratelimit___nyt_requests"
@@ -20,19 +27,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """A warehouse with two months, one document rejected, marts, a fit, and counted requests."""
     folder = tmp_path_factory.mktemp("months")
     for month in ("2020-01", "2020-02"):
-        first = int(month.replace("-", "")) * 1000
-        docs = [
-            middle_document(
-                first + n,
-                pub_date=f"{month}-{1 + n % 28:02d}T14:30:12+0000",
-                keywords=[{"name": "subject", "value": ("Kelp", "Trams", "Mills")[n % 3]}],
-            )
-            for n in range(84)
-        ]
-        write_month(folder, month, [*docs, middle_document(1, _id=None)])
+        docs = [*month_of_three_topics(month), middle_document(1, _id=None)]
+        write_month(folder, month, docs)
     with temporary_warehouse() as own:
         assert own.run("extract", "load", "--from", folder).returncode == 1  # the rejects
-        own.ok("dbt", "build")
+        own.build()
         own.ok("growth", "fit", "--min-articles", "10")
         own.ok("extract", "fetch", "--dry-run")  # counts requests from now on
         with own.connect() as connection:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from flows.months import month_before, months_to_load, window_to_fit
+from warehouse.errors import WarehouseError
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,23 @@ def test_months_across_the_turn_of_the_year() -> None:
     assert window_to_fit("2024-01", 6, None, None, scheduled) == months
     assert window_to_fit(None, 6, "2023-08", "2024-01", scheduled) == months
     assert window_to_fit(None, 1, None, None, scheduled) == (date(2024, 1, 1), date(2024, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("as_at", "start", "end", "said"),
+    [
+        ("2023-11", "2023-06", "2023-11", "give start and end, or as_at, not both"),
+        (None, "2023-06", None, "give start and end together"),
+        (None, "2023-11", "2023-06", "start 2023-11 is after end 2023-06: swap them"),
+    ],
+)
+def test_windows_that_contradict_themselves_are_refused(
+    as_at: str | None, start: str | None, end: str | None, said: str
+) -> None:
+    with pytest.raises(WarehouseError, match=said):
+        window_to_fit(as_at, 6, start, end, datetime(2024, 2, 1, 5, tzinfo=UTC))
+
+
+def test_a_year_without_its_month_is_refused() -> None:
+    with pytest.raises(WarehouseError, match="give year and month together"):
+        months_to_load(2023, None, datetime(2024, 2, 1, 5, tzinfo=UTC))

@@ -6,8 +6,10 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 from fake_api import Answer, json_answer, loader_on
 from orchestration import Prefect, eventually, free_port, prefect_on, rows_of_marts
 from support import Warehouse, response, run, temporary_warehouse
@@ -15,6 +17,7 @@ from support import Warehouse, response, run, temporary_warehouse
 MONTHS = ["2023-06", "2023-07", "2023-08", "2023-09", "2023-10", "2023-11"]
 # Midnight in New York.
 FIRST_OF_DECEMBER, FIRST_OF_SEPTEMBER = "2023-12-01T05:00:00Z", "2023-09-01T04:00:00Z"
+FIRST_OF_JANUARY = "2024-01-01T05:00:00Z"
 
 
 @pytest.fixture(scope="module")
@@ -79,20 +82,34 @@ def test_late_runs_that_start_at_once_load_the_months_before_they_were_due(loade
     summaries = [artifact["data"] for artifact in prefect.ask("artifacts/filter")]
     for month in MONTHS:
         assert any(f"- {month}: fetched, " in summary for summary in summaries)
-    built = rows_of_marts(prefect.loader.warehouse)
 
-    # Once more: these months are final and loaded, so nothing is asked for.
-    assert "kept, landed and final; unchanged" in prefect.completed("elt", FIRST_OF_DECEMBER)
-    assert prefect.loader.api.asked() == []
+
+def test_a_month_that_fails_is_named_and_the_others_are_built(loaded: Prefect) -> None:
+    """The others are final and loaded: they are not asked for, and nothing changes."""
+    prefect = loaded
+    api = prefect.loader.api
+    built = rows_of_marts(prefect.loader.warehouse)
+    api.faults = lambda number, month: Answer(api.months["2023-11"])
+    run = prefect.start("elt", FIRST_OF_JANUARY)
+    name, message = prefect.end_of(run)
+    log = prefect.log(run)
+    assert name == "Failed"
+    assert "2023-12: failed, the API sent another month" in message
+    assert "2023-11: kept, landed and final; unchanged" in log
+    assert "Finished in state Completed()" in log  # the task build
+    assert api.asked() == ["2023-12"]
     assert rows_of_marts(prefect.loader.warehouse) == built
 
 
 def test_fit_of_the_months_before_it_was_due(loaded: Prefect) -> None:
+    """It is the one of the command line, which stored it before."""
     prefect = loaded
     warehouse = prefect.loader.warehouse
-    prefect.completed("growth-fit", FIRST_OF_DECEMBER)
-    stored = warehouse.rows("select run_id, window_start::text, window_end::text from growth.runs")
-    assert stored == [("2023-06_2023-11_day_all_min50", "2023-06-01", "2023-11-30")]
+    warehouse.ok("growth", "fit", "--start", "2023-06", "--end", "2023-11")
+    stored = "select run_id, fitted_at from growth.runs"
+    [(run_id, first)] = warehouse.rows(stored)
+    assert "was stored before" in prefect.completed("growth-fit", FIRST_OF_DECEMBER)
+    assert warehouse.rows(stored) == [(run_id, first)]
 
     shown = json.loads(prefect.artifact("top-topics")["data"])
     for name in ("growing", "shrinking", "popular"):
@@ -105,12 +122,9 @@ def test_fit_of_the_months_before_it_was_due(loaded: Prefect) -> None:
     summary = prefect.artifact("growth-summary")["data"]
     assert "# 2023-06-01 to 2023-11-30" in summary and shown[0]["label"] in summary
 
-    fitted_at = "select fitted_at from growth.runs"
-    first = warehouse.value(fitted_at)
-    assert "was stored before" in prefect.completed("growth-fit", as_at="2023-11")
-    assert warehouse.value(fitted_at) == first
     prefect.completed("growth-fit", start="2023-06", end="2023-11", refit=True)
-    assert warehouse.value(fitted_at) > first
+    [(again, later)] = warehouse.rows(stored)
+    assert again == run_id and later > first
 
 
 def test_fit_says_which_months_are_not_loaded(loaded: Prefect) -> None:
@@ -122,54 +136,19 @@ def test_fit_says_which_months_are_not_loaded(loaded: Prefect) -> None:
 @pytest.mark.parametrize(
     ("flow", "parameters", "named"),
     [
-        ("elt", ["year=2024", "month=13"], "13 is greater than the maximum of 12"),
-        ("elt", ["year=1850", "month=1"], "1850 is less than the minimum of 1851"),
-        ("growth-fit", ["as_at=2024-13"], "'2024-13' does not match"),
-        ("growth-fit", ["horizon_months=0"], "0 is less than the minimum of 1"),
+        ("elt", {"year": 2024, "month": 13}, "13 is greater than the maximum of 12"),
+        ("elt", {"year": 1850, "month": 1}, "1850 is less than the minimum of 1851"),
+        ("growth-fit", {"as_at": "2024-13"}, "'2024-13' does not match"),
+        ("growth-fit", {"horizon_months": 0}, "0 is less than the minimum of 1"),
     ],
 )
 def test_parameters_are_refused_before_anything_runs(
-    prefect: Prefect, flow: str, parameters: list[str], named: str
+    prefect: Prefect, flow: str, parameters: dict[str, Any], named: str
 ) -> None:
-    options = [word for parameter in parameters for word in ("-p", parameter)]
-    done = prefect.command("prefect", "deployment", "run", f"{flow}/monthly", *options)
-    assert done.returncode == 1
-    assert named in " ".join((done.stdout + done.stderr).split())
-
-
-def test_parameters_that_do_not_go_together_fail_the_run(prefect: Prefect) -> None:
-    alone = prefect.start("elt", year=2023)
-    both = prefect.start("growth-fit", as_at="2023-11", start="2023-06", end="2023-11")
-    turned = prefect.start("growth-fit", start="2023-11", end="2023-06")
-    ends = [prefect.end_of(run) for run in (alone, both, turned)]
-    assert [name for name, _ in ends] == ["Failed"] * 3
-    assert "give year and month together" in ends[0][1]
-    assert "give start and end, or as_at, not both" in ends[1][1]
-    assert "start 2023-11 is after end 2023-06: swap them" in ends[2][1]
-
-
-def test_a_failing_test_of_dbt_fails_the_flow_and_is_named(loaded: Prefect) -> None:
-    prefect = loaded
-    with prefect.loader.warehouse.connect() as connection:
-        connection.execute("update raw.nyt_months set docs = docs + 1 where docs > 0")
-    try:
-        name, message = prefect.end_of(prefect.start("elt", year=2023, month=11))
-    finally:
-        with prefect.loader.warehouse.connect() as connection:
-            connection.execute("update raw.nyt_months set docs = docs - 1 where docs > 0")
-    assert name == "Failed"
-    assert "dbt build failed: test months_hold_their_documents: Got 6 results" in message
-
-
-def test_months_that_fail_are_named_and_the_others_are_built(prefect: Prefect) -> None:
-    loader = prefect.loader
-    body = loader.api.months["2023-11"]
-    loader.api.faults = lambda number, month: Answer(body) if month == "2023-04" else None
-    run = prefect.start("elt", year=2023, month=4)
-    name, message = prefect.end_of(run)
-    assert name == "Failed"
-    assert "2023-04: failed, the API sent another month" in message
-    assert "Finished in state Completed()" in prefect.log(run)  # the task build
+    with pytest.raises(requests.HTTPError) as refused:
+        prefect.start(flow, **parameters)
+    assert refused.value.response.status_code == 409
+    assert named in refused.value.response.json()["detail"]
 
 
 def test_a_key_that_is_refused_is_no_outage(prefect: Prefect) -> None:
@@ -191,7 +170,7 @@ def test_an_outage_is_waited_for(prefect: Prefect) -> None:
             "a retry",
         )
     finally:
-        prefect.ok("prefect", "flow-run", "cancel", run)
+        prefect.cancel(run)
     assert "600" in log
     assert prefect.end_of(run)[0] == "Cancelled"
 
@@ -199,14 +178,17 @@ def test_an_outage_is_waited_for(prefect: Prefect) -> None:
 def test_what_was_stopped_is_made_good_by_the_next_run(loaded: Prefect) -> None:
     """A run is cancelled; then the server vanishes under another, and comes back."""
     prefect = loaded
+    months = MONTHS[3:]
     loader, landing = prefect.loader, prefect.loader.landing
     expected = loader.content()
     marts = rows_of_marts(loader.warehouse)
 
     def forget() -> None:
-        loader.warehouse.empty()
-        for file in landing.iterdir():
-            file.unlink()
+        with loader.warehouse.connect() as connection:
+            connection.execute("delete from raw.nyt_months where archive_month >= '2023-09-01'")
+        for month in months:
+            for file in landing.glob(f"{month}.*"):
+                file.unlink()
         loader.api.calls.clear()
 
     def start_slowly(wait: float) -> str:
@@ -217,9 +199,9 @@ def test_what_was_stopped_is_made_good_by_the_next_run(loaded: Prefect) -> None:
 
     forget()
     cancelled = start_slowly(5.0)  # long enough for the cancellation to come in time
-    prefect.ok("prefect", "flow-run", "cancel", cancelled)
+    prefect.cancel(cancelled)
     assert prefect.end_of(cancelled)[0] == "Cancelled"
-    assert len(loader.loaded()) < 3
+    assert len(loader.loaded()) < len(MONTHS)
 
     forget()
     bereft = start_slowly(2.0)
@@ -229,25 +211,48 @@ def test_what_was_stopped_is_made_good_by_the_next_run(loaded: Prefect) -> None:
     prefect.end_of(bereft, 180)
 
     loader.api.first()
-    for due in (FIRST_OF_SEPTEMBER, FIRST_OF_DECEMBER):
-        prefect.completed("elt", due)
+    prefect.completed("elt", FIRST_OF_DECEMBER)
     assert loader.content() == expected
     assert rows_of_marts(loader.warehouse) == marts
 
 
-def test_the_sample_and_a_folder_as_sources(prefect: Prefect, tmp_path: Path) -> None:
+def test_a_folder_and_the_sample_as_sources(prefect: Prefect) -> None:
+    """Over the sample a model and a test of dbt fail: that fails the flow, and both are named."""
     warehouse = prefect.loader.warehouse
     warehouse.empty()
     folder = warehouse.folder.parent / "files"
     warehouse.ok("extract", "sample", folder, "--start", "2024-11", "--end", "2024-12")
-    runs = [
-        prefect.start("elt", year=2024, month=12, source=str(folder)),
-        prefect.start("elt", year=2024, month=10, source="sample"),
-    ]
-    assert [prefect.end_of(run) for run in runs] == [("Completed", "")] * 2
-    # The folder's December, but not its November; two years of the sample up to October.
-    loaded = list(prefect.loader.loaded())
-    assert len(loaded) == 25 and loaded[::23] == ["2022-11", "2024-10"] and loaded[-1] == "2024-12"
+    prefect.completed("elt", year=2024, month=12, source=str(folder))
+    # The folder's December, but not its November.
+    assert list(prefect.loader.loaded()) == ["2024-12"]
+
+    with warehouse.connect() as connection:
+        connection.execute(
+            """
+            update raw.nyt_months set docs = docs + 1 where archive_month = '2024-12-01';
+            drop view staging.stg_nyt__articles cascade;
+            create type staging.stg_nyt__articles as (in_the_way integer)
+            """
+        )
+    name, message = prefect.end_of(prefect.start("elt", year=2024, month=10, source="sample"))
+    assert name == "Failed"
+    assert "dbt build failed: " in message
+    assert "model stg_nyt__articles: Database Error" in message
+    assert "test months_hold_their_documents: Got 1 result" in message
+    # Two years of the sample up to October.
+    months = list(prefect.loader.loaded())
+    assert len(months) == 25 and months[::23] == ["2022-11", "2024-10"]
+
+
+ONE_PROCESS = """
+import json, runpy, sys
+for options in json.loads(sys.argv[1]):
+    sys.argv[1:] = options
+    try:
+        runpy.run_path("flows/pipeline_deploy.py", run_name="__main__")
+    except SystemExit as end:
+        print("exit code", end.code, file=sys.stderr)
+"""
 
 
 def deploy(prefect: Prefect, *options: str, **variables: str) -> tuple[int, str]:
@@ -256,21 +261,30 @@ def deploy(prefect: Prefect, *options: str, **variables: str) -> tuple[int, str]
     return done.returncode, " ".join(done.stderr.split())
 
 
+@pytest.mark.parametrize("nobody", ["", f"http://127.0.0.1:{free_port()}/api"])
+def test_deployment_scripts_need_a_server(prefect: Prefect, nobody: str) -> None:
+    code, message = deploy(prefect, PREFECT_API_URL=nobody)
+    said = f"the Prefect server at {nobody}/ does not answer" if nobody else "URL is not set"
+    assert (code, message[:7]) == (2, "error: "), message
+    assert said in message
+    assert "Traceback" not in message
+
+
 def test_deployment_scripts_say_what_is_missing(prefect: Prefect) -> None:
-    nobody = f"http://127.0.0.1:{free_port()}/api"
-    for options, variables, said in [
-        ([], {"PREFECT_API_URL": ""}, "PREFECT_API_URL is not set"),
-        ([], {"PREFECT_API_URL": nobody}, f"the Prefect server at {nobody}/ does not answer"),
-        (["--work-pool", "none"], {}, "there is no work pool none: `prefect work-pool create"),
-        (["--push"], {}, "--push needs --registry"),
-        (["--image", "x:1", "--registry", "y"], {}, "--image is used as it is"),
-        (["--work-pool", "loopback", "--image", "x:1"], {}, "of type process: it has no image"),
-        (["--work-pool", "loopback", "-p", "source"], {}, "-p source: write NAME=VALUE"),
-    ]:
-        code, message = deploy(prefect, *options, **variables)
-        assert (code, message[:7]) == (2, "error: "), message
-        assert said in message
-        assert "Traceback" not in message
+    """Asked in one process: each would import Prefect again."""
+    cases = [
+        (["--work-pool", "none"], "there is no work pool none: `prefect work-pool create"),
+        (["--push"], "--push needs --registry"),
+        (["--image", "x:1", "--registry", "y"], "--image is used as it is"),
+        (["--work-pool", "loopback", "--image", "x:1"], "of type process: it has no image"),
+        (["--work-pool", "loopback", "-p", "source"], "-p source: write NAME=VALUE"),
+    ]
+    done = prefect.ok("python", "-c", ONE_PROCESS, json.dumps([options for options, _ in cases]))
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2 * len(cases), done.stderr
+    for (_, said), message, code in zip(cases, lines[::2], lines[1::2], strict=True):
+        assert message.startswith("error: ") and said in message
+        assert code == "exit code 2"
 
 
 def test_docker_pool(prefect: Prefect, tmp_path: Path) -> None:
@@ -299,7 +313,7 @@ def test_docker_pool(prefect: Prefect, tmp_path: Path) -> None:
     elt = prefect.deployments()["elt"]
     assert elt["job_variables"] == {"image": "registry.example/news-growth:abc"}
     assert elt["work_pool_name"] == "docker-pool"
-    prefect.ok("prefect", "deployment", "schedule", "create", "elt/monthly", "--interval", "10")
+    prefect.also_every("elt", seconds=10)
 
     def late() -> set[str]:
         runs = prefect.ask("flow_runs/filter", flow_runs={"state": {"name": {"any_": ["Late"]}}})

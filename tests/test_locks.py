@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Warehouse, middle_document, temporary_warehouse, write_month
+from support import (
+    WITHOUT_TESTS,
+    Warehouse,
+    month_of_three_topics,
+    temporary_warehouse,
+    write_month,
+)
 
 BLOCKED = """
     select count(*) from pg_stat_activity
@@ -22,16 +28,7 @@ WAITING = "waiting: another {} is at work on this warehouse\n"
 
 def write_months(folder: Path, *months: str, count: int = 84) -> Path:
     for month in months:
-        first = int(month.replace("-", "")) * 1000
-        docs = [
-            middle_document(
-                first + n,
-                pub_date=f"{month}-{1 + n % 28:02d}T14:30:12+0000",
-                keywords=[{"name": "subject", "value": ("Kelp", "Trams", "Mills")[n % 3]}],
-            )
-            for n in range(count)
-        ]
-        write_month(folder, month, docs)
+        write_month(folder, month, month_of_three_topics(month, count))
     return folder
 
 
@@ -41,7 +38,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     folder = write_months(tmp_path_factory.mktemp("months"), "2020-01", "2020-02")
     with temporary_warehouse() as own:
         own.ok("extract", "load", "--from", folder)
-        own.ok("dbt", "build")
+        own.build()
         yield own
 
 
@@ -102,7 +99,7 @@ def test_builds_a_load_and_a_fit_at_once(built: Warehouse, tmp_path: Path) -> No
     write_months(tmp_path, "2020-01", "2020-02", "2020-03")
     write_months(tmp_path, "2020-02", count=60)  # one unchanged, one changed, one new
     with held_up(built) as build:
-        processes = [build, start(built, "second", "dbt", "build")]
+        processes = [build, start(built, "second", "dbt", "build", *WITHOUT_TESTS)]
         wait_until(lambda: locks(built, granted=False) == ["dbt build"])
         processes.append(start(built, "fit", "growth", "fit", "--min-articles", "10", "--json"))
         wait_until(lambda: locks(built, granted=False) == ["dbt build", "growth fit"])

@@ -9,7 +9,14 @@ from typing import Any
 import psycopg
 import pytest
 from fake_api import FAST, fake_api, month_body
-from support import Done, Warehouse, middle_document, temporary_warehouse, write_month
+from support import (
+    WITHOUT_TESTS,
+    Done,
+    Warehouse,
+    month_of_three_topics,
+    temporary_warehouse,
+    write_month,
+)
 
 LOGINS = {
     "lena": ["loader"],
@@ -30,16 +37,7 @@ LEDGER = "raw.ratelimit___nyt_requests"
 
 def write_months(folder: Path, *months: str) -> Path:
     for month in months:
-        first = int(month.replace("-", "")) * 1000
-        docs = [
-            middle_document(
-                first + n,
-                pub_date=f"{month}-{1 + n % 28:02d}T14:30:12+0000",
-                keywords=[{"name": "subject", "value": ("Kelp", "Trams", "Mills")[n % 3]}],
-            )
-            for n in range(84)
-        ]
-        write_month(folder, month, docs)
+        write_month(folder, month, month_of_three_topics(month))
     return folder
 
 
@@ -314,7 +312,7 @@ def test_one_login_for_all_steps(built: Warehouse, tmp_path: Path) -> None:
     before = built.value("select 'marts.dim_topics'::regclass::oid")
     for command in (
         ["extract", "load", "--from", tmp_path],
-        ["dbt", "build", "--full-refresh"],
+        ["dbt", "build", "--full-refresh", *WITHOUT_TESTS],
         ["growth", "fit", "--min-articles", "10"],
         ["growth", "top"],
         ["extract", "status"],

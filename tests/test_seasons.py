@@ -49,7 +49,7 @@ def built(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Ite
         write_month(folder, f"{month:%Y-%m}", docs)
     warehouse.empty()
     warehouse.ok("extract", "load", "--from", folder)
-    warehouse.ok("dbt", "build")
+    warehouse.build()
     yield warehouse
     warehouse.empty()
 

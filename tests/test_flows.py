@@ -261,7 +261,9 @@ def deploy(prefect: Prefect, *options: str, **variables: str) -> tuple[int, str]
     return done.returncode, " ".join(done.stderr.split())
 
 
-@pytest.mark.parametrize("nobody", ["", f"http://127.0.0.1:{free_port()}/api"])
+@pytest.mark.parametrize(
+    "nobody", ["", f"http://127.0.0.1:{free_port()}/api"], ids=["unset", "nobody answers"]
+)
 def test_deployment_scripts_need_a_server(prefect: Prefect, nobody: str) -> None:
     code, message = deploy(prefect, PREFECT_API_URL=nobody)
     said = f"the Prefect server at {nobody}/ does not answer" if nobody else "URL is not set"

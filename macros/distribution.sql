@@ -35,6 +35,29 @@
     {{ return(created) }}
 {%- endmacro %}
 
+{#-
+    The rows that `delete+insert` replaces. dbt's own `in (select distinct ..)` is a subquery that Citus
+    would send to the workers, which do not have dbt's temporary table; as a join it is carried out on
+    the coordinator.
+-#}
+{% macro postgres__get_delete_insert_merge_sql(
+    target, source, unique_key, dest_columns, incremental_predicates
+) -%}
+    {%- if unique_key and has_citus() -%}
+        {%- set key = ([unique_key] if unique_key is string else unique_key) | join(', ') -%}
+        delete from {{ target }}
+        where
+            ({{ key }}) in (select {{ key }} from {{ source }})
+            {%- for predicate in incremental_predicates or [] %}
+                and {{ predicate }}
+            {%- endfor %};
+        {%- set unique_key = none -%}
+    {%- endif -%}
+    {{ dbt.default__get_delete_insert_merge_sql(
+        target, source, unique_key, dest_columns, incremental_predicates
+    ) }}
+{%- endmacro %}
+
 {#- What spreads the model's table over the workers; nothing where it is to stay as it is. -#}
 {% macro spread_sql(relation) -%}
     {%- set meta = config.get('meta') or {} -%}

@@ -81,22 +81,32 @@ def cluster(archive: Path) -> Iterator[Cluster]:
         drop_database(nodes, DATABASE)
 
 
+TABLES = (
+    "intermediate.int_topics_counted",
+    "intermediate.int_topic_pairs",
+    "marts.dim_topics",
+    "marts.fct_daily_articles",
+    "marts.fct_topic_daily",
+    "marts.fct_topic_relations",
+)
+
+
+def assert_same_rows(cluster: Warehouse, plain: Warehouse, tables: tuple[str, ...]) -> None:
+    for table in tables:
+        query = f"select to_jsonb(rows) from {table} as rows order by rows::text"
+        expected = plain.rows(query)
+        assert expected, table
+        assert cluster.rows(query) == expected, table
+
+
 def test_marts_and_fits_are_those_of_plain_postgres(
     cluster: Cluster, warehouse: Warehouse, archive: Path
 ) -> None:
     warehouse.empty()
     fill(warehouse, archive)
-    for table in (
-        "marts.dim_topics",
-        "marts.fct_daily_articles",
-        "marts.fct_topic_daily",
-        "marts.fct_topic_growth",
-        "marts.growing_topics",
-    ):
-        query = f"select to_jsonb(rows) from {table} as rows order by rows::text"
-        expected = warehouse.rows(query)
-        assert expected, table
-        assert cluster.rows(query) == expected, table
+    assert_same_rows(
+        cluster, warehouse, (*TABLES, "marts.fct_topic_growth", "marts.growing_topics")
+    )
     warehouse.empty()
 
 
@@ -173,6 +183,27 @@ def test_worker_that_is_down_costs_one_line_and_nothing_stored(
     assert stored() == before
     cluster.ok("extract", "load", "--from", archive)
     assert cluster.value("select count(*) from raw.nyt_months") == 3
+
+
+def test_incremental_runs_end_where_those_of_plain_postgres_do(
+    cluster: Cluster, warehouse: Warehouse, archive: Path
+) -> None:
+    warehouse.empty()
+    warehouse.ok("extract", "load", "--from", archive, *WINDOW)
+    warehouse.build()
+    for each in (cluster, warehouse):
+        each.ok("extract", "load", "--from", archive)
+        # A month is new: topics' totals and pairs are added to.
+        each.ok("dbt", "run", "--select", "+marts")
+    assert_same_rows(cluster, warehouse, TABLES)
+    for each in (cluster, warehouse):
+        with each.connect() as connection, connection.transaction():
+            for table in (b"raw.nyt_articles", b"raw.nyt_months"):
+                connection.execute(b"delete from " + table + b" where archive_month = '2022-02-01'")
+        # A month is gone: they are built whole.
+        each.ok("dbt", "run", "--select", "+marts")
+    assert_same_rows(cluster, warehouse, TABLES)
+    warehouse.empty()
 
 
 def test_without_citus_dbt_runs_its_own_sql(warehouse: Warehouse) -> None:

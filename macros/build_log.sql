@@ -134,6 +134,14 @@
 {% endmacro %}
 
 
+{#- A `post_hook` of large tables: what they are read with next cannot wait for autovacuum. -#}
+{% macro analyze_new() %}
+    {% if not is_incremental() %}
+        analyze {{ this }}
+    {% endif %}
+{% endmacro %}
+
+
 {#- A number that changes with the SQL of a model or of what it is built from, and with seeds. -#}
 {% macro rules_version() -%}
     {%- set upstream = [model.unique_id] -%}

@@ -43,14 +43,10 @@
 {% macro postgres__get_delete_insert_merge_sql(
     target, source, unique_key, dest_columns, incremental_predicates
 ) -%}
-    {%- if unique_key and has_citus() -%}
+    {%- if unique_key and not incremental_predicates and has_citus() -%}
         {%- set key = ([unique_key] if unique_key is string else unique_key) | join(', ') -%}
         delete from {{ target }}
-        where
-            ({{ key }}) in (select {{ key }} from {{ source }})
-            {%- for predicate in incremental_predicates or [] %}
-                and {{ predicate }}
-            {%- endfor %};
+        where ({{ key }}) in (select {{ key }} from {{ source }});
         {%- set unique_key = none -%}
     {%- endif -%}
     {{ dbt.default__get_delete_insert_merge_sql(

@@ -40,8 +40,8 @@ to_count as (
 ),
 
 -- From the articles of the rarer topic to those of the other: 1.6 s by hashes where the planner
--- would sort all articles' topics for 4.0 s (70 months). Materialized for Citus, which would look for
--- the other topic's articles on the first one's worker alone, and so miss most.
+-- would sort all articles' topics for 4.0 s (70 months). Materialized for Citus, which would look
+-- for the other topic's articles on the first one's worker alone, and so miss most.
 rarer as materialized (
     select
         to_count.topic_id,

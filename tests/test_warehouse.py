@@ -190,6 +190,23 @@ def test_a_killed_server_is_started_again(odd: Warehouse) -> None:
     assert odd.server_process() != process
 
 
+@pytest.mark.skipif(
+    not Path("/proc/self/cwd").exists(), reason="only Linux tells what a process has open"
+)
+def test_a_server_whose_socket_was_deleted(odd: Warehouse) -> None:
+    """A folder that is deleted while its server runs, and made again, is such a case."""
+    assert odd.run("warehouse", "start").returncode == 0
+    process = odd.server_process()
+    socket = odd.folder / ".s.PGSQL.5432"
+    socket.unlink()
+    done = odd.run("extract", "status")
+    assert done.returncode == 0, done.stderr
+    assert odd.server_process() != process
+    socket.unlink()
+    assert odd.run("warehouse", "stop").stderr == f"stopped: {odd.folder}\n"
+    assert not (odd.folder / "data" / "postmaster.pid").exists()
+
+
 @pytest.mark.skipif(not Path("/proc/1/stat").exists(), reason="only Linux tells what a process is")
 def test_another_program_with_the_dead_servers_process_id(odd: Warehouse) -> None:
     """After a crash and a reboot, or in a container started anew."""

@@ -91,6 +91,8 @@ def start() -> bool:
         _initialise(server)
         if _is_running(server):
             return False
+        if _is_unreachable(server):
+            _stop(server)
         _write_settings(server, server.data)
         _forget_dead_process(server)
         _run(
@@ -106,14 +108,9 @@ def start() -> bool:
 def stop() -> bool:
     """Stop the server; tell whether it was running."""
     server = find()
-    if server is None or not _is_running(server):
+    if server is None or not (_is_running(server) or _is_unreachable(server)):
         return False
-    _run(
-        server,
-        "pg_ctl",
-        ["-w", "-t", "60", "-m", "fast", "-D", server.data.name, "stop"],
-        "the embedded Postgres server did not stop",
-    )
+    _stop(server)
     return True
 
 
@@ -284,6 +281,28 @@ def _is_running(server: Server) -> bool:
     accepting, starting = 0, 1
     result = _call(server, "pg_isready", ["-q", "-h", str(server.folder), "-p", str(PORT)])
     return result.returncode in (accepting, starting)
+
+
+def _is_unreachable(server: Server) -> bool:
+    """Tell whether a server has the data open whose socket is gone, as far as /proc tells.
+
+    Programs that clean up delete sockets; so does, as it ends, the server of a folder that was
+    deleted while it ran, though the socket at its path is the next server's by then.
+    """
+    try:
+        pid, *_ = (server.data / "postmaster.pid").read_text().splitlines()
+        return Path(f"/proc/{int(pid)}/cwd").samefile(server.data)
+    except (OSError, ValueError):
+        return False
+
+
+def _stop(server: Server) -> None:
+    _run(
+        server,
+        "pg_ctl",
+        ["-w", "-t", "60", "-m", "fast", "-D", server.data.name, "stop"],
+        "the embedded Postgres server did not stop",
+    )
 
 
 def _forget_dead_process(server: Server) -> None:

@@ -134,10 +134,15 @@
 {% endmacro %}
 
 
-{#- A `post_hook` of large tables: what they are read with next cannot wait for autovacuum. -#}
-{% macro analyze_new() %}
+{#-
+    A `post_hook`, before `log_built`: what is read next cannot wait for autovacuum. A planner that has not
+    heard of a new month takes its days for many, and reads the whole table for them.
+-#}
+{% macro analyze_built(versions, column) %}
     {% if not is_incremental() %}
         analyze {{ this }}
+    {% elif stale_parts(versions) %}
+        analyze {{ this }} ({{ column }})
     {% endif %}
 {% endmacro %}
 

@@ -8,7 +8,10 @@
             {'columns': ['published_on']},
         ],
         pre_hook="{{ delete_stale(month_versions(), 'archive_month') }}",
-        post_hook="{{ log_built(month_versions()) }}",
+        post_hook=[
+            "{{ analyze_built(month_versions(), 'published_on') }}",
+            "{{ log_built(month_versions()) }}",
+        ],
     )
 }}
 

@@ -2,7 +2,10 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook="{{ delete_stale(whole_version(source_versions())) }}",
+        pre_hook=[
+            "{{ delete_stale(whole_version(source_versions())) }}",
+            "set local enable_mergejoin = off",
+        ],
         post_hook=["{{ log_built(whole_version(source_versions())) }}", "analyze {{ this }}"],
     )
 }}
@@ -45,7 +48,7 @@ label_words as (
         topic_id,
         kind,
         articles,
-        regexp_split_to_array(
+        string_to_array(
             btrim(
                 regexp_replace(
                     case

@@ -52,7 +52,7 @@ def load(
     file is named and fails alone; then the exit code is 1.
     """
     from extract.landing import LandingError, find_month_files
-    from extract.load import describe_load, load_months, update_statistics
+    from extract.load import describe_load, load_months, vacuum_raw
     from warehouse.connect import connect
     from warehouse.progress import progress
 
@@ -76,7 +76,7 @@ def load(
                 shown.tell(line)
             shown.advance(result.docs)
         if any(result.outcome in ("loaded", "replaced") for result in results):
-            update_statistics(connection)
+            vacuum_raw(connection)
     outcomes = [result.outcome for result in results]
     rejected = sum(r.rejected for r in results if r.outcome in ("loaded", "replaced"))
     if as_json:
@@ -191,7 +191,7 @@ def _fetch(
 ) -> None:
     from extract.fetch import months_to_consider, plan
     from extract.landing import LandingError
-    from extract.load import update_statistics
+    from extract.load import vacuum_raw
     from extract.nyt import Api, ApiRefusedError
     from extract.pacing import Limits, QuotaSpentError, pacer
     from extract.run import CtrlC, Request, describe, fetch_months
@@ -232,7 +232,7 @@ def _fetch(
             stopped = error
             shown.tell(f"stopped: {error}")
         if any(outcome.load and outcome.load.outcome != "unchanged" for outcome in outcomes):
-            update_statistics(connection)
+            vacuum_raw(connection)
     _print_outcomes(outcomes, stopped, as_json)
     if isinstance(stopped, ApiRefusedError):
         raise typer.Exit(API_FAILED)

@@ -105,15 +105,16 @@ def describe_load(result: MonthResult) -> Iterator[str]:
         yield f"{name}: {result.rejected:,} documents rejected: {result.message}"
 
 
-def update_statistics(connection: "psycopg.Connection") -> None:
-    """Let the planner know what was loaded: dbt builds on it at once, before autovacuum looks.
+def vacuum_raw(connection: "psycopg.Connection") -> None:
+    """Do what autovacuum would do later, since dbt builds on what was loaded at once: gather the
+    planner's statistics, and mark the pages that index-only scans need not visit.
 
     Raises WarehouseError.
     """
     import psycopg
 
     try:
-        connection.execute("analyze raw.nyt_articles, raw.nyt_months")
+        connection.execute("vacuum (analyze) raw.nyt_articles, raw.nyt_months")
     except psycopg.Error as error:
         raise WarehouseError(
             f"the warehouse failed after the months were loaded: {' '.join(str(error).split())}"

@@ -109,7 +109,7 @@ lint: .venv/.installed-dev ## Check the code: ruff, mypy, sqlfluff, dbt, dbt-bou
 bench: .venv/.installed-dev ## Measure load and fit against named peers, in one run
 	$(BIN)/python -m benchmarks
 
-bench-archive: .venv/.installed-dev ## Measure 10 to 1,000 synthetic months, 70 real ones and a new one (ten minutes)
+bench-archive: .venv/.installed-dev ## Measure 10 to 1,000 synthetic months, 70 real ones and new ones (ten minutes)
 	$(BIN)/python -m benchmarks archive
 
 calibrate: .venv/.installed-dev ## Simulate: how often the fit is wrong, docs/calibration.md

@@ -12,7 +12,7 @@ from prefect.artifacts import create_markdown_artifact
 from pydantic import Field
 
 from extract.landing import MonthFile, find_month_files
-from extract.load import load_months, update_statistics
+from extract.load import load_months, vacuum_raw
 from extract.nyt import Api, ApiRefusedError
 from extract.pacing import Limits, QuotaSpentError
 from extract.run import MonthOutcome, Request, describe, fetch_months
@@ -100,7 +100,7 @@ def _load_from_api(months: list[date]) -> tuple[Lines, Lines]:
         except QuotaSpentError as error:
             stopped = [f"stopped: {error}"]
         if any(outcome.load and outcome.load.outcome != "unchanged" for outcome in outcomes):
-            update_statistics(connection)
+            vacuum_raw(connection)
     silent = [outcome for outcome in outcomes if outcome.fetch.is_outage]
     if silent:
         raise ApiDownError("; ".join(line for outcome in silent for line in describe(outcome)))
@@ -135,5 +135,5 @@ def _load_files(files: Iterable[MonthFile]) -> tuple[Lines, Lines]:
             if result.outcome == "failed" or (result.rejected and result.outcome != "unchanged"):
                 failed.append(line)
         if any(not line.endswith("unchanged") for line in lines):
-            update_statistics(connection)
+            vacuum_raw(connection)
     return lines, failed

@@ -134,15 +134,11 @@
 {% endmacro %}
 
 
-{#-
-    A `post_hook`, before `log_built`: what is read next cannot wait for autovacuum. A planner that has not
-    heard of a new month takes its days for many, and reads the whole table for them.
--#}
-{% macro analyze_built(versions, column) %}
+{#- A `post_hook`, before `log_built`: a planner without statistics takes a day for a two-hundredth
+    of the table, and reads all of it. Autovacuum comes too late for what is built next. -#}
+{% macro analyze_new() %}
     {% if not is_incremental() %}
         analyze {{ this }}
-    {% elif stale_parts(versions) %}
-        analyze {{ this }} ({{ column }})
     {% endif %}
 {% endmacro %}
 

@@ -8,10 +8,7 @@
             {'columns': ['published_on']},
         ],
         pre_hook="{{ delete_stale(month_versions(), 'archive_month') }}",
-        post_hook=[
-            "{{ analyze_built(month_versions(), 'published_on') }}",
-            "{{ log_built(month_versions()) }}",
-        ],
+        post_hook=["{{ analyze_new() }}", "{{ log_built(month_versions()) }}"],
     )
 }}
 

@@ -7,7 +7,7 @@
             {'columns': ['published_on']},
         ],
         pre_hook="{{ delete_stale(source_versions(), 'published_on') }}",
-        post_hook=["{{ analyze_built(source_versions(), 'published_on') }}", "{{ log_built(source_versions()) }}"],
+        post_hook=["{{ analyze_new() }}", "{{ log_built(source_versions()) }}"],
     )
 }}
 

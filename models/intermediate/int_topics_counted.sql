@@ -5,7 +5,7 @@
         unique_key='topic_id',
         indexes=[{'columns': ['topic_id'], 'unique': true}],
         pre_hook="{{ delete_unless_adding(source_versions()) }}",
-        post_hook="{{ log_built(source_versions()) }}",
+        post_hook=["{{ analyze_new() }}", "{{ log_built(source_versions()) }}"],
     )
 }}
 

@@ -3,7 +3,7 @@
         materialized='incremental',
         incremental_strategy='append',
         pre_hook="{{ delete_stale(whole_version(source_versions())) }}",
-        post_hook="{{ log_built(whole_version(source_versions())) }}",
+        post_hook=["{{ analyze_new() }}", "{{ log_built(whole_version(source_versions())) }}"],
     )
 }}
 

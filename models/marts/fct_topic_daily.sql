@@ -10,7 +10,7 @@
             "{{ delete_stale(source_versions(), 'published_on') }}",
             "{{ delete_dropped_topics(ref('int_topics_counted')) }}",
         ],
-        post_hook="{{ log_built(source_versions()) }}",
+        post_hook=["{{ analyze_new() }}", "{{ log_built(source_versions()) }}"],
     )
 }}
 

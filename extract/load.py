@@ -105,9 +105,9 @@ def describe_load(result: MonthResult) -> Iterator[str]:
         yield f"{name}: {result.rejected:,} documents rejected: {result.message}"
 
 
-# Vacuumed when it has grown by a tenth, as autovacuum has it. Citus keeps it on the workers, and
-# nothing here.
-HAS_GROWN = """
+# By a tenth, as autovacuum has it: for one month in many, statistics of all are not gathered again.
+# Citus has the table on its workers and none of it here, which counts as grown.
+_HAS_GROWN = """
     select pg_relation_size(oid) >= 1.1 * relpages * current_setting('block_size')::bigint
     from pg_class where oid = 'raw.nyt_articles'::regclass
 """
@@ -122,7 +122,7 @@ def vacuum_raw(connection: "psycopg.Connection") -> None:
     import psycopg
 
     try:
-        row = connection.execute(HAS_GROWN).fetchone()
+        row = connection.execute(_HAS_GROWN).fetchone()
         if row is not None and row[0]:
             connection.execute("vacuum (analyze) raw.nyt_articles, raw.nyt_months")
     except psycopg.Error as error:

@@ -31,17 +31,9 @@
             select topic_id from {{ ref('dim_topics') }}
         {% endset %}
         {% set dropped_but_counted %}
-            select counted.topic_id
-            from {{ counted }} as counted
-            left join {{ ref('dim_topics') }} as topics
-                on counted.topic_id = topics.topic_id
-            where
-                topics.topic_id is null
-                and exists (
-                    select
-                    from {{ this }} as daily
-                    where daily.topic_id = counted.topic_id
-                )
+            select topic_id from {{ counted }}
+            except
+            select topic_id from {{ ref('dim_topics') }}
         {% endset %}
         {% set found = run_query(dropped if builds_whole(source_versions()) else dropped_but_counted) %}
         delete from {{ this }}

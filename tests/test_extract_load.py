@@ -150,6 +150,18 @@ def test_refresh_loads_unchanged_months_again(warehouse: Warehouse, tmp_path: Pa
     assert warehouse.documents("2020-01") == by_id(docs)
 
 
+def test_what_was_loaded_is_known_to_the_planner(warehouse: Warehouse, tmp_path: Path) -> None:
+    write_month(tmp_path, "2020-01", [new_document(number) for number in range(300)])
+    load(warehouse, tmp_path)
+    # An empty table that was loaded anew: its statistics are of what is there, its pages marked.
+    [(rows, seen, pages)] = warehouse.rows(
+        "select reltuples::int, relallvisible, relpages from pg_class"
+        " where oid = 'raw.nyt_articles'::regclass"
+    )
+    assert rows == 300
+    assert seen == pages > 0
+
+
 # Which months
 
 

@@ -2,10 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook=[
-            "{{ delete_stale(whole_version(source_versions())) }}",
-            "set local enable_mergejoin = off",
-        ],
+        pre_hook="{{ delete_stale(whole_version(source_versions())) }}",
         post_hook=["{{ log_built(whole_version(source_versions())) }}", "analyze {{ this }}"],
     )
 }}

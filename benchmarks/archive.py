@@ -21,7 +21,8 @@ from statistics import fmean, linear_regression
 
 import psycopg
 
-from benchmarks.steps import Step, run_step
+from benchmarks.scratch import warehouse_beside
+from benchmarks.steps import DBT_BUILD, Step, run_step
 from benchmarks.table import Row
 from extract.landing import find_month_files, read_month_file
 from extract.responses import parse_response
@@ -90,7 +91,7 @@ def _measure_size(scratch: Path, archive: Path, months: int) -> Size:
         run_step(scratch, "dbt", "--quiet", "parse")
         steps = {
             "extract load": run_step(scratch, *_load(archive, window)),
-            "dbt build": run_step(scratch, "dbt", "--quiet", "build"),
+            "dbt build": run_step(scratch, *DBT_BUILD),
             "growth fit": run_step(scratch, "growth", "fit"),
         }
         documents, disk = _holdings()
@@ -160,12 +161,12 @@ def _further(small: Size, large: Size) -> float:
 
 
 def _measure_real(scratch: Path, folder: Path) -> Iterator[Row]:
-    """Measure 70 months from files to lists, then new months beside them, one after the other, and
-    each of these alone. One alone would be judged by what else the machine has to do just then."""
+    """Measure 70 months from files to lists, then new months: each beside them and, at once after
+    it, alone, so that both see the machine in the same mood."""
     with _empty_warehouse(scratch):
         months = {
             "extract load": run_step(scratch, *_load(folder, _window(*MANY_MONTHS))),
-            "dbt build": run_step(scratch, "dbt", "--quiet", "build"),
+            "dbt build": run_step(scratch, *DBT_BUILD),
             "growth fit": run_step(scratch, "growth", "fit"),
             **{
                 f"growth top, {name}": run_step(scratch, "growth", "top", "--direction", name)
@@ -173,11 +174,11 @@ def _measure_real(scratch: Path, folder: Path) -> Iterator[Row]:
             },
         }
         documents, disk = _holdings()
-        beside = [_new_month(scratch, folder, month) for month in NEW_MONTHS]
-    alone = []
-    for month in NEW_MONTHS:
-        with _empty_warehouse(scratch):
-            alone.append(_new_month(scratch, folder, month))
+        beside, alone = [], []
+        for month in NEW_MONTHS:
+            beside.append(_new_month(scratch, folder, month))
+            with warehouse_beside("alone"), _empty_warehouse(scratch):
+                alone.append(_new_month(scratch, folder, month))
     count = len([*months_between(*MANY_MONTHS)])
     what = f"{count} real months"
     for name, step in months.items():
@@ -236,7 +237,7 @@ def _new_month(scratch: Path, folder: Path, month: date) -> dict[str, Step]:
         connection.execute("checkpoint")
     return {
         "extract load": run_step(scratch, *_load(folder, window), accept=LOADED),
-        "dbt build": run_step(scratch, "dbt", "--quiet", "build"),
+        "dbt build": run_step(scratch, *DBT_BUILD),
         "growth fit": run_step(scratch, "growth", "fit", *window),
     }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.data import WINDOW, Year
-from benchmarks.steps import run_step
+from benchmarks.steps import DBT_BUILD, run_step
 from benchmarks.table import Row
 from warehouse.embedded import is_running
 
@@ -49,8 +49,8 @@ def _commands(year: Year) -> dict[str, tuple[str, ...]]:
     return {
         "warehouse start": ("warehouse", "start"),
         "extract load": ("extract", "load", "--from", str(year.folder), *WINDOW),
-        "dbt build": ("dbt", "--quiet", "build"),
+        "dbt build": DBT_BUILD,
         "growth fit": ("growth", "fit"),
-        "dbt build of the lists": ("dbt", "--quiet", "build", "--select", "source:growth+"),
+        "dbt build of the lists": (*DBT_BUILD, "--select", "source:growth+"),
         **{f"growth top, {name}": ("growth", "top", "--direction", name) for name in lists},
     }

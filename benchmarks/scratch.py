@@ -42,6 +42,25 @@ def scratch_folder() -> Iterator[Path]:
 
 
 @contextmanager
+def warehouse_beside(name: str) -> Iterator[None]:
+    """Let libpq's variables point at a further warehouse of this name, gone with the block.
+
+    The one of `scratch_folder` stays as it is meanwhile, its server running.
+    """
+    first = os.environ["WAREHOUSE_DIR"]
+    os.environ["WAREHOUSE_DIR"] = str(Path(first).with_name(name))
+    _use_socket()
+    try:
+        yield
+    finally:
+        try:
+            embedded.remove()
+        finally:
+            os.environ["WAREHOUSE_DIR"] = first
+            _use_socket()
+
+
+@contextmanager
 def tcp_warehouse() -> Iterator[str]:
     """Let the server of the scratch warehouse listen on a TCP port instead of its socket.
 

@@ -10,6 +10,9 @@ from time import perf_counter
 
 from warehouse.settings import PROJECT_DIR
 
+# As `make elt` builds.
+DBT_BUILD = ("dbt", "--quiet", "build", "--exclude-resource-type", "unit_test")
+
 
 @dataclass(frozen=True)
 class Step:

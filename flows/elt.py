@@ -19,7 +19,7 @@ from extract.run import MonthOutcome, Request, describe, fetch_months
 from extract.sample import write_sample
 from flows.months import months_to_load, scheduled_start
 from flows.retries import RETRIES, ApiDownError
-from flows.run_dbt import run_dbt
+from flows.run_dbt import BUILD, run_dbt
 from warehouse.connect import connect
 from warehouse.months import FIRST_ARCHIVE_MONTH, format_month, previous_month
 from warehouse.settings import DEFAULT_LANDING_DIR, load_settings
@@ -77,8 +77,8 @@ def load(months: list[date], source: str) -> tuple[Lines, Lines]:
 
 @task
 def build() -> None:
-    """Build and test the tables, as `dbt build` does."""
-    run_dbt("build", tell=get_run_logger().info)
+    """Build and test the tables, as `make elt` does."""
+    run_dbt(*BUILD, tell=get_run_logger().info)
 
 
 def _load_from_api(months: list[date]) -> tuple[Lines, Lines]:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from flows.months import scheduled_start, window_to_fit
 from flows.retries import RETRIES
-from flows.run_dbt import run_dbt
+from flows.run_dbt import BUILD, run_dbt
 from growth.cli import DEFAULT_MIN_ARTICLES
 from growth.fit import Fitted, fit_window
 from growth.lists import LISTS, read_list
@@ -80,7 +80,7 @@ def fit(start: str, end: str, refit: bool) -> Fitted:
 @task
 def test_lists() -> None:
     """Test what was fitted and the lists made of it."""
-    run_dbt("build", "--select", "source:growth+", tell=get_run_logger().info)
+    run_dbt(*BUILD, "--select", "source:growth+", tell=get_run_logger().info)
 
 
 @task(**RETRIES)

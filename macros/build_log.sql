@@ -100,7 +100,11 @@
     {% if not is_incremental() %}
         delete from {{ build_log() }} where model = '{{ this.name }}'
     {% elif stale_parts(versions) %}
-        delete from {{ this }} where {{ is_stale(versions, column) }}
+        {% if column %}
+            delete from {{ this }} where {{ is_stale(versions, column) }}
+        {% else %}
+            truncate {{ this }}
+        {% endif %}
     {% endif %}
 {% endmacro %}
 
@@ -110,14 +114,14 @@
     {% if not is_incremental() %}
         delete from {{ build_log() }} where model = '{{ this.name }}'
     {% elif builds_whole(versions) %}
-        delete from {{ this }}
+        truncate {{ this }}
     {% endif %}
 {% endmacro %}
 
 
 {#- A `post_hook`: writes down what the model has just been built from. -#}
 {% macro log_built(versions) %}
-    {% if not is_incremental() or stale_parts(versions) %}
+    {% if not is_incremental() %}
         delete from {{ build_log() }} where model = '{{ this.name }}';
         insert into {{ build_log() }} (model, part, version)
         select
@@ -130,6 +134,18 @@
             '{{ this.name }}',
             {{ rules_part() }},
             {{ rules_version() }}
+    {% elif stale_parts(versions) %}
+        delete from {{ build_log() }}
+        where
+            model = '{{ this.name }}'
+            and part = any('{ {{- stale_parts(versions) | join(',') -}} }'::text []);
+        insert into {{ build_log() }} (model, part, version)
+        select
+            '{{ this.name }}',
+            part,
+            version
+        from ({{ versions }}) as present
+        where part = any('{ {{- stale_parts(versions) | join(',') -}} }'::text [])
     {% endif %}
 {% endmacro %}
 

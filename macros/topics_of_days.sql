@@ -22,7 +22,7 @@
 {%- endmacro %}
 
 
-{#- A `pre_hook`. Where articles are only added, what is dropped is counted still. -#}
+{#- A `pre_hook`. Where articles are only added, phrases alone go, and are counted still. -#}
 {% macro delete_dropped_topics(counted) %}
     {% if is_incremental() %}
         {% set dropped %}
@@ -31,9 +31,9 @@
             select topic_id from {{ ref('dim_topics') }}
         {% endset %}
         {% set dropped_but_counted %}
-            select topic_id from {{ counted }}
+            select topic_id from {{ counted }} where kind = 'phrase'
             except
-            select topic_id from {{ ref('dim_topics') }}
+            select topic_id from {{ ref('dim_topics') }} where kind = 'phrase'
         {% endset %}
         {% set found = run_query(dropped if builds_whole(source_versions()) else dropped_but_counted) %}
         delete from {{ this }}

@@ -1,6 +1,6 @@
 with
 
-topics as (
+topics as not materialized (
     select * from {{ ref('int_topics_counted') }}
 ),
 

@@ -13,7 +13,8 @@
 
 with
 
-article_topics as not materialized (
+-- What is added is read once for three questions; of everything that would not fit into memory.
+article_topics as {{ '' if adds else 'not ' }}materialized (
     select * from {{ ref('int_article_topics') }}
     where {{ is_added() }}
 ),

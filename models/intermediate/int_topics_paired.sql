@@ -16,13 +16,13 @@ topics as (
         and {{ is_stale(whole_version(source_versions())) }}
 ),
 
-keys as (
+keys as not materialized (
     select
         topics.topic_id,
         topics.articles,
-        article_key
+        topics.article_keys[place] as article_key
     from topics
-    cross join lateral unnest(topics.article_keys) as article_key
+    cross join generate_series(1, 6) as place
 ),
 
 -- Topics with nearly the same articles agree in nearly all of the six keys.
@@ -40,7 +40,8 @@ alike as (
     having count(*) >= 2
 ),
 
-label_words as (
+-- Materialized, so that a label is taken apart once, not once for each of its pieces.
+label_words as materialized (
     select
         topic_id,
         kind,

@@ -3,8 +3,8 @@
         materialized='incremental',
         incremental_strategy='append',
         indexes=[
-            {'columns': ['topic_id', 'published_on'], 'unique': true},
-            {'columns': ['published_on']},
+            {'columns': ['published_on', 'topic_id'], 'unique': true},
+            {'columns': ['topic_id']},
         ],
         pre_hook=[
             "{{ delete_stale(source_versions(), 'published_on') }}",

@@ -144,11 +144,12 @@ numbered as (
             order by article_topics.article_key
         ) as position
     from ranked_weeks
+    -- Day by day, for the key begins with the day.
+    cross join lateral generate_series(0, 6) as day
     inner join article_topics
         on
             ranked_weeks.topic_id = article_topics.topic_id
-            and article_topics.published_on
-            between ranked_weeks.week_start and ranked_weeks.week_start + 6
+            and ranked_weeks.week_start + day = article_topics.published_on
     where ranked_weeks.week_rank <= 3
 ),
 

@@ -2,6 +2,7 @@ with
 
 topic_growth as not materialized (
     select * from {{ ref('fct_topic_growth') }}
+    where status <> 'too_few_articles'
 ),
 
 relations as (

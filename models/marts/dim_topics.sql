@@ -9,7 +9,7 @@
 
 with
 
-topics as (
+topics as not materialized (
     select * from {{ ref('int_topics_counted') }}
     where {{ is_stale(whole_version(source_versions())) }}
 ),
@@ -23,7 +23,22 @@ stop_words as (
 ),
 
 -- Words that were counted for the phrases they are in are no topics by themselves.
-kept as (
+words_and_keywords as (
+    select
+        topic_id,
+        kind,
+        label,
+        articles,
+        first_seen_on,
+        last_seen_on,
+        null::double precision as association
+    from topics
+    where
+        kind <> 'phrase'
+        and (kind <> 'term' or label not in (select stop_words.word from stop_words))
+),
+
+kept_phrases as (
     select
         topics.topic_id,
         topics.kind,
@@ -33,16 +48,17 @@ kept as (
         topics.last_seen_on,
         phrases.association
     from topics
-    left join phrases
+    inner join phrases
         on topics.topic_id = phrases.topic_id
-    left join stop_words
-        on topics.label = stop_words.word and topics.kind = 'term'
     where
-        stop_words.word is null
-        and (
-            topics.kind <> 'phrase'
-            or phrases.association >= {{ var('phrase_min_association') }}
-        )
+        topics.kind = 'phrase'
+        and phrases.association >= {{ var('phrase_min_association') }}
+),
+
+unioned as (
+    select * from words_and_keywords
+    union all
+    select * from kept_phrases
 )
 
-select * from kept
+select * from unioned

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+from flows.run_dbt import BUILD
 from warehouse.settings import PROJECT_DIR
 
 # As `make elt` builds.
-DBT_BUILD = ("dbt", "--quiet", "build", "--exclude-resource-type", "unit_test")
+DBT_BUILD = ("dbt", "--quiet", *BUILD)
 
 
 @dataclass(frozen=True)

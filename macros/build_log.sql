@@ -31,25 +31,28 @@
 
 
 {#- The parts of a model that are to be built, and whether each was built before; `versions` is a
-    query of part and version. -#}
+    query of part and version. Asked once, for all of a model's hooks: dbt gives them one `model`. -#}
 {% macro stale(versions) %}
-    {% set parts %}
-        select
-            coalesce(present.part, built.part) as part,
-            built.part is not null as was_built
-        from ({{ versions }}) as present
-        full join (
+    {% if versions not in model %}
+        {% set parts %}
             select
-                part,
-                version
-            from {{ build_log() }}
-            where model = '{{ this.name }}' and part <> {{ rules_part() }}
-        ) as built
-            on present.part = built.part
-        where present.version is distinct from built.version
-        order by part
-    {% endset %}
-    {% do return(run_query(parts).rows) %}
+                coalesce(present.part, built.part) as part,
+                built.part is not null as was_built
+            from ({{ versions }}) as present
+            full join (
+                select
+                    part,
+                    version
+                from {{ build_log() }}
+                where model = '{{ this.name }}' and part <> {{ rules_part() }}
+            ) as built
+                on present.part = built.part
+            where present.version is distinct from built.version
+            order by part
+        {% endset %}
+        {% do model.update({versions: run_query(parts).rows}) %}
+    {% endif %}
+    {% do return(model[versions]) %}
 {% endmacro %}
 
 
@@ -105,6 +108,14 @@
         {% else %}
             truncate {{ this }}
         {% endif %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- A `pre_hook` of a model that forgets nothing. -#}
+{% macro forget_unless_incremental() %}
+    {% if not is_incremental() %}
+        delete from {{ build_log() }} where model = '{{ this.name }}'
     {% endif %}
 {% endmacro %}
 
@@ -172,7 +183,8 @@
         {%- endfor -%}
     {%- endfor -%}
     {%- do rules.extend([
-        plain_text('x'), topic_id('x', 'x'), article_key('x'), headline_case('x'), person_key('x')
+        plain_text('x'), topic_id('x', 'x'), article_key('x'), headline_case('x'), person_key('x'),
+        headline_tokens('x')
     ]) -%}
     {%- for name in [
         'article_document_types',
@@ -202,15 +214,19 @@
         {% set columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list %}
         {% do return(columns | sort != config.get('column_types') | sort) %}
     {% elif config.get('materialized') == 'incremental' %}
-        {% set same_rules %}
-            select version
-            from {{ build_log() }}
-            where
-                model = '{{ this.name }}'
-                and part = {{ rules_part() }}
-                and version = {{ rules_version() }}
-        {% endset %}
-        {% do return(run_query(same_rules) | length == 0) %}
+        {#- Asked once: `is_incremental` asks whenever it is asked. -#}
+        {% if 'has_same_rules' not in model %}
+            {% set same_rules %}
+                select version
+                from {{ build_log() }}
+                where
+                    model = '{{ this.name }}'
+                    and part = {{ rules_part() }}
+                    and version = {{ rules_version() }}
+            {% endset %}
+            {% do model.update({'has_same_rules': run_query(same_rules) | length > 0}) %}
+        {% endif %}
+        {% do return(not model.has_same_rules) %}
     {% endif %}
     {% do return(false) %}
 {% endmacro %}

@@ -4,13 +4,27 @@ articles as (
     select * from {{ ref('int_articles_dated') }}
 ),
 
+repeated as (
+    select * from {{ ref('int_articles_repeated') }}
+),
+
 months as not materialized (
     select * from {{ ref('stg_nyt__months') }}
 ),
 
+-- An article that came with two months counts as it was loaded last.
+superseded as (
+    select
+        repeated.article_key,
+        repeated.archive_month
+    from repeated
+    inner join months
+        on repeated.newer_published_month = months.archive_month
+),
+
 -- Months are cut by UTC time, so a month's response holds the last evening of the month before in
 -- New York. Where that month is not loaded, its last day would have a few evening articles alone.
-on_loaded_days as not materialized (
+on_loaded_days as (
     select
         articles.archive_month,
         articles.article_key,
@@ -24,21 +38,19 @@ on_loaded_days as not materialized (
         articles.content_hash
     from articles
     inner join months
-        on date_trunc('month', articles.published_on)::date = months.archive_month
+        on articles.published_month = months.archive_month
 ),
 
--- An article that came with two months counts as it was loaded last.
 newest as (
-    select articles.*
-    from on_loaded_days as articles
+    select on_loaded_days.*
+    from on_loaded_days
     where
         not exists (
             select
-            from on_loaded_days as others
+            from superseded
             where
-                others.article_key = articles.article_key
-                and (others.loaded_at, others.archive_month)
-                > (articles.loaded_at, articles.archive_month)
+                superseded.article_key = on_loaded_days.article_key
+                and superseded.archive_month = on_loaded_days.archive_month
         )
 )
 

@@ -29,6 +29,7 @@ dated as (
         {{ article_key('articles.article_id') }} as article_key,
         articles.article_id,
         articles.published_on,
+        date_trunc('month', articles.published_on)::date as published_month,
         articles.headline,
         articles.keywords,
         articles.section_name,

@@ -1,0 +1,55 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        indexes=[{'columns': ['article_key', 'archive_month', 'newer_month'], 'unique': true}],
+        pre_hook=[
+            "{{ delete_stale(month_versions(), 'archive_month') }}",
+            "{{ delete_stale(month_versions(), 'newer_month') }}",
+        ],
+        post_hook=["{{ analyze_new() }}", "{{ log_built(month_versions()) }}"],
+    )
+}}
+
+with
+
+articles as not materialized (
+    select * from {{ ref('int_articles_dated') }}
+),
+
+pairs as not materialized (
+    select
+        articles.article_key,
+        articles.archive_month,
+        newer.archive_month as newer_month,
+        newer.published_month as newer_published_month
+    from articles
+    inner join articles as newer
+        on
+            articles.article_key = newer.article_key
+            and (newer.loaded_at, newer.archive_month)
+            > (articles.loaded_at, articles.archive_month)
+),
+
+-- Looked for from either side, so that a new month asks for its own articles alone.
+repeated as (
+    select
+        article_key,
+        archive_month,
+        newer_month,
+        newer_published_month
+    from pairs
+    where {{ is_stale(month_versions(), 'archive_month') }}
+    {% if is_incremental() -%}
+        union
+        select
+            article_key,
+            archive_month,
+            newer_month,
+            newer_published_month
+        from pairs
+        where {{ is_stale(month_versions(), 'newer_month') }}
+    {%- endif %}
+)
+
+select * from repeated

@@ -21,6 +21,7 @@ articles as (
     where {{ is_stale(source_versions(), 'published_on') }}
 ),
 
+-- Looked up thrice, and yet not materialized: workers could not read it.
 tokens_normalized as not materialized (
     select * from {{ ref('int_tokens_normalized') }}
 ),

@@ -19,10 +19,10 @@ HAS_KEY := $(or $(NYT_API_KEY),$(shell grep -s '^ *\(export  *\)\{0,1\}NYT_API_K
 # Its unit tests look at the models' SQL, not at what is loaded: a `dbt build` typed alone runs them too.
 DBT_BUILD = eval "$$($(BIN)/warehouse env)" && $(BIN)/dbt --quiet build --exclude-resource-type unit_test
 
-.PHONY: help install install-prefect flow-elt flow-growth run elt update cron growth report backup restore test lint bench calibrate lock clean
+.PHONY: help install install-prefect flow-elt flow-growth run elt update cron growth report backup restore test test-fast test-nightly lint bench calibrate lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/.installed ## Create .venv with the pinned packages
 
@@ -96,8 +96,14 @@ flow-growth: .venv/.installed-prefect ## Let Prefect fit now (AS_AT=2024-10 HORI
 	@$(PREFECT) deployment run growth-fit/monthly --watch $(if $(AS_AT),-p as_at=$(AS_AT)) \
 	  $(if $(HORIZON),-p horizon_months=$(HORIZON)) $(if $(START),-p start=$(START)) $(if $(END),-p end=$(END))
 
-test: .venv/.installed-dev ## Run the tests, on a Postgres server of their own
-	$(BIN)/python -m pytest
+test: .venv/.installed-dev ## Run the tests, on a Postgres server of their own (six to nine minutes)
+	$(BIN)/python -m pytest -m "not nightly"
+
+test-fast: .venv/.installed-dev ## Run those that need no dbt, after each edit (half a minute)
+	$(BIN)/python -m pytest -m fast
+
+test-nightly: .venv/.installed-dev ## Run what `make test` leaves out: slow, and rarely breaks (four minutes)
+	$(BIN)/python -m pytest -m nightly
 
 lint: .venv/.installed-dev ## Check the code: ruff, mypy, sqlfluff, dbt, dbt-bouncer
 	$(BIN)/ruff format --check .

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
-from support import Done, Warehouse, middle_document, response
+from support import Done, Warehouse, middle_document, response, write_body
 
 KEY = "loopback-key-0123456789"
 NO_KEY_BODY = {
@@ -253,3 +253,15 @@ def month_body(month: str, count: int = 3, **changes: Any) -> bytes:
     number = int(month.replace("-", "")) * 1000
     dated = {"pub_date": f"{month}-05T14:30:12+0000"} | changes
     return response([middle_document(number + k, **dated) for k in range(count)])
+
+
+def content_of_a_load(
+    warehouse: Warehouse, bodies: dict[str, bytes], folder: Path
+) -> list[list[tuple[Any, ...]]]:
+    """Return what the warehouse holds after these months are loaded from files."""
+    for month, body in bodies.items():
+        write_body(folder, month, body)
+    with loader_on(warehouse, folder) as loader:
+        done = loader.extract("load", "--from", folder)
+        assert done.returncode == 0, done.stderr
+        return loader.content()

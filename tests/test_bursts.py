@@ -11,6 +11,8 @@ from growth.counts import blocks, check_cells, prepare
 from growth.grids import make_grids
 from growth.logistic import fit_trend
 
+pytestmark = pytest.mark.fast
+
 
 def test_waves_are_orthogonal_to_a_line_and_to_each_other() -> None:
     columns = np.column_stack([np.ones(400), np.arange(400) - 199.5, waves(400, 12)])

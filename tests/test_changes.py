@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from benchmarks.calibration import ARTICLES, Noise, simulate
 from growth.logistic import GrowthFit, fit_change, fit_growth
 
+pytestmark = pytest.mark.fast
+
 DAYS = 182
 
 

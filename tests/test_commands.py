@@ -26,6 +26,8 @@ from support import (
 
 from warehouse.text import cell_text, visible, visible_json
 
+pytestmark = pytest.mark.fast
+
 PAGE = runpy.run_path(str(PROJECT_DIR / "docs" / "commands.py"))
 COMMANDS: list[tuple[str, ...]] = list(PAGE["commands"]())
 # What takes longer to import than everything that help needs.

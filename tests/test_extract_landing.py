@@ -17,6 +17,8 @@ from support import (
     resolved,
 )
 
+pytestmark = pytest.mark.fast
+
 YEAR = [f"2020-{month:02d}" for month in range(1, 13)]
 SIX = YEAR[:6]
 

@@ -21,6 +21,8 @@ from support import (
     write_month,
 )
 
+pytestmark = pytest.mark.fast
+
 BOM = b"\xef\xbb\xbf"
 
 

@@ -20,6 +20,8 @@ from support import (
     write_month,
 )
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.fixture(autouse=True)
 def _empty(warehouse: Warehouse) -> None:

@@ -4,73 +4,20 @@ import os
 import random
 import re
 import signal
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_api import TOO_MANY_BODY, Answer, Loader, json_answer, loader_on, month_body
+from fake_api import Answer, Loader, content_of_a_load, month_body
 from loading import wait_until
-from support import (
-    Warehouse,
-    middle_document,
-    resolved,
-    response,
-    temporary_warehouse,
-    write_body,
-)
+from support import Warehouse, middle_document, resolved, response
 
 # A finding of a failed random kill can be looked for longer: NEWS_GROWTH_KILLS=30.
 KILLS = int(os.environ.get("NEWS_GROWTH_KILLS", "8"))
 YEAR = [f"2020-{month:02d}" for month in range(1, 13)]
 SIX = YEAR[:6]
-
-
-@dataclass(frozen=True)
-class Paced:
-    """A run over 60 months at 60 requests a minute, started and not waited for."""
-
-    loader: Loader
-    process: "subprocess.Popen[str]"
-    started: float
-
-
-SIXTY = [f"{year}-{month:02d}" for year in range(2015, 2020) for month in range(1, 13)]
-MIXED_FAULTS = [
-    json_answer(429, TOO_MANY_BODY),
-    Answer(b"", 500),
-    Answer(month_body("2015-01", 50), cut=400),
-    Answer(month_body("2015-01")[:-60]),
-    Answer(response([middle_document(1)], hits=4046)),
-    Answer(b"<html>busy</html>", 200, {"Content-Type": "text/html"}),
-    Answer(b"", 503, {"Retry-After": "1"}),
-    Answer(month_body("2015-01", 50), cut=400, reset=True),
-]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def paced() -> Iterator[Paced]:
-    """The paced run goes on beside the other tests, for it mostly waits."""
-    with (
-        temporary_warehouse() as own,
-        tempfile.TemporaryDirectory() as landing,
-    ):
-        own.ok("extract", "status")
-        with loader_on(own, Path(landing)) as loader:
-            loader.api.months = {month: month_body(month, 5) for month in SIXTY}
-            loader.api.faults = lambda number, month: (
-                MIXED_FAULTS[number // 3 % len(MIXED_FAULTS)] if number % 3 == 0 else None
-            )
-            process = loader.start(SIXTY[0], SIXTY[-1], NYT_REQUESTS_PER_MINUTE="60")
-            yield Paced(loader, process, time.monotonic())
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -84,17 +31,6 @@ def undisturbed(
 ) -> list[list[tuple[Any, ...]]]:
     """What the warehouse holds after a load of the six months that nothing disturbed."""
     return content_of_a_load(warehouse, six_months, tmp_path_factory.mktemp("undisturbed"))
-
-
-def content_of_a_load(
-    warehouse: Warehouse, bodies: dict[str, bytes], folder: Path
-) -> list[list[tuple[Any, ...]]]:
-    for month, body in bodies.items():
-        write_body(folder, month, body)
-    with loader_on(warehouse, folder) as loader:
-        done = loader.extract("load", "--from", folder)
-        assert done.returncode == 0, done.stderr
-        return loader.content()
 
 
 # Limits
@@ -284,27 +220,3 @@ def test_a_month_of_50_mb_fits_into_300_mb(loader: Loader) -> None:
     assert code == 0, done.stderr
     assert loader.loaded() == {"2020-01": len(docs)}
     assert peak * (1 if sys.platform == "darwin" else 1024) < 300e6
-
-
-# At the end, when the run that began with this file is about done
-
-
-def test_sixty_months_with_every_third_answer_bad(
-    paced: Paced, warehouse: Warehouse, tmp_path: Path
-) -> None:
-    loader = paced.loader
-    _, stderr = paced.process.communicate(timeout=75)
-    assert paced.process.returncode == 0, stderr
-    calls = loader.api.calls
-    faults = len(calls) // 3
-    assert faults == 29
-    assert len(calls) == len(SIXTY) + faults
-    assert stderr.count("; attempt 1 of 6, again in") == faults
-    times = [call.at for call in calls]
-    windows = [late - early for early, late in zip(times, times[60:], strict=False)]
-    assert len(windows) == 29
-    assert min(windows) > 60.0
-    assert times[-1] - paced.started < 75.0
-    assert loader.landed() == SIXTY
-    assert {month: loader.body(month) for month in SIXTY} == loader.api.months
-    assert loader.content() == content_of_a_load(warehouse, loader.api.months, tmp_path / "plain")

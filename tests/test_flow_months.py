@@ -7,6 +7,8 @@ import pytest
 from flows.months import month_before, months_to_load, window_to_fit
 from warehouse.errors import WarehouseError
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.mark.parametrize(
     ("scheduled", "expected"),

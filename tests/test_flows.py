@@ -175,6 +175,7 @@ def test_an_outage_is_waited_for(prefect: Prefect) -> None:
     assert prefect.end_of(run)[0] == "Cancelled"
 
 
+@pytest.mark.nightly
 def test_what_was_stopped_is_made_good_by_the_next_run(loaded: Prefect) -> None:
     """A run is cancelled; then the server vanishes under another, and comes back."""
     prefect = loaded
@@ -216,6 +217,7 @@ def test_what_was_stopped_is_made_good_by_the_next_run(loaded: Prefect) -> None:
     assert rows_of_marts(loader.warehouse) == marts
 
 
+@pytest.mark.nightly
 def test_a_folder_and_the_sample_as_sources(prefect: Prefect) -> None:
     """Over the sample a model and a test of dbt fail: that fails the flow, and both are named."""
     warehouse = prefect.loader.warehouse
@@ -289,6 +291,7 @@ def test_deployment_scripts_say_what_is_missing(prefect: Prefect) -> None:
         assert code == "exit code 2"
 
 
+@pytest.mark.nightly
 def test_docker_pool(prefect: Prefect, tmp_path: Path) -> None:
     """The work pool's template is taken as it is, and the engine is the one that docker uses."""
     prefect.ok(

@@ -12,6 +12,8 @@ from scipy import optimize
 from growth.beta_binomial import fit_beta_binomial
 from growth.least_squares import fit_s_curve_least_squares
 
+pytestmark = pytest.mark.fast
+
 CASES: dict[str, Any] = json.loads((Path(__file__).parent / "published_curves.json").read_text())
 # NIST's data, https://www.itl.nist.gov/div898/strd/nls/data/LINKS/DATA/Rat42.dat
 RAT42_X = [9.0, 14.0, 21.0, 28.0, 42.0, 57.0, 63.0, 70.0, 79.0]

@@ -13,6 +13,8 @@ from scipy import stats
 
 from growth.logistic import TrendFit, adjust_p_values, fit_trend
 
+pytestmark = pytest.mark.fast
+
 PUBLISHED: dict[str, dict[str, Any]] = json.loads(
     (Path(__file__).parent / "published_fits.json").read_text()
 )

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from support import Warehouse, middle_document, temporary_warehouse, write_month
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Warehouse]:

@@ -17,6 +17,8 @@ from extract import sample
 from extract.responses import SAMPLE_COPYRIGHT
 from extract.sample import SampleSummary, write_sample
 
+pytestmark = pytest.mark.fast
+
 START, END = dt.date(2024, 7, 1), dt.date(2025, 6, 1)
 NEW_YORK = ZoneInfo("America/New_York")
 KINDS = {

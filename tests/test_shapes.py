@@ -16,6 +16,8 @@ from growth.logistic import (
     fit_trend,
 )
 
+pytestmark = pytest.mark.fast
+
 Matrix = NDArray[Any]
 
 

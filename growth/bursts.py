@@ -65,17 +65,17 @@ class Bursts:
     totals: Floats
 
     @cached_property
-    def _weights(self) -> dict[int, tuple[Floats, Floats]]:
+    def _weights(self) -> dict[float, tuple[Floats, Floats]]:
         return {}
 
     def weights(self, grid: Grid) -> tuple[Floats, Floats]:
         """Return weights of sums over a grid's nodes: of n f c, for every wave c, shape (B, Q), and
         of n f times the sum of all c^2, shape (Q,)."""
-        if grid.points not in self._weights:
+        if grid.limit not in self._weights:
             squares = (self.columns**2).sum(axis=1, keepdims=True)
             by_wave = np.ascontiguousarray(grid.transfer(self.totals, self.columns).T)
-            self._weights[grid.points] = by_wave, grid.transfer(self.totals, squares)[:, 0]
-        return self._weights[grid.points]
+            self._weights[grid.limit] = by_wave, grid.transfer(self.totals, squares)[:, 0]
+        return self._weights[grid.limit]
 
 
 def make_bursts(totals: Floats) -> Bursts:

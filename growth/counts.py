@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +15,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Shorts = NDArray[np.int32]
 Booleans = NDArray[np.bool_]
+Columns: TypeAlias = Floats | sparse.csr_array
 
 # Why a fit exists, or does not.
 CONVERGED = "converged"
@@ -104,13 +106,13 @@ class Cells:
         """Return the value of each cell's topic. Shape (C,)."""
         return np.repeat(values, self.lengths)
 
-    def products(self, columns: Floats) -> Floats:
+    def products(self, columns: Columns) -> Floats:
         """Add up, for each topic, its counts times the rows of ``columns``, one row a period.
         Shape (F, number of columns)."""
-        shape = (self.topics, len(columns))
+        shape = (self.topics, columns.shape[0])
         parts = (self.count, self.period.astype(np.int32), self.indptr)
-        matrix = sparse.csr_matrix(parts, shape=shape)
-        return np.asarray(matrix @ columns, dtype=np.float64)
+        product = sparse.csr_array(parts, shape=shape) @ columns
+        return np.asarray(product.toarray() if sparse.issparse(product) else product)
 
     def take(self, rows: Integers) -> "Cells":
         """Return the cells of some topics, in their order."""

@@ -132,8 +132,10 @@ def _ends(block: Block, curves: Curves, quantile: Floats, model: Model) -> dict[
 
 def log_odds_at(curves: Curves, model: Model, u: float) -> tuple[Floats, Floats]:
     """Return the log-odds of curves at the scaled time ``u``, and their errors. Shape (F,)."""
-    eta, _, along = model(np.array([u]), curves.coefficients.T)
-    return eta[0], _error(curves, [np.broadcast_to(d, eta.shape)[0] for d in along])
+    state = model(np.array([u]), curves.coefficients.T)
+    eta = state.log_odds[:, 0]
+    a, b = (np.broadcast_to(part, (len(eta), 1))[:, 0] for part in (state.a, state.b))
+    return eta, _error(curves, [a, b, u * b])
 
 
 def _finish(

@@ -9,28 +9,61 @@ The search is Fisher scoring (McCullagh and Nelder, 1989, section 2.5), damped a
 functions over cells, so that they too take a few points each (growth.grids).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy import special
 
-from growth.counts import Booleans, Cells, Floats, Integers
+from growth.counts import Booleans, Cells, Design, Floats, Integers
 from growth.grids import Grid
 from growth.trend_search import Trends, Window
 
 _MAX_ITERATIONS = 80
 _TOLERANCE = 1e-10
+_DAMPING = 1e-3
 _BLOCK_NODES = 1 << 16
-# Fewest points: likelihoods need more than sums of the fitted curve do.
-_POINTS = 48
 # Steepness over the window, and midpoint, of the S-curves that a search may start from.
-_STEEPNESS = (2.0, 4.0, 8.0, 16.0)
-_STEEPER = (32.0, 64.0, 128.0)
+_STEEPNESS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 _MIDPOINTS = np.linspace(-0.75, 0.75, 13)
 LARGEST_LOGIT = 12.0
 
-Model = Callable[[Floats, Floats], tuple[Floats, Floats, list[Floats]]]
+
+@dataclass(frozen=True)
+class State:
+    """F curves at Q nodes u: log-odds and odds, shape (F, Q). The derivatives of the log-odds by
+    the three coefficients are a, b and b u; a and b are of a shape that broadcasts to (F, Q)."""
+
+    log_odds: Floats
+    odds: Floats
+    a: Floats
+    b: Floats
+
+    @property
+    def p(self) -> Floats:
+        """Shape (F, Q)."""
+        return self.odds / (1 + self.odds)
+
+
+Model = Callable[[Floats, Floats], State]
+
+
+@dataclass(frozen=True)
+class Climb:
+    """How far the searches of F topics have come: coefficients, shape (3, F), damping and the
+    iterations that are left, shape (F,). One that leaves a grid goes on from there on the next."""
+
+    at: Floats
+    damping: Floats
+    left: Integers
+
+    def take(self, rows: Integers) -> "Climb":
+        """Return some topics."""
+        return Climb(self.at[:, rows], self.damping[rows], self.left[rows])
+
+    def put(self, rows: Integers, part: "Climb") -> None:
+        """Take over how far some topics have come."""
+        self.at[:, rows], self.damping[rows], self.left[rows] = part.at, part.damping, part.left
 
 
 @dataclass(frozen=True)
@@ -57,61 +90,75 @@ class Curves:
 def fit_pulses(window: Window, cells: Cells, trends: Trends) -> Curves:
     """Fit the pulse to topics whose trends are known."""
     start = np.stack([trends.level, trends.slope, np.zeros(cells.topics)])
-    return _fit(window, cells, trends, start, pulse, lambda grid, counts, at: [at])
+    return _fit(window, cells, trends, start, pulse)
 
 
 def fit_s_curves(window: Window, cells: Cells, trends: Trends) -> Curves:
     """Fit the S-curve to topics whose trends are known."""
     start = np.stack([np.full(cells.topics, LARGEST_LOGIT), trends.level, trends.slope])
-    return _fit(window, cells, trends, start, s_curve, _s_curve_starts)
+    return _fit(window, cells, trends, start, s_curve)
 
 
-def pulse(nodes: Floats, at: Floats) -> tuple[Floats, Floats, list[Floats]]:
-    """Return log-odds and p at the nodes, shape (Q, F), and the derivatives of the log-odds."""
-    u = nodes[:, None]
-    eta = np.clip(at[0] + u * (at[1] + u * at[2]), -500, 500)
-    return eta, special.expit(eta), [np.ones_like(u), u, u * u]
+def pulse(nodes: Floats, at: Floats) -> State:
+    """Return pulses at the nodes."""
+    level, slope, bend = at[:, :, None]
+    log_odds = bend * nodes
+    log_odds += slope
+    log_odds *= nodes
+    log_odds += level
+    np.clip(log_odds, -500, 500, out=log_odds)
+    return State(log_odds, np.exp(log_odds), np.ones((1, 1)), nodes[None, :])
 
 
-def s_curve(nodes: Floats, at: Floats) -> tuple[Floats, Floats, list[Floats]]:
-    """Return log-odds and p at the nodes, shape (Q, F), and the derivatives of the log-odds."""
-    u = nodes[:, None]
-    x = np.clip(at[1] + u * at[2], -300, 300)
-    lack, falls = np.exp(-np.clip(at[0], -300, 300)), np.exp(-x)
+def s_curve(nodes: Floats, at: Floats) -> State:
+    """Return S-curves at the nodes."""
+    ceiling, level, rate = at[:, :, None]
+    x = -rate * nodes
+    x -= level
+    falls = np.exp(np.clip(x, -300, 300, out=x), out=x)
+    lack = np.exp(-np.clip(ceiling, -300, 300))
     # 1 / p = (1 + lack) (1 + falls), so that (1 - p) / p is this, without cancellation.
-    against = lack + falls + lack * falls
-    rest = against / ((1 + lack) * (1 + falls))
-    remaining = falls / (1 + falls) / rest
-    return (
-        -np.log(against),
-        1 / ((1 + lack) * (1 + falls)),
-        [(lack / (1 + lack)) / rest, remaining, u * remaining],
-    )
+    against = falls * (1 + lack)
+    against += lack
+    odds = 1 / against
+    both = 1 + odds
+    remaining = falls / (1 + falls)
+    remaining *= both
+    both *= lack / (1 + lack)
+    return State(-np.log(against), odds, both, remaining)
 
 
-def _s_curve_starts(grid: Grid, counts: Floats, at: Floats) -> list[Floats]:
+def _steepness(model: Model, at: Floats, design: Design) -> Floats:
+    """Return how steep curves are where they are high: there they need points. It is the rate of an
+    S-curve; of a pulse the slope where it is highest in the window or, if more, that of its flanks,
+    which are 1 / sqrt(-2 c) wide."""
+    if model is s_curve:
+        return np.asarray(np.abs(at[2]))
+    _, slope, bend = at
+    first, last = design.scaled[[0, -1]]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        peak = np.clip(-slope / (2 * bend), first, last)
+    highest = np.where(bend > 0, np.where(slope > 0, last, first), peak)
+    return np.asarray(np.fmax(np.abs(slope + 2 * bend * highest), 3 * np.sqrt(np.abs(bend))))
+
+
+def _start_s_curves(grid: Grid, cells: Cells) -> Floats:
     """Return the best of a table of S-curves by the Poisson likelihood, whose ceiling is known
     given the rest: N / sum(n s)."""
-    steepness = np.array(_STEEPNESS if grid.limit < np.inf else _STEEPNESS + _STEEPER)
+    steepness = np.array([rate for rate in _STEEPNESS if rate <= grid.limit])
     rates, midpoints = np.meshgrid(np.r_[steepness, -steepness], _MIDPOINTS)
     rate, level = rates.ravel(), (-rates * midpoints).ravel()
     x = level[:, None] + rate[:, None] * grid.nodes
     mass = special.expit(x) @ grid.weights
-    articles = counts.sum(axis=0)
-    fit = -np.logaddexp(0, -x) @ counts - articles * np.log(mass)[:, None]
-    best = fit.argmax(axis=0)
+    counts = grid.counts(cells)
+    articles = counts.sum(axis=1)
+    fit = -counts @ np.logaddexp(0, -x).T - articles[:, None] * np.log(mass)
+    best = fit.argmax(axis=1)
     ceiling = np.clip(articles / mass[best], 1e-12, 0.9)
-    return [np.stack([special.logit(ceiling), level[best], rate[best]])]
+    return np.stack([special.logit(ceiling), level[best], rate[best]])
 
 
-def _fit(
-    window: Window,
-    cells: Cells,
-    trends: Trends,
-    start: Floats,
-    model: Model,
-    starts: Callable[[Grid, Floats, Floats], list[Floats]],
-) -> Curves:
+def _fit(window: Window, cells: Cells, trends: Trends, start: Floats, model: Model) -> Curves:
     size = cells.topics
     result = Curves(
         start.T.copy(),
@@ -122,71 +169,75 @@ def _fit(
         np.zeros(size, dtype=np.int64),
         np.zeros(size, dtype=np.bool_),
     )
+    climb = Climb(start.copy(), np.empty(size), np.empty(size, dtype=np.int64))
     waiting = np.arange(size)
-    for grid in window.grids:
-        if grid.limit < np.inf and grid.points < _POINTS:
-            continue
-        late = []
-        step = max(1, _BLOCK_NODES // grid.points)
-        for begin in range(0, len(waiting), step):
-            rows = waiting[begin : begin + step]
+    # Steeper S-curves are looked for where no gentle one was found, on a grid that shows them.
+    tables = {0: window.curve_grids[0], 1: window.grid_for(_STEEPNESS[-1])}
+    for number, grid in enumerate(window.curve_grids):
+        if number in tables:
+            climb.damping[waiting], climb.left[waiting] = _DAMPING, _MAX_ITERATIONS
+        if model is s_curve and number in tables:
+            for rows in _batches(waiting, tables[number]):
+                climb.at[:, rows] = _start_s_curves(tables[number], cells.take(rows))
+        early = _steepness(model, climb.at[:, waiting], window.design) <= grid.limit
+        late, waiting = [waiting[~early]], waiting[early]
+        for rows in _batches(waiting, grid):
             own = cells.take(rows)
-            counts = np.ascontiguousarray(grid.counts(own).T)
+            counts = grid.counts(own)
             trend = np.stack([trends.level[rows], trends.slope[rows], np.zeros(len(rows))])
             base = _likelihood(grid, counts, pulse(grid.nodes, trend))
-            best, top = start[:, rows].copy(), base.copy()
-            converged = np.zeros(len(rows), dtype=np.bool_)
-            for at in starts(grid, counts, start[:, rows]):
-                found, height, iterations, done = _search(grid, counts, at, model)
-                result.iterations[rows] += iterations
-                better = height > top
-                best[:, better], top[better] = found[:, better], height[better]
-                converged = np.where(better, done, converged)
-            fine = (np.abs(best[1:]).max(axis=0) <= grid.limit) | (grid.limit == np.inf)
-            if model is s_curve:
-                fine = (np.abs(best[2]) <= grid.limit) | (grid.limit == np.inf)
+            before = climb.take(rows)
+            after, height, converged = _search(window, grid, counts, before, model)
+            climb.put(rows, after)
+            result.iterations[rows] += before.left - after.left
+            better = height > base
+            best = np.where(better, after.at, start[:, rows])
+            fine = _steepness(model, best, window.design) <= grid.limit
             late.append(rows[~fine])
-            done_rows = rows[fine]
-            result.coefficients[done_rows] = best[:, fine].T
-            result.gain[done_rows] = (top - base)[fine]
-            result.converged[done_rows] = converged[fine]
-            _describe(
-                window,
-                grid,
-                own,
-                done_rows,
-                np.flatnonzero(fine),
-                result,
-                model,
-            )
-        waiting = np.concatenate(late) if late else waiting
+            done = rows[fine]
+            result.coefficients[done] = best[:, fine].T
+            result.gain[done] = np.maximum(height - base, 0)[fine]
+            result.converged[done] = (converged & better)[fine]
+            _describe(window, grid, own, done, np.flatnonzero(fine), result, model)
+        waiting = np.concatenate(late)
         if not len(waiting):
             break
     return result
 
 
-def _likelihood(grid: Grid, counts: Floats, state: tuple[Floats, Floats, list[Floats]]) -> Floats:
+def _batches(rows: Integers, grid: Grid) -> Iterator[Integers]:
+    step = max(1, _BLOCK_NODES // grid.points)
+    for begin in range(0, len(rows), step):
+        yield rows[begin : begin + step]
+
+
+def _likelihood(grid: Grid, counts: Floats, state: State) -> Floats:
     """Return the log-likelihoods, less what depends on the counts alone: sums of
     y eta - n log(1 + e^eta)."""
-    eta = state[0]
-    return np.asarray((counts * eta).sum(axis=0) - grid.weights @ np.logaddexp(0, eta))
+    observed = np.einsum("fq,fq->f", counts, state.log_odds)
+    without = 1 + state.odds
+    return np.asarray(observed - np.log(without, out=without) @ grid.weights)
 
 
 def _search(
-    grid: Grid, counts: Floats, start: Floats, model: Model
-) -> tuple[Floats, Floats, Integers, Booleans]:
-    """Climb from ``start``, shape (3, F). Return where it ended, the likelihood there, the number
-    of iterations, and whether it is a maximum."""
-    size = start.shape[1]
-    found, height = start.copy(), np.full(size, -np.inf)
-    iterations, converged = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.bool_)
-    active = np.arange(size)
-    now, damping = start.copy(), np.full(size, 1e-3)
-    state = model(grid.nodes, now)
-    here = _likelihood(grid, counts, state)
+    window: Window, grid: Grid, counts: Floats, start: Climb, model: Model
+) -> tuple[Climb, Floats, Booleans]:
+    """Climb on. Return how far it came, the likelihood there, and whether it is a maximum."""
+    state = model(grid.nodes, start.at)
+    height = _likelihood(grid, counts, state)
     score, info = _derivatives(grid, counts, state)
-    for _ in range(_MAX_ITERATIONS):
-        iterations[active] += 1
+    found = Climb(start.at.copy(), start.damping.copy(), start.left.copy())
+    converged = np.zeros(len(height), dtype=np.bool_)
+    active, going = np.arange(len(height)), start.left > 0
+    now, here, damping, left = start.at, height.copy(), start.damping, start.left
+    while True:
+        if not going.all():
+            active, now, here = active[going], now[:, going], here[going]
+            damping, left, counts = damping[going], left[going], counts[going]
+            score, info = score[:, going], info[:, going]
+        if not len(active):
+            return found, height, converged
+        left = left - 1
         step = _solve(info, score, damping)
         trial = now + step
         state = model(grid.nodes, trial)
@@ -197,40 +248,38 @@ def _search(
         done = (up & (promised < _TOLERANCE)) | (damping > 1e12)
         damping = np.where(up, damping * 0.1, damping * 8)
         # An S-curve whose ceiling goes to 1 is the trend; one too steep is for a finer grid.
-        gone = (trial[0] > LARGEST_LOGIT) | (np.abs(trial[2]) > 2 * grid.limit)
+        gone = trial[0] > LARGEST_LOGIT
+        gone |= _steepness(model, trial, window.design) > grid.reach
         done |= up & gone
         now, here = np.where(up, trial, now), np.where(up, there, here)
         if up.any():
             new_score, new_info = _derivatives(grid, counts, state)
             score, info = np.where(up, new_score, score), np.where(up, new_info, info)
-        if done.any():
-            found[:, active], height[active] = now, here
-            converged[active[done]] = (damping < 1e12)[done] & ~gone[done]
-            left = ~done
-            active, now, here, damping = active[left], now[:, left], here[left], damping[left]
-            score, info, counts = score[:, left], info[:, left], counts[:, left]
-            if not len(active):
-                break
-    found[:, active], height[active] = now, here
-    return found, height, iterations, converged
+        converged[active[done]] = ((damping < 1e12) & ~gone)[done]
+        going = ~done & (left > 0)
+        ended = ~going
+        found.put(active[ended], Climb(now[:, ended], damping[ended], left[ended]))
+        height[active[ended]] = here[ended]
 
 
 def _derivatives(
-    grid: Grid,
-    counts: Floats,
-    state: tuple[Floats, Floats, list[Floats]],
-    inflation: float | Floats = 1.0,
+    grid: Grid, counts: Floats, state: State, inflation: float | Floats = 1.0
 ) -> tuple[Floats, Floats]:
     """Return the score, shape (3, F), and the information's entries, shape (6, F), its variances
     multiplied by ``inflation``."""
-    _, p, along = state
-    expected = grid.weights[:, None] * p
+    expected = state.p
+    expected *= grid.weights
     residual = counts - expected
-    weight = expected * (1 - p) * inflation
-    score = np.stack([(residual * d).sum(axis=0) for d in along])
-    pairs = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
-    weighted = [weight * d for d in along[:2]] + [weight * along[2]]
-    return score, np.stack([(weighted[i] * along[j]).sum(axis=0) for i, j in pairs])
+    weight = expected
+    weight /= 1 + state.odds
+    weight *= inflation
+    # The third derivative is the second times u: sums of the second's products, times powers of u.
+    powers = grid.powers.T
+    of_a, of_b = weight * state.a, weight * state.b
+    score = [(residual * state.a) @ powers[:, :1], (residual * state.b) @ powers[:, :2]]
+    info = [(of_a * state.a) @ powers[:, :1], (of_a * state.b) @ powers[:, :2]]
+    info.append((of_b * state.b) @ powers[:, :3])
+    return np.concatenate(score, axis=1).T, np.concatenate(info, axis=1).T
 
 
 def _solve(info: Floats, score: Floats, damping: Floats) -> Floats:
@@ -268,12 +317,14 @@ def _describe(
     """Fill in covariances and long-run dispersions of the topics ``rows``."""
     if not len(rows):
         return
-    _, p, along = model(grid.nodes, result.coefficients[rows].T)
+    state = model(grid.nodes, result.coefficients[rows].T)
+    p = state.p
     waves, squares = window.bursts.weights(grid)
-    residual = cells.take(chosen).products(window.bursts.columns) - (waves @ p).T
-    v = p * (1 - p)
-    taken = np.stack([(waves @ (v * d)).T for d in along], axis=1)
-    _, entries = _derivatives(grid, p * 0, (p, p, along))
+    residual = cells.take(chosen).products(window.bursts.columns) - p @ waves.T
+    v = p / (1 + state.odds)
+    of_b = v * state.b
+    taken = np.stack([part @ waves.T for part in (v * state.a, of_b, of_b * grid.nodes)], axis=1)
+    _, entries = _derivatives(grid, p, state)
     a, b, c, d, e, f = entries
     info = np.stack([a, b, c, b, d, e, c, e, f], axis=1).reshape(-1, 3, 3)
     scale = np.sqrt(np.einsum("fii->fi", info)) + 1e-300
@@ -284,13 +335,13 @@ def _describe(
     inverse[usable] = np.linalg.inv(unit[usable])
     covariance = inverse / (scale[:, :, None] * scale[:, None, :])
     with np.errstate(invalid="ignore", divide="ignore"):
-        norm = squares @ v - np.einsum("fib,fij,fjb->f", taken, covariance, taken)
+        norm = v @ squares - np.einsum("fib,fij,fjb->f", taken, covariance, taken)
         long_run = (residual**2).sum(axis=1) / norm
         # Bursts multiply: their part of the variance is as the square of p. The excess over the
         # binomial's is spread so over the window that its mean stays.
         excess = np.maximum(0.0, long_run - 1)
-        uneven = p * (grid.weights @ v) / (grid.weights @ (v * p))
-        _, entries = _derivatives(grid, p * 0, (p, p, along), 1 + excess * uneven)
+        uneven = p * ((v @ grid.weights) / ((v * p) @ grid.weights))[:, None]
+        _, entries = _derivatives(grid, p, state, 1 + excess[:, None] * uneven)
         a, b, c, d, e, f = entries
         middle = np.stack([a, b, c, b, d, e, c, e, f], axis=1).reshape(-1, 3, 3)
         result.covariance[rows] = covariance @ middle @ covariance

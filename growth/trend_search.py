@@ -27,6 +27,7 @@ _TABLED = 1024
 class Window:
     """What the fits of one window have in common.
 
+    ``grids`` are for trends; S-curves and pulses take the finer ``curve_grids``.
     ``columns``, shape (P, 2 + B): u, u^2 and the waves, whose sums over a topic's articles are all
     that its fit needs. ``tilts``, ``mean_times`` and ``log_masses`` table the Poisson limit.
     ``saturated`` and ``squares``, shape (counts, P), hold y log(y / n) + (n - y) log(1 - y / n) and
@@ -35,6 +36,7 @@ class Window:
 
     design: Design
     grids: list[Grid]
+    curve_grids: list[Grid]
     bursts: Bursts
     columns: Floats
     tilts: Floats
@@ -42,6 +44,10 @@ class Window:
     log_masses: Floats
     saturated: Floats
     squares: Floats
+
+    def grid_for(self, slope: float) -> Grid:
+        """Return the coarsest of the grids for curves that is precise for a slope."""
+        return next(grid for grid in self.curve_grids if grid.limit >= slope)
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ class Trends:
 def make_window(design: Design, cells: int, most: float) -> Window:
     """Prepare what depends on the periods alone. ``cells`` is how many there are to fit and
     ``most`` about the largest of their counts: it pays to table what recurs."""
-    grids = make_grids(design)
+    grids, curve_grids = make_grids(design)
     u = design.scaled
     bursts = make_bursts(design.totals)
     # The range covers topics that double in a hundredth of the window.
@@ -90,6 +96,7 @@ def make_window(design: Design, cells: int, most: float) -> Window:
     return Window(
         design,
         grids,
+        curve_grids,
         bursts,
         np.column_stack([u, u**2, bursts.columns]),
         tilts,

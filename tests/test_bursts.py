@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import special, stats
 
 from growth.bursts import degrees_of_freedom, make_bursts, number_of_waves, quantiles, waves
@@ -40,7 +41,7 @@ def test_quantiles_are_students() -> None:
 def test_a_grid_stands_for_all_periods(slope: float, level: float) -> None:
     rng = np.random.default_rng(1)
     design = prepare(rng.poisson(100, 300), np.arange(300.0))
-    grids = make_grids(design)
+    grids, _ = make_grids(design)
     assert [len(grid.nodes) for grid in grids] == [8, 16, 24, 48, 300]
     p = special.expit(level + slope * design.scaled)
     weight = p * (1 - p)
@@ -58,6 +59,37 @@ def test_a_grid_stands_for_all_periods(slope: float, level: float) -> None:
         np.testing.assert_allclose(
             bursts.weights(grid)[0] @ q, wavy, atol=1e-5 * (design.totals * p).sum()
         )
+
+
+@pytest.mark.parametrize("rate", [-30.0, 75.0, 310.0])
+def test_a_window_in_pieces_stands_for_all_its_days(rate: float) -> None:
+    rng = np.random.default_rng(6)
+    totals = rng.poisson(100, 3000)
+    totals[[0, 700, 701, 2999]] = 0
+    totals[1000:1070] = 0  # a piece of the finest grid in which hardly a day has articles
+    totals[1055] = 90
+    design = prepare(totals, np.arange(3000.0))
+    _, grids = make_grids(design)
+    assert [grid.limit for grid in grids] == [20, 40, 80, 160, 320, np.inf]
+    counts = rng.binomial(totals, 0.02)
+    used = np.flatnonzero(counts)
+    [cells] = blocks(*check_cells(np.zeros(len(used), int), used, counts[used], 1), design)
+    y = grids[-1].counts(cells)[0]
+
+    def log_odds(u: NDArray[np.float64]) -> NDArray[np.float64]:
+        """An S-curve's: neither it nor its sum with log p is a polynomial."""
+        return np.asarray(special.logit(0.3 * special.expit(rate * (u - 0.1))))
+
+    for grid in grids[1:]:
+        if abs(rate) > grid.limit:
+            continue
+        p, q = special.expit(log_odds(design.scaled)), special.expit(log_odds(grid.nodes))
+        for power in range(3):
+            full = (design.totals * p * design.scaled**power).sum()
+            found = grid.weights @ (q * grid.nodes**power)
+            assert found == pytest.approx(full, rel=1e-9)
+        full = (y * log_odds(design.scaled)).sum()
+        assert grid.counts(cells)[0] @ log_odds(grid.nodes) == pytest.approx(full, rel=1e-8)
 
 
 def test_long_run_dispersion_by_hand() -> None:

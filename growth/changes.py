@@ -19,6 +19,8 @@ BLOCKS, _QUARTER = 16, 4
 # A difference counts where the two blocks have so many articles together, and the median where so
 # many differences count.
 _LEAST_ARTICLES, _LEAST_DIFFERENCES = 4, 4
+# Cells added up at a time: all at once would take more memory than the trends.
+_STRIDE = 1 << 20
 # Chosen by simulation (DECISIONS.md): the noise of blocks is multiplied by so much, for neighbours
 # resemble each other; it is drawn towards a typical one as if by so many further observations.
 _INFLATION, _TYPICAL_NOISE, _PRIOR_WEIGHT, _FREEDOM = 3.0, 0.2, 3.0, 8.0
@@ -70,9 +72,12 @@ def fit_change(
         return ChangeFit(nothing, nothing, nothing, nothing, nothing, nothing, np.nan)
     block = np.arange(periods) * BLOCKS // periods
     total: Floats = np.bincount(block, design.totals, BLOCKS).astype(np.float64)
-    place = topic_ * np.int64(BLOCKS) + block[design.place[period_]]
-    counts = np.bincount(place, np.asarray(count_, dtype=np.float64), size * BLOCKS)
-    counts = counts.reshape(size, BLOCKS)
+    sums = np.zeros(size * BLOCKS)
+    for begin in range(0, len(topic_), _STRIDE):
+        part = slice(begin, begin + _STRIDE)
+        place = topic_[part] * np.int64(BLOCKS) + block[design.place[period_[part]]]
+        sums += np.bincount(place, count_[part].astype(np.float64), len(sums))
+    counts = sums.reshape(size, BLOCKS)
     rows = np.flatnonzero(counts.sum(axis=1) >= max(1, min_articles))
     y: Floats = counts[rows].astype(np.float64)
     first, last = y[:, :_QUARTER].sum(axis=1), y[:, -_QUARTER:].sum(axis=1)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import psycopg
 
 DAYS_PER_YEAR = 365.25
+# Days whose topics are put together at a time.
+_DAYS_AT_A_TIME = 256
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,9 @@ class Series:
     """
 
     window: Window
-    topic: NDArray[np.int64]
-    period: NDArray[np.int64]
-    count: NDArray[np.int64]
+    topic: NDArray[np.integer]
+    period: NDArray[np.integer]
+    count: NDArray[np.integer]
     totals: NDArray[np.int64]
     times: NDArray[np.float64]
     topic_ids: NDArray[np.int64]
@@ -55,7 +57,7 @@ class Series:
         """Return a digest of everything that a fit depends on."""
         digest = hashlib.sha256()
         for array in (self.topic, self.period, self.count, self.totals, self.times, self.topic_ids):
-            digest.update(np.ascontiguousarray(array).tobytes())
+            digest.update(np.ascontiguousarray(array).data)
             digest.update(b"|")
         digest.update("\n".join(self.labels).encode())
         digest.update("\n".join(map(str, self.first_seen_on)).encode())
@@ -88,9 +90,8 @@ def read_series(
 
 def read_window(connection: "psycopg.Connection", window: Window, kinds: list[str]) -> Series:
     """Read the daily series of a window, whether all of it is loaded or not."""
-    topic_ids, day, count = _cells(connection, window, kinds)
-    unique, topic = np.unique(topic_ids, return_inverse=True)
-    kinds_of, labels, first_seen = _topics(connection, unique)
+    topic_ids, topic, day, count = _cells(connection, window, kinds)
+    kinds_of, labels, first_seen = _topics(connection, topic_ids)
     return Series(
         window=window,
         topic=topic,
@@ -98,7 +99,7 @@ def read_window(connection: "psycopg.Connection", window: Window, kinds: list[st
         count=count,
         totals=_totals(connection, window),
         times=np.arange(window.days) / DAYS_PER_YEAR,
-        topic_ids=unique,
+        topic_ids=topic_ids,
         kinds=kinds_of,
         labels=labels,
         first_seen_on=first_seen,
@@ -179,13 +180,16 @@ def _totals(connection: "psycopg.Connection", window: Window) -> NDArray[np.int6
 
 def _cells(
     connection: "psycopg.Connection", window: Window, kinds: list[str]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return topic ids, days since the window's start, and counts of the non-zero cells.
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Return the ids of the topics, and of the non-zero cells, by topic and day: which topic, days
+    since the window's start, and count.
 
     A day comes as one row of two columns of bytes, in the order of the network: a row a cell would
-    take longer to receive than the trends to fit.
+    take longer to receive than the trends to fit. The days are taken in one by one, for the answer
+    as a whole would take more memory than the fit.
     """
     from psycopg import sql
+    from scipy import sparse
 
     query = sql.SQL(
         """
@@ -207,16 +211,28 @@ def _cells(
         if kinds
         else sql.SQL(""),
     )
-    with connection.cursor(binary=True) as cursor:
-        rows = cursor.execute(query).fetchall()
-    topic_ids = np.frombuffer(b"".join(row[1] for row in rows), dtype=">i8").astype(np.int64)
-    count = np.frombuffer(b"".join(row[2] for row in rows), dtype=">i4").astype(np.int64)
-    days, cells = (
-        np.array([(row[0], len(row[2]) // 4) for row in rows], dtype=np.int64).reshape(-1, 2).T
+    topic_ids, ids, counts = np.zeros(0, np.int64), [], []
+    ends = np.zeros(window.days + 1, dtype=np.int64)
+    with connection.cursor() as cursor:
+        for day, of_topics, of_counts in cursor.stream(query, binary=True):
+            ids.append(np.frombuffer(of_topics, dtype=">i8"))
+            counts.append(np.frombuffer(of_counts, dtype=">i4").astype(np.int32))
+            ends[day + 1] = len(ids[-1])
+            if len(ids) % _DAYS_AT_A_TIME == 0:
+                topic_ids = np.unique(np.concatenate([topic_ids, *ids[-_DAYS_AT_A_TIME:]]))
+    topic_ids = np.unique(np.concatenate([topic_ids, *ids[-_DAYS_AT_A_TIME:]]))
+    none = np.zeros(0, np.int32)
+    topic = np.concatenate(
+        [none, *(np.searchsorted(topic_ids, day).astype(np.int32) for day in ids)]
     )
-    day = np.repeat(days, cells)
-    order = np.argsort(topic_ids, kind="stable")  # the days are in order already
-    return topic_ids[order], day[order], count[order]
+    count = np.concatenate([none, *counts])
+    del ids, counts
+    # From by day to by topic: a counting sort.
+    shape = (len(topic_ids), window.days)
+    cells = sparse.csc_array((count, topic, np.cumsum(ends)), shape=shape).tocsr()
+    del topic, count
+    topic = np.repeat(np.arange(len(topic_ids), dtype=np.int32), np.diff(cells.indptr))
+    return topic_ids, topic, cells.indices, cells.data
 
 
 def _topics(

@@ -119,6 +119,9 @@ bench: .venv/.installed-dev ## Measure load and fit against named peers, in one 
 bench-archive: .venv/.installed-dev ## Measure 10 to 1,000 synthetic months, 70 real ones and new ones (ten minutes)
 	$(BIN)/python -m benchmarks archive
 
+bench-years: .venv/.installed-dev ## Measure the fit of 25 synthetic years (OTHER=DIR/.venv/bin/growth: and another version)
+	OTHER="$(OTHER)" $(BIN)/python -m benchmarks years
+
 calibrate: .venv/.installed-dev ## Simulate: how often the fit is wrong, docs/calibration.md
 	$(BIN)/python -m benchmarks.calibration >.venv/calibration.md
 	mv .venv/calibration.md docs/calibration.md

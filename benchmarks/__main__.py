@@ -1,5 +1,5 @@
-"""``python -m benchmarks [pipeline] [fit] [load] [archive]``: those named; if none, all but
-the archive.
+"""``python -m benchmarks [pipeline] [fit] [load] [archive] [years]``: those named; if none, the
+first three.
 
 Exit codes: 0 every bar is met, 1 one is missed, 2 usage, 130 interrupted.
 """
@@ -15,14 +15,14 @@ from pathlib import Path
 
 from benchmarks import archive, pipeline
 from benchmarks.data import find_archive, find_year
-from benchmarks.scratch import scratch_folder
+from benchmarks.scratch import scratch_folder, warehouse_beside
 from benchmarks.table import Row, format_table, without_bar
 from warehouse import embedded
 from warehouse.months import format_month
 
 # Pipeline is first: see benchmarks.steps on memory.
 SHORT_PARTS = ("pipeline", "fit", "load")
-PARTS = (*SHORT_PARTS, "archive")
+PARTS = (*SHORT_PARTS, "archive", "years")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -66,6 +66,12 @@ def _measure(parts: Collection[str]) -> list[Row]:
         if "archive" in parts:
             (folder := scratch / "archive").mkdir()
             rows += archive.measure(folder, find_archive(), _say)
+        if "years" in parts:
+            # Here, since it brings numpy: see benchmarks.steps on memory.
+            from benchmarks import years
+
+            with warehouse_beside("years"):
+                rows += years.measure(scratch, _say)
         if set(parts) & set(SHORT_PARTS):
             rows += _measure_year(scratch, parts)
     return rows

@@ -53,6 +53,11 @@ class Design:
     place: Integers
     moved: bool
 
+    @property
+    def ends(self) -> Floats:
+        """The times of the first and the last period."""
+        return self.centre + self.scale * self.scaled[[0, -1]]
+
     @cached_property
     def fewest(self) -> float:
         """The fewest articles of a period."""

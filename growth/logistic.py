@@ -5,6 +5,7 @@ all and keeps of each topic what its articles support. All take the non-zero cel
 """
 
 from growth.changes import ChangeFit, fit_change
+from growth.level import LevelFit, fit_level
 from growth.shapes import (
     GrowthFit,
     PulseFit,
@@ -18,12 +19,14 @@ from growth.trends import TrendFit, adjust_p_values, fit_trend
 __all__ = [
     "ChangeFit",
     "GrowthFit",
+    "LevelFit",
     "PulseFit",
     "SCurveFit",
     "TrendFit",
     "adjust_p_values",
     "fit_change",
     "fit_growth",
+    "fit_level",
     "fit_pulse",
     "fit_s_curve",
     "fit_trend",

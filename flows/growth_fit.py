@@ -9,12 +9,13 @@ from pydantic import Field
 from flows.months import scheduled_start, window_to_fit
 from flows.retries import RETRIES
 from flows.run_dbt import BUILD, run_dbt
-from growth.cli import DEFAULT_MIN_ARTICLES
+from growth.choices import DEFAULT_MIN_ARTICLES
 from growth.fit import Fitted, fit_window
 from growth.lists import LISTS, read_list
+from growth.refit import fit_all
 from growth.runs import Choice, choose_run
 from growth.store import Settings
-from growth.words import percent
+from growth.words import percent, what_happened, window
 from warehouse.connect import connect
 from warehouse.months import format_month, parse_month
 from warehouse.settings import load_settings
@@ -50,6 +51,7 @@ def growth_fit(
     first, last = window_to_fit(as_at, horizon_months, start, end, scheduled_start())
     months = format_month(first), format_month(last)
     fitted = fit(*months, refit)
+    fit_stored()
     test_lists()
     lists = read_lists(*months)
     create_table_artifact(
@@ -77,6 +79,18 @@ def fit(start: str, end: str, refit: bool) -> Fitted:
     return fitted
 
 
+@task(**RETRIES)
+def fit_stored() -> None:
+    """Fit the stored windows again whose articles have changed or that an older version fitted."""
+    logger = get_run_logger()
+    with connect("flow growth-fit", "modeller") as connection:
+        for again in fit_all(connection):
+            if again.fitted is None:
+                logger.warning(f"{again.run.run_id} is not fitted again: {again.failure}")
+            elif not again.fitted.stored_before:
+                logger.info(f"{again.run.run_id}: fitted again")
+
+
 @task
 def test_lists() -> None:
     """Test what was fitted and the lists made of it."""
@@ -93,16 +107,16 @@ def read_lists(start: str, end: str) -> dict[str, list[dict[str, Any]]]:
 
 def _row(name: str, topic: dict[str, Any]) -> dict[str, Any]:
     kept = (
-        "rank", "label", "kind", "articles", "share_start", "share_end", "growth_rate", "ci_low",
-        "ci_high", "q_value",
+        "rank", "label", "kind", "articles", "share_start", "share_end", "listed_rate",
+        "listed_low", "listed_high", "q_value",
     )  # fmt: skip
-    return {"list": name} | {column: topic[column] for column in kept}
+    said = {"what_happened": what_happened(topic)} if topic["phase"] else {}
+    return {"list": name} | {column: topic[column] for column in kept} | said
 
 
 def _summary(fitted: Fitted, lists: dict[str, list[dict[str, Any]]]) -> str:
-    window = fitted.window
     lines = [
-        f"# {window.start} to {window.end}",
+        f"# {window(fitted.window.start, fitted.window.end, fitted.fitted_to)}",
         f"{fitted.articles:,} articles; {fitted.converged:,} of {fitted.topics:,} topics fitted.",
     ]
     for name, topics in lists.items():
@@ -117,4 +131,4 @@ def _sentence(topic: dict[str, Any]) -> str:
     if topic["share_start"] is None:
         return text
     start, end = percent(topic["share_start"]), percent(topic["share_end"])
-    return f"{text}: from {start} to {end} of all articles"
+    return f"{text}: from {start} to {end} of all articles; {what_happened(topic)}"

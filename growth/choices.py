@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+# Topics with fewer articles in the window are not fitted.
+DEFAULT_MIN_ARTICLES = 50
+
 
 class Kind(StrEnum):
     """Kinds of topics: the paper's own keywords, and words and phrases of headlines."""
@@ -24,14 +27,16 @@ class Period(StrEnum):
 
 
 class Phase(StrEnum):
-    """Where a topic stands at the window's end; docs/model.md has the rule."""
+    """What happened to a topic, in a word; docs/model.md has the rules."""
 
-    EMERGING = "emerging"
-    ACCELERATING = "accelerating"
-    LEVELLING_OFF = "levelling-off"
-    PEAKED = "peaked"
+    STILL_RISING = "still-rising"
+    HOLDING_HIGH = "holding-high"
+    PAST_ITS_PEAK = "past-its-peak"
+    CAME_AND_WENT = "came-and-went"
     FADING = "fading"
     STEADY = "steady"
+    UNCLEAR = "unclear"
+    EVERY_YEAR = "every-year"
 
 
 class Direction(StrEnum):

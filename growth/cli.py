@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from growth.choices import Direction, FileFormat, Kind, Period, Phase
+from growth.choices import (
+    DEFAULT_MIN_ARTICLES,
+    Direction,
+    FileFormat,
+    Kind,
+    Period,
+    Phase,
+)
 from warehouse.command_line import (
     SOME_FAILED,
     AsJson,
@@ -28,13 +35,11 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
+    from growth.fit import Fitted
     from growth.runs import Choice, Run
     from growth.show import KnownTopic
 
 app = command_line("Which topics grew, which shrank, which led, between two months?")
-
-
-DEFAULT_MIN_ARTICLES = 50
 
 
 Kinds = Annotated[
@@ -75,13 +80,26 @@ def fit(
     refit: Annotated[
         bool, typer.Option("--refit", help="Fit and store again what is stored already.")
     ] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Fit all stored windows again, each with its settings.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit the growth of every topic between two months and store it.
 
     Without --start and --end it takes all loaded months. The same fit twice is stored once.
+    --all fits the windows of `growth runs` again where their articles have changed or an older
+    version fitted them.
     """
     check_months(start, end)
+    if every:
+        if start or end or kind or allow_gaps:
+            raise typer.BadParameter(
+                "--all takes windows and settings from the stored fits: leave --start, --end, "
+                "--kind and --allow-gaps away"
+            )
+        _fit_all(refit, as_json)
+        return
 
     from growth.fit import STEPS, fit_window
     from growth.store import Settings
@@ -98,6 +116,7 @@ def fit(
                 "run_id": fitted.run_id,
                 "window_start": window.start,
                 "window_end": window.end,
+                "fitted_to": fitted.fitted_to,
                 "topics": fitted.topics,
                 "statuses": fitted.statuses,
                 "stored_before": fitted.stored_before,
@@ -110,15 +129,71 @@ def fit(
             if name != "converged"
         )
         typer.echo(
-            f"{window.start} to {window.end}: {fitted.articles:,} articles, "
+            f"{window.start} to {fitted.fitted_to}: {fitted.articles:,} articles, "
             f"{fitted.converged:,} topics fitted{f' ({others})' if others else ''}"
         )
+        _say_how_far(fitted)
         if fitted.stored_before:
             say("the same fit of the same data was stored before: nothing to write")
         months = f"--start {format_month(window.start)} --end {format_month(window.end)}"
         say(f"see it: growth top --direction growing|shrinking|popular {months}")
     if fitted.some_failed:
         raise typer.Exit(SOME_FAILED)
+
+
+def _say_how_far(fitted: "Fitted") -> None:
+    """Say up to which day a window has articles, where its last month is not complete."""
+    from growth.words import long_date, month
+
+    ends_early = fitted.fitted_to < fitted.window.end
+    known = [f"fetched {long_date(fitted.not_final_since)}"] if fitted.not_final_since else []
+    known += [f"articles up to {long_date(fitted.fitted_to)}"] if ends_early else []
+    if known:
+        what = "is not final" if fitted.not_final_since else "ends early"
+        then = "the window is fitted to that day" if ends_early else "load it again later"
+        say(f"{month(fitted.window.end)} {what} ({', '.join(known)}): {then}")
+
+
+def _fit_all(refit: bool, as_json: bool) -> None:
+    from growth.refit import fit_all
+    from warehouse.connect import connect
+
+    done = []
+    with connect("growth fit", role="modeller") as connection:
+        for again in fit_all(connection, refit=refit):
+            done.append(again)
+            if again.fitted is None:
+                say(f"{again.run.run_id}: {again.failure}")
+            elif not as_json:
+                what = "as stored" if again.fitted.stored_before else "fitted again"
+                typer.echo(f"{again.run.run_id}: {what}")
+    if as_json:
+        print_json(
+            {
+                "runs": [
+                    {
+                        "run_id": again.run.run_id,
+                        "stored_before": again.fitted.stored_before if again.fitted else None,
+                        "failure": again.failure or None,
+                    }
+                    for again in done
+                ]
+            }
+        )
+    elif not done:
+        typer.echo("no fit is stored: run `growth fit`")
+    if any(again.fitted is None or again.fitted.some_failed for again in done):
+        raise typer.Exit(SOME_FAILED)
+
+
+def _say_what_is_lacking(run: "Run") -> None:
+    """Say of a fit by an older version what it lacks, and how to get it."""
+    if not run.has_levels:
+        say(
+            f"{run.run_id} was fitted by version {run.code_version}: its start and end are those "
+            "of the fitted curve, and it lacks listed rates, highest levels and today's words; "
+            f"run `{run.command}`, or `growth fit --all` for all stored fits"
+        )
 
 
 @app.command()
@@ -138,9 +213,8 @@ def top(
 ) -> None:
     """Print a ranked list of a stored fit, by default of the latest.
 
-    Growing and shrinking topics are those whose growth rate differs from 0 at a false discovery
-    rate of 5%, ranked by the end of its 95% interval that is nearest 0. Popular ones are ranked
-    by articles.
+    Growing and shrinking topics are those that surely moved, at a false discovery rate of 5%,
+    ranked by the smallest movement that is still plausible. Popular ones are ranked by articles.
     """
     choice = _choice(run_id, start, end, period)
     _one_of(as_json, as_csv)
@@ -156,20 +230,24 @@ def top(
         found = choose_run(connection, choice, kinds)
         wanted = phase.replace("-", " ") if phase else None
         topics = read_list(connection, found, direction, kinds, limit, wanted)
+    _say_what_is_lacking(found)
     if as_json:
         print_json(
             {
                 "run_id": found.run_id,
                 "window_start": found.window_start,
                 "window_end": found.window_end,
+                "fitted_to": found.last_day,
                 "direction": str(direction),
-                "topics": topics,
+                # A program that reads JSON's numbers as floats would round the key.
+                "topics": [topic | {"topic_id": str(topic["topic_id"])} for topic in topics],
             }
         )
     elif as_csv:
         print_csv(LIST_COLUMNS, topics)
     else:
-        title = f"{direction.capitalize()} topics, {window(found.window_start, found.window_end)}"
+        shown = window(found.window_start, found.window_end, found.last_day)
+        title = f"{direction.capitalize()} topics, {shown}"
         typer.echo(f"{title}\n\n{list_table(topics)}" if topics else f"{title}: none")
 
 
@@ -253,6 +331,7 @@ def _show(
     from growth import show
 
     with _topics_of("growth show", names, kind, choice, by) as (connection, found, by, topics):
+        _say_what_is_lacking(found)
         if as_json or as_csv:
             topics = show.with_curves(connection, found, by, topics)
     if as_json:
@@ -296,7 +375,7 @@ def plot(
     run_id: RunId = None,
     by: By = None,
 ) -> None:
-    """Draw a topic into a file: points, fitted curve, and its bands of 80% and 95%."""
+    """Draw a topic into a file: points, its level with bands of 80% and 95%, the fitted curve."""
     if out.suffix.lower() not in (".svg", ".png"):
         raise typer.BadParameter(f"{out} ends in neither .svg nor .png: name it topic.svg")
     choice = _choice(run_id, start, end, period)
@@ -304,6 +383,7 @@ def plot(
         from growth.fitted import fit_curves
         from growth.plot import draw
 
+        _say_what_is_lacking(found)
         numbers = topics[0].numbers
         curves = fit_curves(connection, found, by, [numbers])
     draw(out, found, by, numbers, topics[0].points, curves[numbers["topic_id"]])
@@ -351,6 +431,7 @@ def export(
     with connect("growth export") as connection:
         found = choose_run(connection, choice, kinds)
         written = export_run(connection, found, kinds, by, file_format, to)
+    _say_what_is_lacking(found)
     for path, rows in written:
         typer.echo(f"{path}: {rows:,} rows")
 

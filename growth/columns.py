@@ -20,22 +20,21 @@ OF_EVERY_TOPIC = {
     "first_seen_on": "date",
     "new_label": "boolean",
 }
-_TEXTS = ("shape",)
 _DATES = (
     "midpoint_on", "midpoint_low_on", "midpoint_high_on", "peak_on", "peak_low_on", "peak_high_on",
+    "highest_on", "jumped_on",
 )  # fmt: skip
 
 
 def topic_columns(
     series: Series,
     fit: GrowthFit,
-    loaded_since: date,
+    knows_new: bool,
     rows: NDArray[np.int64],
 ) -> dict[str, list[Any]]:
-    """Return the columns that every topic has, of the topics ``rows``."""
+    """Return the columns that every topic has, of the topics ``rows``. ``knows_new`` tells whether
+    the year before the window is loaded: else nobody knows what is new in it."""
     start = series.window.start
-    # The warehouse must reach back a year before the window to know what is new in it.
-    reaches_back = loaded_since <= start - timedelta(days=365)
     seen = [series.first_seen_on[row] for row in rows.tolist()]
     return {
         "topic_id": series.topic_ids[rows].tolist(),
@@ -45,7 +44,7 @@ def topic_columns(
         "status": fit.trend.status[rows].tolist(),
         "phase": fit.phase[rows].tolist(),
         "first_seen_on": seen,
-        "new_label": [day >= start if reaches_back and day is not None else None for day in seen],
+        "new_label": [day >= start if knows_new and day is not None else None for day in seen],
     }
 
 
@@ -76,6 +75,10 @@ def fit_columns(
         "change_p_value": fit.change.p_value,
         "q_value": fit.q_value,
         "sure_growth": fit.sure_growth,
+        "listed_rate": fit.listed_rate,
+        "listed_low": fit.listed_low,
+        "listed_high": fit.listed_high,
+        "listed_doubling_days": fit.listed_doubling * DAYS_PER_YEAR,
         "dispersion": trend.dispersion,
         "long_run_dispersion": trend.long_run_dispersion,
         "deviance": trend.deviance,
@@ -87,6 +90,9 @@ def fit_columns(
         "share_end": fit.share_end,
         "share_end_low": fit.share_end_low,
         "share_end_high": fit.share_end_high,
+        "share_highest": fit.share_highest,
+        "trend_share_start": fit.trend_share_start,
+        "trend_share_end": fit.trend_share_end,
         "doubling_days": fit.doubling * DAYS_PER_YEAR,
         "doubling_days_low": fit.doubling_low * DAYS_PER_YEAR,
         "doubling_days_high": fit.doubling_high * DAYS_PER_YEAR,
@@ -101,12 +107,13 @@ def fit_columns(
     }
     times = (
         s_curve.midpoint, s_curve.midpoint_low, s_curve.midpoint_high,
-        pulse.peak, pulse.peak_low, pulse.peak_high,
+        pulse.peak, pulse.peak_low, pulse.peak_high, fit.highest, fit.jumped,
     )  # fmt: skip
     result: dict[str, tuple[str, Any]] = {
         name: ("double precision", values[rows]) for name, values in numbers.items()
     }
     result["shape"] = ("text", fit.shape[rows].tolist())
+    result["listed_by"] = ("text", fit.listed_by[rows].tolist())
     result["seasonal"] = (
         "boolean",
         [None if np.isnan(value) else bool(value) for value in seasonal[rows].tolist()],

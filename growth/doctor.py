@@ -74,7 +74,13 @@ def _months(connection: psycopg.Connection) -> Finding:
             "`make run` makes a sample",
         )
     first, last = format_month(rows[0][0]), format_month(rows[-1][0])
-    return Finding("months", True, f"{len(rows)} loaded, {first} to {last}")
+    said = f"{len(rows)} loaded, {first} to {last}"
+    [[final, fetched]] = connection.execute(
+        "select is_final, fetched_at::date from raw.nyt_months order by archive_month desc limit 1"
+    ).fetchall()
+    if not final:
+        said += f"; {last} is not final: fetched on {fetched}, before its index was complete"
+    return Finding("months", True, said)
 
 
 def _marts(connection: psycopg.Connection) -> Finding:
@@ -110,12 +116,18 @@ def _fit(connection: psycopg.Connection) -> Finding:
         [latest.window_start, latest.window_end],
     ).fetchall()
     if articles != latest.articles:
-        window = f"--start {latest.window_start:%Y-%m} --end {latest.window_end:%Y-%m}"
         return Finding(
             "fit",
             False,
-            f"the articles have changed since {latest.run_id} was fitted: run `growth fit "
-            f"{window}`{_and_role(connection)}",
+            f"the articles have changed since {latest.run_id} was fitted: run "
+            f"`{latest.command}`{_and_role(connection)}",
+        )
+    if not latest.has_levels:
+        return Finding(
+            "fit",
+            False,
+            f"{latest.run_id} was fitted by version {latest.code_version}, without levels: run "
+            f"`growth fit --all`{_and_role(connection)}",
         )
     return Finding(
         "fit", True, f"{len(runs)} stored, the latest {latest.run_id}: {latest.converged:,} "

@@ -5,7 +5,7 @@ habit of Our World in Data.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -18,6 +18,7 @@ from psycopg import sql
 
 from growth.choices import FileFormat
 from growth.export_columns import SERIES_MEANINGS, UNITS
+from growth.export_lines import DRAWN, DrawnRow, drawn_rows
 from growth.observed import marts_needed, observed_query
 from growth.runs import Run
 from warehouse.errors import WarehouseError
@@ -41,7 +42,8 @@ _ROWS_AT_ONCE = 10_000
 @dataclass(frozen=True)
 class Table:
     """What is exported: a query, the order of its rows, the types of its columns, and what those
-    mean that are not the marts'."""
+    mean that are not the marts'. ``drawn`` gives what is added to each row: the lines of topics,
+    which are not stored."""
 
     name: str
     title: str
@@ -50,6 +52,13 @@ class Table:
     order: str
     types: dict[str, str]
     meanings: dict[str, str]
+    drawn: Callable[[], Iterator[DrawnRow]] | None = None
+
+    @property
+    def queried(self) -> dict[str, str]:
+        """The columns that the query gives; those that are drawn come after them."""
+        drawn = DRAWN if self.drawn else ()
+        return {name: kind for name, kind in self.types.items() if name not in drawn}
 
 
 def export_run(
@@ -116,8 +125,9 @@ def _series(connection: psycopg.Connection, run: Run, kinds: Sequence[str], by: 
         "included. Days of months that are not loaded are left out.",
         query,
         "kind, label, topic_id, period_start",
-        _types(connection, query),
+        _types(connection, query) | dict.fromkeys(DRAWN, "float8"),
         SERIES_MEANINGS,
+        lambda: drawn_rows(connection, run, kinds, by),
     )
 
 
@@ -167,7 +177,7 @@ def _write_csv(
 ) -> int:
     """Write a table as the server makes it; return its number of rows."""
     columns: list[sql.Composable] = []
-    for name, kind in table.types.items():
+    for name, kind in table.queried.items():
         column = sql.Identifier(name)
         if name == "label":
             columns.append(sql.SQL("coalesce(safe.text, label) as label"))
@@ -192,11 +202,31 @@ def _write_csv(
         texts=sql.Literal(list(labels.values())),
         order=sql.SQL(", ").join(map(sql.SQL, _order(table))),
     )
+    drawn = table.drawn() if table.drawn else None
     with connection.cursor() as cursor, path.open("wb") as file:
         with cursor.copy(query) as copy:
-            for block in copy:
-                file.write(block)
+            if drawn is None:
+                for block in copy:
+                    file.write(block)
+            else:
+                # No text of the query's has a line break: control characters are written out.
+                lines = _lines(copy)
+                file.write(next(lines) + f",{','.join(DRAWN)}\n".encode())
+                for line, values in zip(lines, drawn, strict=True):
+                    file.write(line + f",{','.join(map(_cell, values))}\n".encode())
         return cursor.rowcount
+
+
+def _lines(blocks: Iterable[bytes | bytearray | memoryview]) -> Iterator[bytes]:
+    """Yield the lines of what comes in blocks of any length, without their ends."""
+    rest = b""
+    for block in blocks:
+        *lines, rest = (rest + bytes(block)).split(b"\n")
+        yield from lines
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"
 
 
 def _order(table: Table) -> list[Any]:
@@ -208,7 +238,7 @@ def _write_json(connection: psycopg.Connection, table: Table, path: Path) -> int
     # A program that reads JSON's numbers as floats would round the key.
     columns = [
         sql.SQL("topic_id::text as topic_id") if name == "topic_id" else sql.Identifier(name)
-        for name in table.types
+        for name in table.queried
     ]
     query = sql.SQL(
         """
@@ -225,14 +255,22 @@ def _write_json(connection: psycopg.Connection, table: Table, path: Path) -> int
         order=sql.SQL(", ").join(map(sql.SQL, _order(table))),
     )
     rows = 0
+    drawn = table.drawn() if table.drawn else None
     with connection.cursor("export") as cursor, path.open("w", encoding="utf-8") as file:
         cursor.itersize = _ROWS_AT_ONCE
         file.write("[")
         for (row,) in cursor.execute(query):
+            if drawn is not None:
+                added = dict(zip(DRAWN, map(_short, next(drawn)), strict=True))
+                row = f"{row[:-1]},{json.dumps(added)[1:]}"
             file.write(f"{',' if rows else ''}\n{visible_json(row)}")
             rows += 1
         file.write("\n]\n")
     return rows
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else float(_cell(value))
 
 
 def _need_pyarrow() -> None:
@@ -287,7 +325,7 @@ def _metadata(
         ).fetchall()
     )
     return {
-        "title": f"Topics in the news, {run.window_start} to {run.window_end}: articles and growth",
+        "title": f"Topics in the news, {run.window_start} to {run.last_day}: articles and growth",
         "description": "How many articles carried each topic, and how its share of all articles "
         "grew or shrank. docs/model.md explains the model.",
         "source": {
@@ -299,6 +337,7 @@ def _metadata(
         "window": {
             "start": run.window_start,
             "end": run.window_end,
+            "fitted_to": run.last_day,
             "missing_months": run.missing_months.split(", ") if run.missing_months else [],
         },
         "fit": {

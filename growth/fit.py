@@ -3,15 +3,17 @@
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from growth.counts import CONVERGED, NOT_CONVERGED
-from growth.seasons import earlier_windows, fit_shown, seasonal
-from growth.series import Window, loaded_since, missing_months, read_series
+from growth.loaded import not_final_since
+from growth.movement import say_every_year
+from growth.seasons import earlier_windows, fit_shown, seasonal, year_before
+from growth.series import Window, is_loaded, missing_months, read_series
 from growth.store import Result, Settings, is_stored, run_id, store_fit, stored_statuses
 from warehouse.locks import hold_run, share_warehouse
 
@@ -27,11 +29,15 @@ STEPS = 4
 class Fitted:
     """What became of a fit: its key, its window, and how many topics ended with which status.
 
-    ``stored_before`` tells that the same fit of the same data was there and nothing was written.
+    ``fitted_to`` is the window's last day with articles; ``not_final_since`` is when its last month
+    was fetched, where that was before its index was complete. ``stored_before`` tells that the same
+    fit of the same data was there and nothing was written.
     """
 
     run_id: str
     window: Window
+    fitted_to: date
+    not_final_since: date | None
     articles: int
     topics: int
     statuses: dict[str, int]
@@ -69,11 +75,12 @@ def fit_window(
         step("reading what was counted")
         series = read_series(connection, start, end, settings.kinds, allow_gaps=settings.allow_gaps)
         earlier = earlier_windows(connection, series.window, settings.kinds)
-        since = loaded_since(connection)
-        digest = hashlib.sha256(str(since).encode())
+        knows_new = is_loaded(connection, year_before(series.window))
+        digest = hashlib.sha256(str(knows_new).encode())
         for each in (series, *earlier):
             digest.update(each.sha256().encode())
         key = run_id(series.window, settings)
+        fetched = not_final_since(connection, series.window.end)
         # Two fits of one window at once: the second waits, and finds the run stored.
         hold_run(connection, key)
         stored_before = is_stored(connection, key, digest.hexdigest()) and not refit
@@ -87,10 +94,10 @@ def fit_window(
             result = Result(
                 series=series,
                 settings=settings,
-                fit=now.fit,
+                fit=replace(now.fit, phase=say_every_year(now.fit.phase, comes_back)),
                 periods=now.periods,
                 seasonal=comes_back,
-                loaded_since=since,
+                knows_new=knows_new,
                 missing_months=missing_months(connection, series.window),
                 input_sha256=digest.hexdigest(),
                 seconds=time.monotonic() - began,
@@ -102,6 +109,8 @@ def fit_window(
     return Fitted(
         run_id=key,
         window=series.window,
+        fitted_to=series.fitted_to,
+        not_final_since=fetched,
         articles=int(series.totals.sum()),
         topics=len(series.topic_ids),
         statuses=statuses,

@@ -30,10 +30,11 @@ def read_list(
         """
         select
             row_number() over (order by rank)::integer as rank, label, other_labels, kind, articles,
-            share, share_start, share_end, growth_rate, doubling_days, ci_low, ci_high, q_value,
-            change_rate, sure_growth, phase,
+            share, share_start, share_end, share_end_low, share_end_high, share_highest,
+            highest_on, jumped_on, listed_rate, listed_low, listed_high, listed_doubling_days,
+            listed_by, sure_growth, q_value, growth_rate, ci_low, ci_high, phase,
             peak_on, midpoint_on, first_seen_on, new_label, seasonal, direction,
-            topic_id::text as topic_id
+            window_start, window_end, topic_id
         from marts.{table}
         where
             run_id = %(run_id)s

@@ -1,4 +1,4 @@
-"""Draws a topic into a file as the report's page does: points, fitted curve, bands."""
+"""Draws a topic into a file as the report's page does: points, level with bands, fitted curve."""
 
 import json
 import re
@@ -21,7 +21,7 @@ from growth.tables import short
 from warehouse.errors import WarehouseError
 
 _ACCENTS = {"growing": "var(--grow)", "shrinking": "var(--shrink)"}
-_WIDTH, _TITLE_HEIGHT = 720, 58
+_WIDTH, _TITLE_HEIGHT = 720, 74
 _DAY = 86_400_000
 # Twice the size on paper and on fine screens.
 _PNG_SCALE = 2.0
@@ -73,14 +73,16 @@ def _specification(
         for each in spec[part]:
             if each["name"] in values:
                 each[key] = values[each["name"]]
-    has_fit = not np.isnan(curve.share).any()
+    has_fit = not np.isnan(curve.share[-1])
+    shown = words.window(run.window_start, run.window_end, run.last_day)
     spec["width"] = _WIDTH
     spec["title"] = {
         "text": f"{short(topic['label'])} ({topic['kind']})",
         "subtitle": [
-            f"share of all articles, {words.window(run.window_start, run.window_end)}; "
-            f"{words.what_happened(topic)}",
-            f"dots: counted, by {by}" + "; line: the fit, with bands of 80% and 95%" * has_fit,
+            f"share of all articles, {shown}",
+            words.what_happened(topic),
+            f"dots: counted, by {by}"
+            + "; line: the level, with bands of 80% and 95%; dashes: the fitted curve" * has_fit,
         ],
         "anchor": "start", "frame": "group", "offset": 14, "fontSize": 15,
         "color": "var(--ink)", "subtitleColor": "var(--muted)",
@@ -91,17 +93,25 @@ def _specification(
 
 
 def _curve_rows(start: date, curve: Curve) -> list[dict[str, Any]]:
-    if np.isnan(curve.share).any():
+    if np.isnan(curve.share[-1]):
         return []
-    rows = [
-        {"t": _milliseconds(start, years), "fit": share, "end": None}
-        | {f"low{level}": float(low[place]) for level, low in curve.low.items()}
-        | {f"high{level}": float(high[place]) for level, high in curve.high.items()}
-        for place, (years, share) in enumerate(
-            zip(curve.times.tolist(), curve.share.tolist(), strict=True)
-        )
+    columns = {
+        "level": curve.share,
+        "fitted": curve.fitted,
+        **{f"low{name}": low for name, low in curve.low.items()},
+        **{f"high{name}": high for name, high in curve.high.items()},
+    }
+    rows: list[dict[str, Any]] = [
+        {"t": _milliseconds(start, years), "end": None}
+        | {
+            name: None if np.isnan(values[place]) else float(values[place])
+            for name, values in columns.items()
+        }
+        for place, years in enumerate(curve.times.tolist())
+        # Periods after the last day with articles are not drawn.
+        if years <= curve.times[-1]
     ]
-    rows[-1]["end"] = words.percent(rows[-1]["fit"])
+    rows[-1]["end"] = words.percent(rows[-1]["level"])
     return rows
 
 

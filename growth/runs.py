@@ -8,9 +8,9 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import class_row
 
-from growth.choices import Period
+from growth.choices import DEFAULT_MIN_ARTICLES, Period
 from growth.tables import table
-from growth.words import NOTHING
+from growth.words import NOTHING, window
 from warehouse.errors import WarehouseError
 from warehouse.months import format_month, last_day
 
@@ -35,6 +35,34 @@ class Run:
     seconds: float
     code_version: str
     fitted_at: datetime
+    fitted_to: date | None
+
+    @property
+    def last_day(self) -> date:
+        """The last day that was fitted: of the window, or with articles where that is earlier."""
+        return self.fitted_to or self.window_end
+
+    @property
+    def has_levels(self) -> bool:
+        """Whether it was made by 0.4.0 or later: before, shares at the ends were the fitted
+        curve's, and there was no listed rate."""
+        return self.fitted_to is not None
+
+    @property
+    def command(self) -> str:
+        """The command that makes it anew."""
+        options = [
+            f"--start {format_month(self.window_start)} --end {format_month(self.window_end)}"
+        ]
+        if self.kinds != "all":
+            options += [f"--kind {kind}" for kind in self.kinds.split("+")]
+        if self.min_articles != DEFAULT_MIN_ARTICLES:
+            options.append(f"--min-articles {self.min_articles}")
+        if self.period != Period.DAY:
+            options.append(f"--period {self.period}")
+        if self.missing_months:
+            options.append("--allow-gaps")
+        return " ".join(["growth fit", *options])
 
 
 COLUMNS = tuple(field.name for field in fields(Run))
@@ -109,7 +137,7 @@ def runs_table(runs: Sequence[Run]) -> str:
     rows = [
         (
             run.run_id,
-            f"{run.window_start} to {run.window_end}",
+            window(run.window_start, run.window_end, run.last_day),
             f"{run.converged:,}",
             f"{run.topics:,}",
             run.missing_months or NOTHING,

@@ -1,7 +1,7 @@
 """Which topics come back every year: the same window of earlier years shows the same movement."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,7 +52,7 @@ def fit_shown(series: Series, period: str, min_articles: int) -> Shown:
     binned = in_periods(series, period)
     fit = fit_growth(
         binned.topic, binned.period, binned.count, binned.totals, binned.times,
-        topics=len(series.topic_ids), min_articles=min_articles,
+        topics=len(series.topic_ids), min_articles=min_articles, week=series.monday,
     )  # fmt: skip
     return Shown(int((binned.totals > 0).sum()), series.topic_ids, fit)
 
@@ -94,6 +94,11 @@ def _same_movement(now: Shown, before: Shown, place: NDArray[np.int64]) -> NDArr
 
 def _log_odds(share: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.log(share) - np.log1p(-share))
+
+
+def year_before(window: Window) -> Window:
+    """Return the twelve months before a window."""
+    return Window(_years_before(window.start, 1), window.start - timedelta(days=1))
 
 
 def _years_before(day: date, years: int) -> date:

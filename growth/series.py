@@ -53,6 +53,18 @@ class Series:
     labels: list[str]
     first_seen_on: list[date | None]
 
+    @property
+    def monday(self) -> float:
+        """The time of the first Monday: weeks that are drawn begin on Mondays."""
+        return (-self.window.start.weekday() % 7) / DAYS_PER_YEAR
+
+    @property
+    def fitted_to(self) -> date:
+        """The last day with articles; the window's last day where none has any."""
+        counted = np.flatnonzero(self.totals)
+        last = int(counted[-1]) if len(counted) else self.window.days - 1
+        return self.window.start + timedelta(days=last)
+
     def sha256(self) -> str:
         """Return a digest of everything that a fit depends on."""
         digest = hashlib.sha256()
@@ -104,15 +116,6 @@ def read_window(connection: "psycopg.Connection", window: Window, kinds: list[st
         labels=labels,
         first_seen_on=first_seen,
     )
-
-
-def loaded_since(connection: "psycopg.Connection") -> date:
-    """Return the first day that is loaded; the marts are known to hold one."""
-    row = connection.execute(
-        "select min(published_on) from marts.fct_daily_articles where is_loaded"
-    ).fetchone()
-    assert row is not None and isinstance(row[0], date)
-    return row[0]
 
 
 def is_loaded(connection: "psycopg.Connection", window: Window) -> bool:

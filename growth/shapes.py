@@ -1,16 +1,20 @@
-"""S-curves and pulses of many topics, and the choice between them and the trend."""
+"""S-curves and pulses of many topics, the choice between them and the trend, and all that is told
+of a topic put together: shape, change, level, word."""
 
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from growth.bursts import degrees_of_freedom, two_sided
 from growth.changes import ChangeFit, fit_change
 from growth.counts import CONVERGED, Floats, Integers
 from growth.curve_columns import CurveColumns, describe_pulses, describe_s_curves
 from growth.curves import fit_pulses, fit_s_curves
+from growth.level import Weeks
 from growth.movement import PULSE, S_CURVE, TREND, movement
+from growth.standing import nowhere, stand
 from growth.trend_search import Trends, Window
 from growth.trends import Block, Fitting, TrendColumns, TrendFit
 
@@ -97,12 +101,18 @@ class GrowthFit:
     """All there is to tell of T topics; every array has shape (T,), NaN where there is no number.
 
     ``shape`` is ``trend``, ``s_curve`` or ``pulse``, '' without a fit. ``p_value``, ``q_value``,
-    ``sure_growth`` and ``phase`` are what trend, change and shape say together (growth.movement).
-    ``bend`` is the score of a quadratic term in the log-odds over its error, negative where they
-    bend down, and ``shape_p_value`` its p-value. ``doubling`` is the time, in the unit of
-    ``times``, in which the odds double along the trend, negative if they halve; ``doubling_low``
-    and ``doubling_high`` are its ends where the growth rate is not 0 at the confidence asked for.
-    ``articles_end`` is the articles a period that the shape kept expects at the window's end."""
+    ``sure_growth``, the ``listed_`` numbers and ``phase`` are what trend, change and level say
+    together (growth.movement). ``bend`` is the score of a quadratic term in the log-odds over its
+    error, negative where they bend down, and ``shape_p_value`` its p-value. ``doubling`` is the
+    time, in the unit of ``times``, in which the odds double along the trend, negative if they
+    halve; ``doubling_low`` and ``doubling_high`` are its ends where the growth rate is not 0 at the
+    confidence asked for.
+
+    ``share_start`` and ``share_end`` are where the level stands at the first and the last period,
+    with intervals (growth.level); ``share_highest`` is its highest, at the time ``highest``, and
+    ``jumped`` the time of a jump on its way there. ``trend_share_start`` and ``trend_share_end``
+    are the shares of the shape kept, over the whole window, at the same periods. ``articles_end``
+    is the articles a period at the window's end, by the level."""
 
     trend: TrendFit
     s_curve: SCurveFit
@@ -112,6 +122,11 @@ class GrowthFit:
     p_value: Floats
     q_value: Floats
     sure_growth: Floats
+    listed_rate: Floats
+    listed_low: Floats
+    listed_high: Floats
+    listed_by: NDArray[np.str_]
+    listed_doubling: Floats
     phase: NDArray[np.str_]
     bend: Floats
     shape_p_value: Floats
@@ -124,12 +139,16 @@ class GrowthFit:
     share_end: Floats
     share_end_low: Floats
     share_end_high: Floats
+    share_highest: Floats
+    highest: Floats
+    jumped: Floats
+    trend_share_start: Floats
+    trend_share_end: Floats
     articles_end: Floats
 
 
 _S_CURVE_NAMES = [field.name for field in fields(SCurveFit)]
 _PULSE_NAMES = [field.name for field in fields(PulseFit)]
-_SHARES = [name for name in _PULSE_NAMES if name.startswith("share_")]
 
 
 def fit_s_curve(
@@ -184,6 +203,7 @@ def fit_growth(
     topics: int | None = None,
     min_articles: int = 0,
     confidence: float = 0.95,
+    week: float | None = None,
 ) -> GrowthFit:
     """Fit all shapes and keep for each topic the one that its articles support.
 
@@ -193,10 +213,16 @@ def fit_growth(
     question if its turning point is inside the window and dated, with an interval narrower than the
     window, and the S-curve's ceiling known within a factor of 4. The pulse is kept if its
     log-likelihood over the dispersion is clearly above the S-curve's, or the S-curve is not in
-    question; otherwise the S-curve. Arguments and errors as in growth.logistic.fit_trend.
+    question; otherwise the S-curve.
+
+    ``times`` are in years, as growth.logistic.fit_level needs them; ``week`` is a time at which a
+    week begins: by default weeks are counted from the end. Other arguments and errors as in
+    growth.logistic.fit_trend.
     """
     fitting = Fitting(topic, period, count, totals, times, topics, min_articles)
     size = fitting.size
+    design = fitting.design
+    weeks, standing = Weeks.of(design, week), nowhere(size)
     trend_columns = TrendColumns(size)
     columns = {"s": CurveColumns(_S_CURVE_NAMES, size), "p": CurveColumns(_PULSE_NAMES, size)}
     shape = np.full(size, "", dtype="<U7")
@@ -206,6 +232,7 @@ def fit_growth(
         rows = block.rows
         shape[rows] = TREND
         bend[rows], bend_p[rows] = _bends(block.window, block.trends)
+        stand(standing, weeks, rows, block.cells, design.ends)
         chosen = np.flatnonzero((bend_p[rows] < _LEVEL) & (bend[rows] < 0))
         for column in columns.values():
             column.add(rows, {"status": np.full(len(rows), NOT_SUPPORTED)})
@@ -233,30 +260,28 @@ def fit_growth(
         SCurveFit(**columns["s"].finish(fitting)),
         PulseFit(**columns["p"].finish(fitting)),
     )
-    shares = {
+    by_shape = {
         name: np.select(
             [shape == S_CURVE, shape == PULSE],
             [getattr(s_curve, name), getattr(pulse, name)],
             getattr(trend, name),
         )
-        for name in _SHARES
+        for name in ("share_start", "share_end")
     }
     change = fit_change(
         topic, period, count, totals, times,
         topics=size, min_articles=min_articles, confidence=confidence,
     )  # fmt: skip
-    moved = movement(
-        trend,
-        change,
-        shape,
-        s_curve.growth_rate,
-        pulse.peak_share,
-        shares["share_start"],
-        shares["share_end"],
-        bend,
-        bend_p,
-    )
-    totals_ = fitting.design.totals
+    moved = movement(trend, change, standing, shape, design.scale)
+    margin = special.ndtri(0.5 + confidence / 2)
+    shares = {
+        f"share_{name}{end}": special.expit(log_odds + sign * margin * error)
+        for name, log_odds, error in (
+            ("start", standing.start, standing.start_error),
+            ("end", standing.end, standing.end_error),
+        )
+        for end, sign in (("", 0), ("_low", -1), ("_high", 1))
+    }
     with np.errstate(divide="ignore"):
         known = (trend.ci_low > 0) | (trend.ci_high < 0)
         ends = [np.where(known, np.log(2) / end, np.nan) for end in (trend.ci_high, trend.ci_low)]
@@ -267,17 +292,19 @@ def fit_growth(
         pulse=pulse,
         shape=shape,
         change=change,
-        p_value=moved.p_value,
-        q_value=moved.q_value,
-        sure_growth=moved.sure_growth,
-        phase=moved.phase,
+        **vars(moved),
         bend=bend,
         shape_p_value=bend_p,
         doubling=doubling,
         doubling_low=ends[0],
         doubling_high=ends[1],
         **shares,
-        articles_end=shares["share_end"] * (totals_.mean() if len(totals_) else np.nan),
+        share_highest=special.expit(standing.highest),
+        highest=standing.highest_at,
+        jumped=standing.jumped_at,
+        trend_share_start=by_shape["share_start"],
+        trend_share_end=by_shape["share_end"],
+        articles_end=shares["share_end"] * (design.totals.mean() if len(design.totals) else np.nan),
     )
 
 

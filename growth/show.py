@@ -19,19 +19,21 @@ if TYPE_CHECKING:
     from growth.fitted import Curve
 
 SERIES_COLUMNS = (
-    "label", "kind", "period_start", "days", "articles", "all_articles", "share", "fitted_share",
-    "fitted_low", "fitted_high", "topic_id",
+    "label", "kind", "period_start", "days", "articles", "all_articles", "share", "level",
+    "level_low", "level_high", "trend_share", "topic_id",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """The fitted share at the mean time of a period's articles, and the ends of its 95 % band;
-    None without a fit."""
+    """The level at the mean time of a period's articles and the ends of its 95 % band, None before
+    the topic's first article; and the share by the curve that was fitted over the whole window.
+    All None without a fit."""
 
-    fitted_share: float | None
-    fitted_low: float | None
-    fitted_high: float | None
+    level: float | None
+    level_low: float | None
+    level_high: float | None
+    trend_share: float | None
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ def _at_periods(curve: "Curve") -> list[Fitted]:
         curve.share[1:-1].tolist(),
         curve.low[95][1:-1].tolist(),
         curve.high[95][1:-1].tolist(),
+        curve.fitted[1:-1].tolist(),
         strict=True,
     )
     return [Fitted(*(None if isnan(number) else number for number in row)) for row in values]
@@ -130,6 +133,7 @@ def as_json(run: Run, by: str, topics: Sequence[KnownTopic]) -> dict[str, Any]:
         "run_id": run.run_id,
         "window_start": run.window_start,
         "window_end": run.window_end,
+        "fitted_to": run.last_day,
         "by": str(by),
         "topics": [
             {
@@ -183,7 +187,7 @@ def comparison(run: Run, by: str, topics: Sequence[KnownTopic]) -> str:
     shares = [[point.share for point in topic.points] for topic in topics]
     top = max((share for line in shares for share in line if share is not None), default=0.0)
     header = ("topic", "kind", f"share by {by}", "articles", "start", "end", "growth a year",
-              "the odds", "what happened")  # fmt: skip
+              "what happened")  # fmt: skip
     rows = [
         (
             short(topic.numbers["label"]),
@@ -193,20 +197,19 @@ def comparison(run: Run, by: str, topics: Sequence[KnownTopic]) -> str:
             words.percent(topic.numbers["share_start"]),
             words.percent(topic.numbers["share_end"]),
             words.growth_and_what_is_sure(topic.numbers),
-            words.pace(topic.numbers) or words.NOTHING,
-            words.what_happened(topic.numbers),
+            words.what_happened_and_pace(topic.numbers),
         )
         for topic, line in zip(topics, shares, strict=True)
     ]
     return (
-        f"{_window(run)}\n\n{table(header, rows, left=(0, 1, 2, 7, 8))}\n\n"
+        f"{_window(run)}\n\n{table(header, rows, left=(0, 1, 2, 7))}\n\n"
         f"share by {by}: of all articles, from 0 to {words.percent(top)} in all lines alike; "
-        "start, end: as fitted"
+        "start, end: over the first and the last two weeks"
     )
 
 
 def _window(run: Run) -> str:
-    return words.window(run.window_start, run.window_end)
+    return words.window(run.window_start, run.window_end, run.last_day)
 
 
 def _about_the_line(by: str, topic: KnownTopic) -> str:

@@ -68,14 +68,15 @@ def stored_statuses(connection: psycopg.Connection, key: str) -> dict[str, int]:
 @dataclass(frozen=True)
 class Result:
     """A fit and what it was made from. ``series`` is the daily one; ``seasonal``, shape (T,), as
-    `growth.seasons.seasonal` returns it; ``seconds`` the time that reading and fitting took."""
+    `growth.seasons.seasonal` returns it; ``knows_new`` tells whether the year before the window is
+    loaded; ``seconds`` is the time that reading and fitting took."""
 
     series: Series
     settings: Settings
     fit: GrowthFit
     seasonal: NDArray[np.float64]
     periods: int
-    loaded_since: date
+    knows_new: bool
     missing_months: list[date]
     input_sha256: str
     seconds: float
@@ -91,6 +92,7 @@ def store_fit(connection: psycopg.Connection, result: Result) -> None:
             "run_id": key,
             "window_start": series.window.start,
             "window_end": series.window.end,
+            "fitted_to": series.fitted_to,
             "period": result.settings.period,
             "kinds": result.settings.kinds_text,
             "min_articles": result.settings.min_articles,
@@ -117,12 +119,12 @@ def store_fit(connection: psycopg.Connection, result: Result) -> None:
         )
         is_fitted = fit.trend.status == CONVERGED
         for rows in _batches(np.flatnonzero(is_fitted)):
-            every = topic_columns(series, fit, result.loaded_since, rows)
+            every = topic_columns(series, fit, result.knows_new, rows)
             columns = {name: (OF_EVERY_TOPIC[name], values) for name, values in every.items()}
             columns |= fit_columns(series, fit, result.seasonal, rows)
             _insert(connection, key, columns)
         for rows in _batches(np.flatnonzero(~is_fitted)):
-            every = topic_columns(series, fit, result.loaded_since, rows)
+            every = topic_columns(series, fit, result.knows_new, rows)
             columns = {name: (OF_EVERY_TOPIC[name], values) for name, values in every.items()}
             _insert(connection, key, columns)
         # The lists are read at once, before autovacuum looks: without statistics the planner joins

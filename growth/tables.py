@@ -52,25 +52,23 @@ def sparkline(shares: Sequence[float | None], top: float | None = None) -> str:
 
 LIST_COLUMNS = (
     "rank", "label", "other_labels", "kind", "articles", "share", "share_start", "share_end",
-    "growth_rate", "doubling_days", "ci_low", "ci_high", "change_rate", "sure_growth",
-    "q_value", "phase", "peak_on", "midpoint_on", "first_seen_on", "new_label", "seasonal",
+    "share_highest", "highest_on", "jumped_on", "listed_rate", "listed_low", "listed_high",
+    "listed_doubling_days", "listed_by", "sure_growth", "q_value", "growth_rate", "ci_low",
+    "ci_high", "phase", "peak_on", "midpoint_on", "first_seen_on", "new_label", "seasonal",
     "direction", "topic_id",
 )  # fmt: skip
 
 _LEGEND = """
-start, end: the fitted share of all articles on the first and the last day
-growth a year: of the log-odds, and how much of it is sure at 95%; the odds are about the share \
-while that is small
-q: the false discovery rate at which the topic would still be listed
-what happened: where the topic stands at the end; every year: earlier years show the same; \
+start, end: the share of all articles over the first and the last two weeks; now: as end
+growth a year: of the log-odds, and how much of it is sure at 95%
+q: the expected share of false alarms down to this row
 new label: first seen in the window; also: labels of nearly the same articles"""
 
 
 def list_table(topics: Sequence[words.Topic]) -> str:
     """Return a ranked list, and what its columns mean."""
     header = (
-        "", "topic", "kind", "articles", "start", "end", "growth a year", "the odds", "q",
-        "what happened",
+        "", "topic", "kind", "articles", "start", "end", "growth a year", "q", "what happened",
     )  # fmt: skip
     rows = [
         (
@@ -81,13 +79,12 @@ def list_table(topics: Sequence[words.Topic]) -> str:
             words.percent(topic["share_start"]),
             words.percent(topic["share_end"]),
             words.growth_and_what_is_sure(topic),
-            words.pace(topic) or words.NOTHING,
             words.q_value(topic["q_value"]),
-            f"{words.what_happened(topic)}{_also_called(topic['other_labels'] or [])}",
+            f"{words.what_happened_and_pace(topic)}{_also_called(topic['other_labels'] or [])}",
         )
         for topic in topics
     ]
-    return f"{table(header, rows, left=(1, 2, 7, 9))}\n{_LEGEND}"
+    return f"{table(header, rows, left=(1, 2, 8))}\n{_LEGEND}"
 
 
 def _also_called(labels: Sequence[str]) -> str:

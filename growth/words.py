@@ -4,8 +4,7 @@ The command line, the page and its pictures take their words from here. What the
 to say by itself, it says alike: growth/report/assets/words.js.
 """
 
-import math
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 Topic = dict[str, Any]
@@ -13,6 +12,9 @@ Topic = dict[str, Any]
 # As in growth.series, which takes a while to import.
 _DAYS_PER_YEAR = 365.25
 NOTHING = "\N{EN DASH}"
+_AS_EVER = "the same in earlier years"
+# As in growth.level: two weeks, or a sixty-fourth of a window where that is longer.
+_START = timedelta(days=14)
 
 _WHY_NO_FIT = {
     "no_articles": "it has no articles in the window",
@@ -62,12 +64,17 @@ def long_date(day: date | None) -> str:
     return NOTHING if day is None else f"{day.day} {month(day)}"
 
 
-def window(start: date, end: date) -> str:
-    """Return a window of whole months, such as January to June 2020."""
+def window(start: date, end: date, fitted_to: date | None = None) -> str:
+    """Return a window of whole months, such as January to June 2020, and up to which day it has
+    articles where that is before its end."""
     if (start.year, start.month) == (end.year, end.month):
-        return month(start)
-    first = f"{start:%B}" if start.year == end.year else month(start)
-    return f"{first} to {month(end)}"
+        name = month(start)
+    else:
+        first = f"{start:%B}" if start.year == end.year else month(start)
+        name = f"{first} to {month(end)}"
+    if fitted_to is None or fitted_to >= end:
+        return name
+    return f"{name} (articles up to {long_date(fitted_to)})"
 
 
 def interval(value: str, low: str, high: str) -> str:
@@ -76,33 +83,41 @@ def interval(value: str, low: str, high: str) -> str:
 
 
 def growth_and_what_is_sure(topic: Topic) -> str:
-    """Return the growth a year with how much of it is sure."""
-    if topic["growth_rate"] is None:
+    """Return the growth a year that is listed, with how much of it is sure."""
+    if topic["listed_rate"] is None:
         return NOTHING
     if not _moves(topic):
-        return _rate(topic)
-    return f"{signed(_growth_a_year(topic))} (at least {signed(topic['sure_growth'])})"
+        return _listed(topic)
+    return f"{signed(topic['listed_rate'])} (at least {signed(topic['sure_growth'])})"
 
 
 def pace(topic: Topic) -> str:
-    """Return how fast the odds of a topic that grew or shrank did so; nothing of others, nor of
-    what came and went, which did not keep to one pace."""
-    if not _moves(topic) or topic["phase"] == "peaked":
+    """Return how fast the odds of a topic doubled or halved, where it kept to a pace."""
+    days = topic["listed_doubling_days"]
+    if days is None:
         return ""
-    rate = _growth_a_year(topic)
-    every = duration(_DAYS_PER_YEAR * math.log(2) / abs(rate))
-    return f"{'doubled' if rate > 0 else 'halved'} every {every}"
+    return f"{'doubled' if days > 0 else 'halved'} every {duration(abs(days))}"
 
 
 def what_happened(topic: Topic) -> str:
-    """Say where a topic stands at the window's end, and what is odd about it."""
-    return "; ".join([_phase(topic), *_flags(topic)])
+    """Say what became of a topic in the window, with dates and sizes, and what is odd about it."""
+    said = topic["phase"] or NOTHING
+    if topic["share_highest"] is not None:
+        told = ", ".join(_course(topic))
+        said = f"{said}: {told}" if told else said
+    return f"{said}; new label" if topic["new_label"] else said
+
+
+def what_happened_and_pace(topic: Topic) -> str:
+    """Return what became of a topic, and its pace where it kept to one."""
+    said = what_happened(topic)
+    return f"{said}; odds {pace(topic)}" if pace(topic) else said
 
 
 def describe(topic: Topic) -> str:
     """Say in one sentence what a topic's picture shows."""
     return (
-        f"{topic['label']}: fitted share of articles from {percent(topic['share_start'])} to "
+        f"{topic['label']}: share of articles from {percent(topic['share_start'])} to "
         f"{percent(topic['share_end'])}; {what_happened(topic)}"
     )
 
@@ -114,11 +129,14 @@ def sentences(topic: Topic) -> list[tuple[str, str]]:
         return [("fit", f"there is none: {why}")]
     said = [
         ("what happened", what_happened(topic)),
-        ("share at start", _share(topic, "share_start")),
+        ("share at start", share_at_start(topic)),
         ("share at end", _share(topic, "share_end")),
-        ("growth", _growth(topic)),
-        ("trend", f"{_rate(topic)} a year"),
     ]
+    if topic["share_highest"] is not None:
+        highest = f"{percent(topic['share_highest'])}, about {long_date(topic['highest_on'])}"
+        said.append(("highest", highest))
+    said.append(("growth", _growth(topic)))
+    said.append(("trend", f"{_rate(topic)} a year, over the whole window"))
     if topic["change_rate"] is not None:
         said.append(
             (
@@ -128,55 +146,131 @@ def sentences(topic: Topic) -> list[tuple[str, str]]:
             )
         )
     if topic["midpoint_on"]:
-        said.append(("half-way", _day(topic, "midpoint")))
+        said.append(("S-curve", f"half-way {_day(topic, 'midpoint')}"))
         said.append(("ceiling", f"{_share(topic, 'ceiling')} of all articles"))
     if topic["peak_on"]:
-        said.append(("peak", f"{_day(topic, 'peak')}, at {percent(topic['peak_share'])}"))
+        peak = f"peak {_day(topic, 'peak')}, at {percent(topic['peak_share'])}"
+        said.append(("pulse", peak))
     said.append(
         (
             "how sure",
-            f"q {q_value(topic['q_value'])}: the part of false entries to expect in a list that "
+            f"q {q_value(topic['q_value'])}: the expected share of false alarms in a list that "
             "ends with this topic",
         )
     )
     return said
 
 
-def _phase(topic: Topic) -> str:
-    phase: str | None = topic["phase"]
-    peak, midpoint = topic["peak_on"], topic["midpoint_on"]
-    if phase == "peaked":
-        return f"peaked in {month(peak)}" if peak else "peaked: grew, then fell back"
-    if phase == "levelling off" and peak:
-        return f"levelling off since {month(peak)}"
-    if phase == "levelling off" and midpoint:
-        return f"levelling off, half-way up in {month(midpoint)}"
-    if phase == "fading" and midpoint:
-        return f"fading, half-way down in {month(midpoint)}"
-    return phase or NOTHING
+def share_at_start(topic: Topic) -> str:
+    """Return the share on the window's first day with its interval; of a topic that came up later,
+    that there was no article before."""
+    if came_up(topic) is not None:
+        return f"no article before {long_date(topic['first_seen_on'])}"
+    return _share(topic, "share_start")
 
 
-def _flags(topic: Topic) -> list[str]:
-    flags = []
-    if topic["seasonal"]:
-        peak = topic["peak_on"]
-        movement = {"growing": "rises", "shrinking": "falls"}.get(topic["direction"], "comes back")
-        flags.append(
-            f"comes back every {peak:%B}" if peak else f"{movement} every year in these months"
-        )
-    if topic["new_label"]:
-        flags.append("new label")
-    return flags
+def came_up(topic: Topic) -> date | None:
+    """Return the day of a topic's first article where that lies inside the window, after what
+    counts as its start."""
+    first: date | None = topic["first_seen_on"]
+    start, end = topic["window_start"], topic["window_end"]
+    begun = start + max(_START, (end - start) / 64)
+    return first if first is not None and first > begun else None
+
+
+def _course(topic: Topic) -> list[str]:
+    """Return what happened to a topic, step by step."""
+    when = _Dates(topic)
+    start, end = _about(topic["share_start"]), _about(topic["share_end"])
+    at_start, now = f"{start} at the start", f"now {end}"
+    match topic["phase"]:
+        case "still rising":
+            return [*_rise(topic, when, at_start), now]
+        case "holding high":
+            # A highest that is no higher than the end is not worth a word.
+            peak = _about(topic["share_highest"]) != end
+            return [*_rise(topic, when, at_start, peak=peak), now]
+        case "past its peak" | "came and went":
+            return [*_rise(topic, when, peak=True), now]
+        case "fading":
+            fell_from_start = topic["share_highest"] <= 1.25 * topic["share_start"]
+            return [at_start if fell_from_start else _peak(topic, when), now]
+        case "every year":
+            return [_every_year(topic), _peak(topic, when), now]
+        case "steady":
+            return [f"about {_about(topic['share'])}"]
+        case "unclear":
+            low, high = (_about(topic[f"share_end_{side}"]) for side in ("low", "high"))
+            return [f"now between {low} and {high}"]
+    return []
+
+
+def _every_year(topic: Topic) -> str:
+    moves = {"growing": "rises in these months", "shrinking": "falls in these months"}
+    part_of_a_year = topic["window_end"] - topic["window_start"] < timedelta(days=300)
+    return moves.get(topic["direction"], _AS_EVER) if part_of_a_year else _AS_EVER
+
+
+def _rise(topic: Topic, when: "_Dates", otherwise: str = "", *, peak: bool = False) -> list[str]:
+    """Return how a topic came up: by a jump, with its first article, or as ``otherwise`` says; and
+    its highest level, if ``peak``."""
+    jumped, came = topic["jumped_on"], came_up(topic)
+    if jumped and peak and when.same(jumped, topic["highest_on"]):
+        return [f"jumped to {_about(topic['share_highest'])} in {when(jumped)}"]
+    said = []
+    if jumped:
+        said.append(f"jumped in {when(jumped)}")
+    elif otherwise:
+        said.append(f"first article in {when(came)}" if came else otherwise)
+    return [*said, _peak(topic, when)] if peak else said
+
+
+def _peak(topic: Topic, when: "_Dates") -> str:
+    return f"{_about(topic['share_highest'])} in {when(topic['highest_on'])}"
+
+
+class _Dates:
+    """Says the parts of months, and the year where it was not said before. In windows of more than
+    400 days, whose levels are by several weeks, months alone."""
+
+    def __init__(self, topic: Topic) -> None:
+        self._whole_months = (topic["window_end"] - topic["window_start"]).days > 400
+        self._year: int | None = None
+
+    def __call__(self, day: date) -> str:
+        text = self._part(day)
+        if day.year != self._year:
+            self._year = day.year
+            text += f" {day.year}"
+        return text
+
+    def same(self, one: date, other: date) -> bool:
+        """Tell whether two days are said alike."""
+        return one.year == other.year and self._part(one) == self._part(other)
+
+    def _part(self, day: date) -> str:
+        month = f"{day:%B}"
+        if self._whole_months:
+            return month
+        if 10 < day.day <= 20:
+            return f"mid-{month}"
+        return f"{'early' if day.day <= 10 else 'late'} {month}"
+
+
+def _about(share: float) -> str:
+    """Return a share in two digits."""
+    if share < 0.0001:
+        return percent(share)
+    return f"{share:.0%}" if share >= 0.0995 else f"{100 * share:.2g}%"
 
 
 def _moves(topic: Topic) -> bool:
     return topic["direction"] in ("growing", "shrinking")
 
 
-def _growth_a_year(topic: Topic) -> float:
-    """Return the growth a year that the lists go by: the trend's, or that of the change."""
-    by_trend = topic["sure_growth"] in (topic["ci_low"], topic["ci_high"])
-    return float(topic["growth_rate"] if by_trend else topic["change_rate"])
+def _listed(topic: Topic) -> str:
+    names = ("listed_rate", "listed_low", "listed_high")
+    return interval(*(signed(topic[name]) for name in names))
 
 
 def _rate(topic: Topic) -> str:
@@ -188,11 +282,13 @@ def _share(topic: Topic, name: str) -> str:
 
 
 def _growth(topic: Topic) -> str:
+    if topic["listed_rate"] is None:
+        return NOTHING
     if not _moves(topic):
-        return "none that is sure: it may have grown or shrunk, the articles do not show it"
-    sure = signed(topic["sure_growth"])
+        return "no clear overall change"
     odds = f"its odds {pace(topic)}; " if pace(topic) else ""
-    return f"{topic['direction']}: {odds}at least {sure} a year is sure"
+    by = "its trend" if topic["listed_by"] == "trend" else "the change from first to last quarter"
+    return f"{topic['direction']}: {odds}{_listed(topic)} a year, by {by}"
 
 
 def _day(topic: Topic, name: str) -> str:

@@ -102,26 +102,31 @@ def test_planted_curves_are_told_apart_and_dated(
     built: Warehouse, year: dict[str, Any], sample: SampleSummary
 ) -> None:
     told = {
-        (kind, label): (phase, midpoint, peak, ceiling, low, high)
-        for kind, label, phase, midpoint, peak, ceiling, low, high in built.rows(
+        (kind, label): values
+        for kind, label, *values in built.rows(
             """
-            select kind, label, phase, midpoint_on, peak_on, ceiling, ceiling_low, ceiling_high
+            select
+                kind, label, phase, midpoint_on, peak_on, ceiling, ceiling_low, ceiling_high,
+                share_end < 0.5 * share_highest
             from marts.fct_topic_growth
             """
         )
     }
     dated = 0
     for topic in planted(sample):
-        phase, midpoint, peak, ceiling, low, high = told[topic["kind"], topic["label"]]
+        phase, midpoint, peak, ceiling, low, high, halved = told[topic["kind"], topic["label"]]
         if topic["shape"] in ("flat", "bursty"):
-            assert phase == "steady", topic
+            # Bursts may come and go; they are not taken for growth.
+            bursts = {"came and went"} if topic["shape"] == "bursty" else set()
+            assert phase in {"steady", "unclear"} | bursts, topic
         if topic["shape"] == "saturating" and float(topic["noise"]) <= 0.3:
-            assert phase == "levelling off", topic
+            assert phase == "holding high", topic
             assert abs(midpoint - date.fromisoformat(topic["midpoint_on"])).days <= 30
             assert low <= ceiling <= high and low <= float(topic["ceiling"]) <= high
             dated += 1
         if topic["shape"] == "pulse":
-            assert phase == "peaked", topic
+            # Of a pulse near the window's end, what is left may be more than half.
+            assert phase in ("past its peak", "came and went") or not halved, topic
             assert abs(peak - date.fromisoformat(topic["midpoint_on"])).days <= 14
             dated += 1
     assert dated >= 5
@@ -256,8 +261,8 @@ def test_the_lists_are_ranked_by_what_is_sure(built: Warehouse, year: dict[str, 
     people = ranked(built, "popular", "--kind", "person")
     assert {topic["kind"] for topic in people} == {"person"}
     assert [topic["rank"] for topic in people] == list(range(1, len(people) + 1))
-    levelling = ranked(built, "growing", "--phase", "levelling-off")
-    assert levelling and {topic["phase"] for topic in levelling} == {"levelling off"}
+    high = ranked(built, "growing", "--phase", "holding-high")
+    assert high and {topic["phase"] for topic in high} == {"holding high"}
 
 
 def test_internal_tags_are_nowhere(built: Warehouse) -> None:

@@ -110,8 +110,12 @@ def test_a_topic_is_shown_with_its_line_and_its_numbers_in_words(fitted: Warehou
     assert "growing: its odds doubled every" in said
     [topic] = as_json(fitted, "show", "Kelp Farming", "--kind", "subject")["topics"]
     low, rate, high = (f"{topic[name]:+.1f}" for name in ("ci_low", "growth_rate", "ci_high"))
-    assert f"trend {rate} (95%: {low} to {high}) a year" in said
-    assert f"at least {topic['sure_growth']:+.1f} a year is sure" in said
+    assert f"trend {rate} (95%: {low} to {high}) a year, over the whole window" in said
+    low, rate, high = (f"{topic[f'listed_{name}']:+.1f}" for name in ("low", "rate", "high"))
+    assert f"{rate} (95%: {low} to {high}) a year, by its trend" in said
+    assert said.count("still rising: ") == 1 and f"now {topic['share_end']:.0%}" in said
+    days = topic["listed_doubling_days"]
+    assert f"its odds doubled every {days:.0f} days" in said
 
 
 def test_what_was_counted_and_fitted_stands_side_by_side(fitted: Warehouse) -> None:
@@ -126,10 +130,12 @@ def test_what_was_counted_and_fitted_stands_side_by_side(fitted: Warehouse) -> N
     for row, count in zip(table, counts, strict=True):
         share = count / int(row["all_articles"])
         assert float(row["share"]) == pytest.approx(share)
-        assert float(row["fitted_low"]) < float(row["fitted_share"]) < float(row["fitted_high"])
-        assert float(row["fitted_share"]) == pytest.approx(share, abs=0.1)
+        assert float(row["level_low"]) < float(row["level"]) < float(row["level_high"])
+        assert float(row["level"]) == pytest.approx(share, abs=0.1)
+        assert float(row["trend_share"]) == pytest.approx(share, abs=0.1)
     series = as_json(fitted, *arguments)["topics"][0]["series"]
-    assert [str(each["fitted_share"]) for each in series] == [r["fitted_share"] for r in table]
+    for name in ("level", "level_low", "level_high", "trend_share"):
+        assert [str(each[name]) for each in series] == [row[name] for row in table]
 
 
 def test_the_curve_ends_where_the_stored_fit_does(fitted: Warehouse) -> None:
@@ -138,14 +144,15 @@ def test_the_curve_ends_where_the_stored_fit_does(fitted: Warehouse) -> None:
     stored = fitted.rows(
         """
         select share_start, share_start_low, share_start_high,
-            share_end, share_end_low, share_end_high
+            share_end, share_end_low, share_end_high, trend_share_start, trend_share_end
         from marts.fct_topic_growth where label = 'Lamp Oil'
         """
     )[0]
     drawn = [
         float(row[name]) for row in (table[0], table[-1])
-        for name in ("fitted_share", "fitted_low", "fitted_high")
+        for name in ("level", "level_low", "level_high")
     ]  # fmt: skip
+    drawn += [float(row["trend_share"]) for row in (table[0], table[-1])]
     assert drawn == pytest.approx(list(stored), rel=1e-6)
 
 
@@ -159,7 +166,7 @@ def test_topics_are_compared_on_one_scale(fitted: Warehouse) -> None:
         ("Tide Tables", "11"), ("Tide Tables", "9"), ("Tide Tables", "10"),
     ]  # fmt: skip
     # Too few articles for a fit: counted, not fitted.
-    assert {row["fitted_share"] for row in table[3:]} == {""}
+    assert {row["level"] + row["trend_share"] for row in table[3:]} == {""}
     assert "too few articles" in text
 
 
@@ -420,7 +427,8 @@ def test_an_exported_csv_is_safe_to_open(fitted: Warehouse, tmp_path: Path) -> N
     assert not [label for label in labels if label[0] in "=+-@" or set(UNSEEN) & set(label)]
     assert "spreadsheet" in metadata["text"]
     assert metadata["window"] == {
-        "start": "2022-01-01", "end": "2022-03-31", "missing_months": [],
+        "start": "2022-01-01", "end": "2022-03-31", "fitted_to": "2022-03-31",
+        "missing_months": [],
     }  # fmt: skip
     assert metadata["fit"]["run_id"] == "2022-01_2022-03_day_all_min50"
     units = {

@@ -134,13 +134,13 @@ def test_bands_are_the_intervals_of_the_store(
         run = choose_run(connection, Choice())
         content = read_content(connection, run, lambda name: None)
     assert {topic["shape"] for topic in content.topics} == {"trend", "s_curve", "pulse"}
-    half_80, half_95 = content.bands.half
-    assert (half_80 < half_95).all()
     for end, name in ((0, "share_start"), (-1, "share_end")):
-        eta, half = content.bands.log_odds[:, end], half_95[:, end]
+        eta, half = content.lines.level[:, end], 1.96 * content.lines.error[:, end]
         for suffix, log_odds in (("", eta), ("_low", eta - half), ("_high", eta + half)):
             stored = [topic[name + suffix] for topic in content.topics]
-            np.testing.assert_allclose(special.expit(log_odds), stored, rtol=1e-6)
+            np.testing.assert_allclose(special.expit(log_odds), stored, rtol=1e-4)
+        stored = [topic[f"trend_{name}"] for topic in content.topics]
+        np.testing.assert_allclose(special.expit(content.lines.fitted[:, end]), stored, rtol=1e-6)
 
 
 def test_one_small_file_with_a_strict_policy(report: Path) -> None:
@@ -245,7 +245,7 @@ def test_tooltip_says_date_articles_share_and_fit(page: Page) -> None:
     card.locator(".mark-rect path").nth(10).hover()
     expect(page.locator("#tip")).to_contain_text(
         re.compile(
-            "^9\\s\u2013\\s15 March 2020\\n\\d+ of 770 articles, [\\d.]+%\\nfit [\\d.]+% .95%: "
+            "^9\\s\u2013\\s15 March 2020\\n\\d+ of 770 articles, [\\d.]+%\\nlevel [\\d.]+% .95%: "
         )
     )
 
@@ -272,23 +272,23 @@ def test_table_searches_sorts_and_filters(page: Page, fitted: Warehouse) -> None
     form.get_by_label("Kind").select_option("")
     page.get_by_label("Search").fill("")
     form.get_by_label("Direction").select_option("growing")
-    form.get_by_label("Phase").select_option("emerging")
+    form.get_by_label("Phase").select_option("still rising")
     form.get_by_label("Kind").select_option("subject")
-    emerging = fitted.rows(
+    rising = fitted.rows(
         "select label from marts.fct_topic_growth "
-        "where direction = 'growing' and phase = 'emerging' and kind = 'subject'"
+        "where direction = 'growing' and phase = 'still rising' and kind = 'subject'"
     )
-    assert sorted(labels(rows)) == sorted(label for (label,) in emerging)
-    filters = {"of": "subject", "direction": "growing", "phase": "emerging"}
+    assert sorted(labels(rows)) == sorted(label for (label,) in rising)
+    filters = {"of": "subject", "direction": "growing", "phase": "still rising"}
     assert choices(page) == {"sort": "share_end", "up": "1"} | filters
     numbers = saved_rows(page, page.locator("#csv-numbers"))
     [ferries] = fitted.rows(
-        "select articles, share_end, growth_rate, q_value from marts.growing_topics "
+        "select articles, share_end, listed_rate, q_value from marts.growing_topics "
         "where label = %s and kind = 'subject'",
         EMOJI,
     )
     [row] = [row for row in numbers if row["topic"] == EMOJI]
-    told = [float(row[name]) for name in ("articles", "share_end", "growth_rate", "q_value")]
+    told = [float(row[name]) for name in ("articles", "share_end", "listed_rate", "q_value")]
     np.testing.assert_allclose(told, ferries, rtol=1e-4)
 
 
@@ -364,8 +364,8 @@ def test_series_as_csv_are_the_numbers_of_the_warehouse(page: Page, fitted: Ware
         "select share_end, share_end_low, share_end_high from marts.fct_topic_growth "
         "where label = 'Ferries'"
     )
-    # At the end the curve is next to its ceiling: the last week's is the last day's.
-    told = [float(rows[-1][name]) for name in ("fit", "fit_low_95", "fit_high_95")]
+    # The level of the last two weeks is that of the window's end.
+    told = [float(rows[-1][name]) for name in ("level", "level_low_95", "level_high_95")]
     np.testing.assert_allclose(told, [ceiling, low, high], rtol=5e-3)
 
 

@@ -84,24 +84,6 @@ def test_never_a_likelihood_below_the_trends() -> None:
         assert (gain >= 0).all()
 
 
-@pytest.mark.parametrize(
-    ("shape", "phase"),
-    [
-        ("flat", "steady"),
-        ("fourfold growth", "accelerating"),
-        ("fourfold fall", "fading"),
-        ("twentyfold growth", "emerging"),
-        ("S-curve", "levelling off"),
-        ("falling S-curve", "fading"),
-        ("pulse", "peaked"),
-    ],
-)
-def test_phases_of_planted_curves(shape: str, phase: str) -> None:
-    counts = planted(shape, 1500, noise=0.2)
-    fit = fit_growth(*cells(counts))
-    assert (fit.phase == phase).mean() > 0.85
-
-
 def test_few_articles_have_no_phase() -> None:
     counts = planted("flat", 30)
     fit = fit_growth(*cells(counts), topics=201, min_articles=1000)
@@ -154,19 +136,16 @@ def test_flat_bursty_topics_claim_few_shapes_and_little_growth() -> None:
     assert (fit.shape != "trend").mean() < 0.065
 
 
-def test_phases_agree_with_the_q_values() -> None:
+def test_words_agree_with_the_q_values() -> None:
     counts = np.concatenate(
         [planted("flat", 400, 400, 0.5), planted("fourfold growth", 150, 40, 0.5)]
     )
     fit = fit_growth(*cells(counts))
-    trend = (fit.shape == "trend") & (fit.q_value > 0.05)
-    assert (trend & (fit.p_value <= 0.05)).sum() > 3
-    assert set(fit.phase[trend]) == {"steady"}
-    found = (fit.shape == "trend") & (fit.q_value <= 0.05)
-    assert found.sum() > 3
-    assert set(fit.phase[found & (fit.sure_growth > 0)]) <= {
-        "accelerating", "emerging", "levelling off"
-    }  # fmt: skip
+    found = fit.q_value <= 0.05
+    assert found.sum() > 3 and (~found & (fit.p_value <= 0.05)).sum() > 3
+    # What is listed as growing is not called shrinking, steady or unclear; nor the other way round.
+    assert not set(fit.phase[found & (fit.sure_growth > 0)]) & {"fading", "steady", "unclear"}
+    assert set(fit.phase[found & (fit.sure_growth < 0)]) <= {"fading", "came and went"}
 
 
 def test_shapes_in_any_order_and_company() -> None:

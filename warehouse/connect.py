@@ -1,6 +1,7 @@
 """Connections to the warehouse, whichever server it is on."""
 
 import os
+import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -130,20 +131,28 @@ def check_workers(connection: "psycopg.Connection") -> bool:
     return True
 
 
+def _made_by(ddl: str) -> list[str]:
+    """Return the tables that a script creates, and the columns that it adds to older ones."""
+    tables = re.findall(r"create table if not exists ([a-z_.]+)", ddl)
+    added = re.findall(r"alter table ([a-z_.]+)\n((?: +add column if not exists [^\n]+\n)+)", ddl)
+    columns = [
+        f"{table}.{column}"
+        for table, lines in added
+        for column in re.findall(r"if not exists ([a-z_]+)", lines)
+    ]
+    return tables + columns
+
+
 def _create_tables(connection: "psycopg.Connection") -> None:
     """Run the DDL where a table is missing: a role that may only use them must not need CREATE."""
     import psycopg
 
-    ddl = _script("schema.sql") + distribution_script()
+    schema = _script("schema.sql")
+    ddl = schema + distribution_script()
     missing = connection.execute(
         """
         select name
-        from unnest(array[
-            'raw.nyt_months', 'raw.nyt_articles', 'raw.nyt_rejects',
-            'growth.runs', 'growth.coefficients',
-            -- The columns that came last.
-            'growth.runs.seconds', 'growth.coefficients.peak_share'
-        ]) as name
+        from unnest(%s::text[]) as name
         where not exists (
             -- Not by to_regclass: that fails where the login may not use the schema.
             select
@@ -156,7 +165,8 @@ def _create_tables(connection: "psycopg.Connection") -> None:
                     pg_namespace.nspname || '.' || pg_class.relname || '.' || pg_attribute.attname
                 )
         )
-        """
+        """,
+        [_made_by(schema)],
     ).fetchall()
     if missing:
         # Two first commands at once would both create the schemas: the second waits here.

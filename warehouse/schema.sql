@@ -95,10 +95,13 @@ alter table growth.runs
     add column if not exists not_converged integer,
     add column if not exists s_curves integer,
     add column if not exists pulses integer,
-    add column if not exists seconds double precision;
+    add column if not exists seconds double precision,
+    add column if not exists fitted_to date;
 comment on column growth.runs.missing_months is
     'Months of the window that were not loaded (--allow-gaps), else empty.';
 comment on column growth.runs.seconds is 'Time that reading and fitting took.';
+comment on column growth.runs.fitted_to is
+    'Last day of the window with articles, up to which it was fitted; null before 0.4.0.';
 
 alter table growth.coefficients
     add column if not exists phase text,
@@ -133,4 +136,14 @@ alter table growth.coefficients
     add column if not exists peak_on date,
     add column if not exists peak_low_on date,
     add column if not exists peak_high_on date,
-    add column if not exists peak_share double precision;
+    add column if not exists peak_share double precision,
+    add column if not exists share_highest double precision,
+    add column if not exists highest_on date,
+    add column if not exists jumped_on date,
+    add column if not exists trend_share_start double precision,
+    add column if not exists trend_share_end double precision,
+    add column if not exists listed_rate double precision,
+    add column if not exists listed_low double precision,
+    add column if not exists listed_high double precision,
+    add column if not exists listed_doubling_days double precision,
+    add column if not exists listed_by text;

@@ -74,6 +74,7 @@ def _topic_chart(
     def band(level: int, opacity: float) -> alt.Chart:
         chart: alt.Chart = (
             alt.Chart(curve)
+            .transform_filter("isValid(datum.level)")
             .mark_area(
                 color=alt.ExprRef("accent"), opacity=opacity, clip=True, interpolate="monotone"
             )
@@ -87,9 +88,20 @@ def _topic_chart(
         alt.Chart(points)
         .mark_circle(size=26 if large else 11, color="var(--dot)", opacity=0.85)
         .encode(x=x, y=y("share")),
+        # Where one topic is shown, the curve that was fitted over the whole window is a thin line.
+        *(
+            [
+                alt.Chart(curve)
+                .mark_line(color="var(--muted)", strokeWidth=1, strokeDash=[4, 3], clip=True)
+                .encode(x=x, y=y("fitted"))
+            ]
+            if large
+            else []
+        ),
         alt.Chart(curve)
+        .transform_filter("isValid(datum.level)")
         .mark_line(color=alt.ExprRef("accent"), strokeWidth=2.2, clip=True, interpolate="monotone")
-        .encode(x=x, y=y("fit")),
+        .encode(x=x, y=y("level")),
         # The curve's last value, written where it ends.
         alt.Chart(curve)
         .transform_filter("isValid(datum.end)")
@@ -97,7 +109,7 @@ def _topic_chart(
             align="left", dx=5, fontWeight="bold", fontSize=13 if large else 11,
             color=alt.ExprRef("accent"),
         )
-        .encode(x=x, y=y("fit"), text="end:N"),
+        .encode(x=x, y=y("level"), text="end:N"),
     ]  # fmt: skip
     if tooltips:
         layers.append(
@@ -142,10 +154,11 @@ def _comparison(bins: Bins, logarithmic: bool) -> alt.LayerChart | alt.FacetChar
     def y(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", axis=axis, scale=y_scale, title=None)
 
-    fitted = (
+    levels = (
         alt.Chart(lines)
+        .transform_filter("isValid(datum.level)")
         .mark_line(strokeWidth=2.2, clip=True, interpolate="monotone")
-        .encode(x=x, y=y("fit"), color=colour, detail="place:N")
+        .encode(x=x, y=y("level"), color=colour, detail="place:N")
     )
     observed = (
         alt.Chart(lines)
@@ -154,7 +167,7 @@ def _comparison(bins: Bins, logarithmic: bool) -> alt.LayerChart | alt.FacetChar
         .encode(x=x, y=y("value"), color=colour, shape=shape, tooltip=[alt.Tooltip("tip:N")])
     )
     measure, floor = alt.param("measure", value="share"), alt.param("floor", value=1e-6)
-    chart = alt.layer(fitted, observed).add_params(measure, floor)
+    chart = alt.layer(levels, observed).add_params(measure, floor)
     return chart.properties(height=360)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from growth.counts import Floats
+from growth.lines import BANDS
 from growth.report.pictures import milliseconds_of_curve
 from growth.report.read import Content, Row
 from growth.words import pace, what_happened
@@ -17,16 +18,17 @@ from growth.words import pace, what_happened
 # Columns of marts.fct_topic_growth that the page shows. Numbers keep five digits.
 NUMBERS = (
     "share_start", "share_start_low", "share_start_high", "share_end", "share_end_low",
-    "share_end_high", "growth_rate", "ci_low", "ci_high", "change_rate", "sure_growth", "p_value",
-    "q_value", "dispersion", "long_run_dispersion", "doubling_days", "doubling_days_low",
-    "doubling_days_high", "articles_a_day_end", "ceiling", "ceiling_low", "ceiling_high",
+    "share_end_high", "share_highest", "listed_rate", "listed_low", "listed_high",
+    "listed_doubling_days", "sure_growth", "q_value", "growth_rate", "ci_low", "ci_high",
+    "change_rate", "p_value", "dispersion", "long_run_dispersion", "articles_a_day_end",
+    "trend_share_start", "trend_share_end", "ceiling", "ceiling_low", "ceiling_high",
     "s_curve_rate", "peak_share",
 )  # fmt: skip
 _DATES = (
-    "midpoint_on", "midpoint_low_on", "midpoint_high_on", "peak_on", "peak_low_on", "peak_high_on",
-    "first_seen_on",
+    "highest_on", "jumped_on", "midpoint_on", "midpoint_low_on", "midpoint_high_on", "peak_on",
+    "peak_low_on", "peak_high_on", "first_seen_on",
 )  # fmt: skip
-_NAMES = ("kind", "phase", "direction", "shape")
+_NAMES = ("kind", "phase", "direction", "shape", "listed_by")
 # Log-odds are kept to steps of this size, so that a fitted share is off by less than a part in
 # three thousand of itself; half the widths of the bands to coarser ones.
 _STEP, _HALF_STEP = 5e-4, 2e-3
@@ -41,10 +43,7 @@ def pack(content: Content, evidence: Callable[[], list[Row]]) -> str:
 
 
 def _columns(content: Content, evidence: Callable[[], list[Row]]) -> dict[str, Any]:
-    topics, bins = content.topics, content.bins
-    half_80, half_95 = content.bands.half
-    with np.errstate(invalid="ignore", divide="ignore"):
-        narrower = half_80[:, 0] / half_95[:, 0]
+    topics, bins, lines = content.topics, content.bins, content.lines
     return {
         "unit": bins.unit,
         "from": [_day(day) for day in bins.start],
@@ -68,10 +67,12 @@ def _columns(content: Content, evidence: Callable[[], list[Row]]) -> dict[str, A
         "numbers": {name: [_short(topic[name]) for topic in topics] for name in NUMBERS},
         "dates": {name: [_day(topic[name]) for topic in topics] for name in _DATES},
         "counts": content.counts.tolist(),
-        "curve": _bends(content.bands.log_odds, _STEP),
-        "half": _bends(np.minimum(half_95, _WIDEST), _HALF_STEP),
+        "level": _bends(lines.level, _STEP),
+        "half": _bends(np.minimum(BANDS[95] * lines.error, _WIDEST), _HALF_STEP),
+        "fitted": _bends(np.clip(lines.fitted, -_WIDEST, _WIDEST), _STEP),
         "steps": [_STEP, _HALF_STEP],
-        "narrower": [_short(value) for value in narrower.tolist()],
+        "narrower": BANDS[80] / BANDS[95],
+        "begins": content.begins.tolist(),
         "evidence": _evidence(content, evidence()),
     }
 

@@ -50,30 +50,34 @@ _LISTS = {
 _METHOD = (
     "A topic is one of the paper's own keywords, or a word or phrase of its headlines; its share "
     "is the part of a day's articles that carry it, and days without it count as zeros.",
-    "To each topic a curve is fitted by maximum likelihood: a trend, along which its odds multiply "
-    "by the same factor every week, or, where the articles support it, an S-curve that levels off "
-    "or a pulse that rises and falls.",
-    "News comes in bursts, so how sure a curve is follows from how much the topic swings anyway: "
-    "the bands hold the curve, at each point, with 80% and 95% confidence, while single dots "
-    "scatter more widely.",
+    "The line is the topic's level: where its share stands on each day, told from the weeks around "
+    "it. News comes in bursts, so how sure a level is follows from how much the topic swings "
+    "anyway: the bands hold the level, at each point, with 80% and 95% confidence, while single "
+    "dots scatter more widely.",
+    "Whether a topic grew or shrank over the whole window is told from two more: a trend, along "
+    "which its odds multiply by the same factor every week, and the change from the first quarter "
+    "of the window to the last. Where a topic is opened, the dashed line is the fitted trend or, "
+    "where the articles support it, an S-curve that levels off or a pulse that rises and falls.",
     "The model knows counts and nothing else: not why a topic grew, not whether the paper or the "
     "world changed, and not what comes next.",
 )
 _WORDS = (
-    ("emerging", "grew, its odds in the last quarter of the window at least eight times the first"),
-    ("accelerating", "grew otherwise: at a constant rate there are ever more articles"),
-    ("levelling off", "grew, and growth slowed down"),
-    ("peaked", "rose and fell back"),
+    ("still rising", "grew, and still grew in the last quarter of the window"),
+    ("holding high", "rose, and stands at half of its highest level or above"),
+    ("past its peak", "rose, fell below half of its highest, and is at twice its start or above"),
+    ("came and went", "rose, fell below half of its highest, and is below twice its start"),
     ("fading", "shrank"),
-    ("steady", "may have moved, but the articles do not show it"),
-    ("comes back every year", "most of up to three earlier years show the same in these months"),
+    ("steady", "did not move by much, and the articles show that"),
+    ("unclear", "may have moved; the articles do not show which way"),
+    ("every year", "most of up to three earlier years show the same in these months"),
     ("new label", "first seen in this window: a new event, or a new name for an old one"),
+    ("now", "on the window's last day with articles"),
     (
         "sure growth a year",
         "the least growth of the log-odds that the evidence leaves; +0.7 doubles a small share in "
         "a year",
     ),
-    ("q", "the part of false entries to expect if a list ended at this topic"),
+    ("q", "the expected share of false alarms if a list ended at this topic"),
 )
 
 
@@ -96,6 +100,7 @@ def write_report(
     """Write the page of a fit to ``path``. What was there is replaced once the new page is whole.
     ``step`` is told the name of each step that begins. Raises WarehouseError."""
     from growth.observed import marts_needed
+    from growth.refit import with_levels
     from growth.report.read import evidence_meanwhile, read_content
     from growth.runs import choose_run
 
@@ -103,7 +108,7 @@ def write_report(
     if path.is_dir() or not folder.is_dir():
         wrong = "is a folder" if path.is_dir() else f"lies in {folder}, which is no folder"
         raise WarehouseError(f"--out {path} {wrong}: name a file in a folder that exists")
-    run = choose_run(connection, choice)
+    run = with_levels(choose_run(connection, choice))
     # Until all is read, dbt does not change it.
     share_warehouse(connection)
     with marts_needed(), evidence_meanwhile(run) as evidence:
@@ -143,7 +148,7 @@ def _render(
     script = _enclosed('"use strict";\n' + "\n".join(scripts))
     style = _asset("page.css")
     run = content.run
-    shown = window(run.window_start, run.window_end)
+    shown = window(run.window_start, run.window_end, run.last_day)
     step("choosing the articles that stand for topics")
     data = pack(content, evidence)
     step("writing")
@@ -226,7 +231,7 @@ def _standfirst(content: "Content") -> str:
     return (
         f"Of {len(content.topics):,} topics in {content.run.articles:,} articles, {grew:,} grew "
         f"and {shrank:,} shrank for sure. Each dot is a {content.bins.unit}; the line is the "
-        "fitted curve, the shading how sure it is."
+        "topic's level, the shading how sure it is."
     )
 
 
@@ -236,7 +241,7 @@ def _about(content: "Content") -> list[tuple[str, str]]:
 
     run = content.run
     rows = [
-        ("Window", f"{long_date(run.window_start)} to {long_date(run.window_end)}"),
+        ("Window", window(run.window_start, run.window_end, run.last_day)),
         ("Articles", f"{run.articles:,}"),
         (
             "Topics",

@@ -12,6 +12,7 @@ import numpy as np
 import vl_convert
 from scipy import special
 
+from growth.lines import BANDS
 from growth.report.charts import Spec, milliseconds
 from growth.report.read import Content
 from growth.series import DAYS_PER_YEAR
@@ -22,6 +23,7 @@ _STEADY = "var(--steady)"
 _DAY = 86_400_000
 
 _DOT = re.compile(r'<path transform="translate\(([\d.]+),([\d.]+)\)" d="[^"]*A[^>]*/>')
+_ATTRIBUTE = re.compile(r'="[^"]*"')
 _LONG_NUMBER = re.compile(r"\d+\.\d{2,}")
 _NEEDLESS = re.compile(r' (?:class|role|aria-[a-z]+|font-family|xmlns:xlink)="[^"]*"')
 
@@ -41,20 +43,21 @@ def _fill(content: Content, spec: Spec, index: int) -> Spec:
     """Put a topic's rows and signals into a specification."""
     with np.errstate(invalid="ignore", divide="ignore"):
         share = content.counts[index] / content.bins.totals
-    log_odds = content.bands.log_odds[index]
-    fit = special.expit(log_odds)
+    log_odds, error = content.lines.level[index], content.lines.error[index]
+    level = special.expit(log_odds)
     times = milliseconds_of_curve(content)
-    curve: dict[str, list[Any]] = {"t": times, "fit": fit.tolist()}
-    for level, half in zip((80, 95), content.bands.half, strict=True):
-        curve[f"low{level}"] = special.expit(log_odds - half[index]).tolist()
-        curve[f"high{level}"] = special.expit(log_odds + half[index]).tolist()
-    curve["end"] = [None] * (len(times) - 1) + [percent(float(fit[-1]))]
+    curve: dict[str, list[Any]] = {"t": times, "level": level.tolist()}
+    for name, width in BANDS.items():
+        curve[f"low{name}"] = special.expit(log_odds - width * error).tolist()
+        curve[f"high{name}"] = special.expit(log_odds + width * error).tolist()
+    curve["end"] = [None] * (len(times) - 1) + [percent(float(level[-1]))]
     points = {"t": times[1:-1], "share": share.tolist()}
-    drawn = [row for row in _rows(curve) if times[0] <= row["t"] <= times[-1]]
+    rows = _rows(curve)[content.begins[index] :]
+    drawn = [row for row in rows if times[0] <= row["t"] <= times[-1]]
     data = {"curve": drawn, "points": [row for row in _rows(points) if row["share"] >= 0]}
     signals = {
         "accent": ACCENTS.get(content.topics[index]["direction"], _STEADY),
-        "top": 1.08 * float(np.nanmax(np.concatenate([share, fit]))),
+        "top": 1.08 * float(np.nanmax(np.concatenate([share, level]))),
     }
     return spec | {
         part: [
@@ -80,4 +83,7 @@ def _lean(svg: str) -> str:
     svg = _DOT.sub("", _DOT.sub(line, svg, count=1))
     # The script's charts number their clips too.
     svg = svg.replace('id="clip', 'id="still').replace("url(#clip", "url(#still")
-    return _LONG_NUMBER.sub(lambda match: f"{float(match[0]):.1f}", svg)
+    # In attributes alone: the text beside the line is a number that is told.
+    return _ATTRIBUTE.sub(
+        lambda text: _LONG_NUMBER.sub(lambda match: f"{float(match[0]):.1f}", text[0]), svg
+    )

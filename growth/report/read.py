@@ -13,12 +13,15 @@ from psycopg.rows import dict_row
 
 from growth.choices import Period
 from growth.counts import CONVERGED, Floats, Integers
+from growth.fitted import first_periods, fitted_series
+from growth.lines import Lines, draw_lines
 from growth.lists import LISTS
+from growth.loaded import loaded_on
 from growth.observed import fitting_period
-from growth.periods import in_periods
-from growth.report.bands import Bands, fit_bands
+from growth.periods import in_periods, places
 from growth.runs import Run
-from growth.series import Series, Window, read_window
+from growth.series import Series, Window
+from growth.words import came_up
 from warehouse.connect import connect
 from warehouse.errors import WarehouseError
 from warehouse.months import next_month
@@ -47,9 +50,10 @@ class Content:
     """What the page shows. ``topics`` are the T fitted ones, rows of marts.fct_topic_growth, the
     most articles first; ``counts``, shape (T, K), their articles by bin. ``times`` are the K + 2
     times of the curves, in years since the window's start: the first day with articles, the mean
-    time of each bin's articles, the last day with articles. ``lists`` holds places in ``topics``.
-    ``loaded_on`` is when the window's months were loaded, None where the login may not know;
-    ``loaded_to`` the last day of the months in the marts."""
+    time of each bin's articles, the last day with articles. ``begins``, shape (T,): the place
+    of the first of these times at which a topic's level is drawn; before its first article it is
+    not. ``lists`` holds places in ``topics``. ``loaded_on`` is when the window's months were
+    loaded, None where the login may not know; ``loaded_to`` the last day with articles of all."""
 
     run: Run
     loaded_on: date | None
@@ -58,7 +62,8 @@ class Content:
     bins: Bins
     counts: Integers
     times: Floats
-    bands: Bands
+    lines: Lines
+    begins: Integers
     lists: dict[str, list[int]]
 
 
@@ -78,7 +83,7 @@ def read_content(connection: psycopg.Connection, run: Run, step: Callable[[str],
             f"the fit {run.run_id} has no fitted topic: load more months, or run `growth fit` with "
             "a lower --min-articles"
         )
-    series = _series(connection, run, topics)
+    series = fitted_series(connection, run, topics)
     bins, binned = _bins(run, series)
     size = (len(topics), len(bins))
     counts = np.bincount(
@@ -88,11 +93,14 @@ def read_content(connection: psycopg.Connection, run: Run, step: Callable[[str],
     counted = np.flatnonzero(series.totals)
     times = np.concatenate([series.times[counted[:1]], binned.times, series.times[counted[-1:]]])
     shape = np.array([topic["shape"] for topic in topics])
-    loaded_on, loaded_to = _loaded_on(connection, run), _loaded_to(connection)
+    loaded = loaded_on(connection, run.window_start, run.window_end)
     step(f"computing {len(topics):,} curves")
-    bands = fit_bands(in_periods(series, run.period), shape, times)
+    lines = draw_lines(in_periods(series, run.period), shape, times)
     counts = counts.astype(np.int64)
-    return Content(run, loaded_on, loaded_to, topics, bins, counts, times, bands, lists)
+    begins = _begins(run, bins, topics)
+    return Content(
+        run, loaded, _loaded_to(connection), topics, bins, counts, times, lines, begins, lists
+    )
 
 
 @contextmanager
@@ -120,33 +128,9 @@ def _rows(connection: psycopg.Connection, query: LiteralString, parameters: list
         return cursor.execute(query, parameters).fetchall()
 
 
-def _loaded_on(connection: psycopg.Connection, run: Run) -> date | None:
-    """Return the day on which the last of the window's months was loaded. The marts do not hold it,
-    and not every login that may read them may read raw."""
-    allowed = connection.execute(
-        """
-        select
-        from pg_class
-        inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
-        where
-            nspname = 'raw'
-            and relname = 'nyt_months'
-            and has_schema_privilege(pg_namespace.oid, 'USAGE')
-            and has_table_privilege(pg_class.oid, 'SELECT')
-        """
-    )
-    if not allowed.rowcount:
-        return None
-    [[loaded]] = connection.execute(
-        "select max(loaded_at)::date from raw.nyt_months where archive_month between %s and %s",
-        [run.window_start, run.window_end],
-    ).fetchall()
-    return loaded if isinstance(loaded, date) else None
-
-
 def _loaded_to(connection: psycopg.Connection) -> date:
     [[day]] = connection.execute(
-        "select max(published_on) from marts.fct_daily_articles where is_loaded"
+        "select max(published_on) from marts.fct_daily_articles where is_loaded and articles > 0"
     ).fetchall()
     return cast(date, day)
 
@@ -169,37 +153,13 @@ def _lists(connection: psycopg.Connection, run: Run, topics: list[Row]) -> dict[
     return lists
 
 
-def _series(connection: psycopg.Connection, run: Run, topics: list[Row]) -> Series:
-    """Return the daily series of the fitted topics, in their order."""
-    window = Window(run.window_start, run.window_end)
-    kinds = [] if run.kinds == "all" else run.kinds.split("+")
-    series = read_window(connection, window, kinds)
-    place = {topic["topic_id"]: index for index, topic in enumerate(topics)}
-    places = np.array([place.get(topic_id, -1) for topic_id in series.topic_ids.tolist()])
-    topic = places[series.topic] if len(places) else series.topic
-    kept = np.flatnonzero(topic >= 0)
-    # Cells sorted by topic, as the fit had them.
-    kept = kept[np.argsort(topic[kept], kind="stable")]
-    topic, count = topic[kept], series.count[kept]
-    counted = np.bincount(topic, count, len(topics))
-    if int(series.totals.sum()) != run.articles or counted.tolist() != [
-        topic["articles"] for topic in topics
-    ]:
-        raise WarehouseError(
-            f"the articles have changed since the fit {run.run_id}: run `growth fit` again"
-        )
-    return Series(
-        window=window,
-        topic=topic,
-        period=series.period[kept],
-        count=count,
-        totals=series.totals,
-        times=series.times,
-        topic_ids=np.array([topic["topic_id"] for topic in topics]),
-        kinds=[topic["kind"] for topic in topics],
-        labels=[topic["label"] for topic in topics],
-        first_seen_on=[topic["first_seen_on"] for topic in topics],
-    )
+def _begins(run: Run, bins: Bins, topics: list[Row]) -> Integers:
+    """Return the place in the curves' times of the bin of each topic's first article, 0 where that
+    lies before the window."""
+    bin_of = places(Window(run.window_start, run.window_end), bins.unit)
+    firsts = first_periods(run, topics, bin_of)
+    # The curves' times begin with the window's first day.
+    return np.where([came_up(topic) is not None for topic in topics], 1 + firsts, 0)
 
 
 def _bins(run: Run, series: Series) -> tuple[Bins, Series]:

@@ -18,7 +18,9 @@ function topicChart(kind, index, { top = highest(index), ...change } = {}) {
       tip: [
         binName(k),
         `${whole(bin.count)} of ${whole(bin.total)} articles, ${percent(bin.share)}`,
-        `fit ${interval(...[bin.fit, bin.low95, bin.high95].map(percent))}`,
+        bin.level === null
+          ? "no article before"
+          : `level ${interval(...[bin.level, bin.low95, bin.high95].map(percent))}`,
       ].join("\n"),
     })
     .filter(Boolean);

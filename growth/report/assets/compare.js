@@ -67,15 +67,15 @@ function comparison() {
     seriesOf(index).bins.flatMap((bin, k) => {
       if (!bin.total) return [];
       const value = count ? bin.count : bin.share;
-      const fit = count ? bin.fit * bin.total : bin.fit;
+      const level = bin.level !== null && count ? bin.level * bin.total : bin.level;
       const write = count ? (number) => number.toPrecision(3) : percent;
       return {
         t: data.times[k + 1],
         place: String(place),
         // A logarithm has no zero: what is 0 is said below the chart, not drawn.
         value: state.scale === "log" && !value ? null : value,
-        fit: state.scale === "log" && !(fit > 0) ? null : fit,
-        tip: `${data.label[index]}\n${binName(k)}\n${whole(bin.count)} of ${whole(bin.total)} articles, ${percent(bin.share)}\nfit ${write(fit)}`,
+        level: state.scale === "log" && !(level > 0) ? null : level,
+        tip: `${data.label[index]}\n${binName(k)}\n${whole(bin.count)} of ${whole(bin.total)} articles, ${percent(bin.share)}\n${level === null ? "no article before" : `level ${write(level)}`}`,
       };
     }),
   );

@@ -48,25 +48,32 @@ const number = (column, index) => data.numbers[column][index];
 const share = (index) => data.count[index] / data.articles;
 
 // What is drawn of a topic: its bins, and its curve from the first day with articles by way of each
-// bin's middle to the last. A bin of which nothing is loaded has no share, and no fit.
+// bin's middle to the last: the level, not before the first article, and the fitted trend or curve. A bin
+// of which nothing is loaded has neither share nor level.
 function seriesOf(index) {
   if (!series.has(index)) {
-    const eta = unbend(data.curve[index], data.steps[0]);
+    const eta = unbend(data.level[index], data.steps[0]);
     const half = unbend(data.half[index], data.steps[1]);
-    const ratio = data.narrower[index];
+    const fitted = unbend(data.fitted[index], data.steps[0]).map(expit);
+    const ratio = data.narrower;
+    const begins = data.begins[index];
+    const nothing = { level: null, low95: null, high95: null, low80: null, high80: null };
     const points = eta.map((x, k) => ({
+      ...nothing,
       t: data.times[k],
-      fit: expit(x),
+      fitted: fitted[k],
+      ...(k >= begins && {
+      level: expit(x),
       low95: expit(x - half[k]),
       high95: expit(x + half[k]),
       low80: expit(x - ratio * half[k]),
       high80: expit(x + ratio * half[k]),
+      }),
     }));
     const [first, last] = [data.times[0], data.times.at(-1)];
     const curve = points.filter(({ t }) => first <= t && t <= last);
-    const nothing = { t: null, fit: null, low95: null, high95: null, low80: null, high80: null };
     const bins = data.counts[index].map((count, k) => ({
-      ...(data.totals[k] ? points[k + 1] : nothing),
+      ...(data.totals[k] ? points[k + 1] : { ...nothing, t: null, fitted: null }),
       from: data.from[k] * DAY,
       to: (data.to[k] + 1) * DAY,
       count,
@@ -80,5 +87,5 @@ function seriesOf(index) {
 
 function highest(index) {
   const { curve, bins } = seriesOf(index);
-  return 1.08 * Math.max(...curve.map((p) => p.fit), ...bins.map((p) => p.share ?? 0));
+  return 1.08 * Math.max(...curve.map((p) => p.level ?? 0), ...bins.map((p) => p.share ?? 0));
 }

@@ -23,7 +23,8 @@ function saveCsv(header, rows, file) {
 }
 
 const SERIES_COLUMNS = [
-  "topic", "kind", "from", "to", "articles", "total", "share", "fit", "fit_low_95", "fit_high_95",
+  "topic", "kind", "from", "to", "articles", "total", "share", "level", "level_low_95",
+  "level_high_95", "trend_share",
 ];
 const digits = (value) => (value === null ? null : Number(value.toPrecision(4)));
 
@@ -32,7 +33,7 @@ function* seriesRows(topics) {
     for (const [k, bin] of seriesOf(index).bins.entries()) {
       yield [
         data.label[index], name("kind", index), isoDate(data.from[k]), isoDate(data.to[k]), bin.count, bin.total,
-        bin.share, digits(bin.fit), digits(bin.low95), digits(bin.high95),
+        bin.share, digits(bin.level), digits(bin.low95), digits(bin.high95), digits(bin.fitted),
       ];
     }
   }

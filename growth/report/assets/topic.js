@@ -61,29 +61,29 @@ function showNumbers(index) {
   const ends = (column) => [column, `${column}_low`, `${column}_high`];
   const dated = (column) =>
     interval(...["on", "low_on", "high_on"].map((end) => date(data.dates[`${column}_${end}`][index])));
-  const doubling = number("doubling_days", index);
-  const sooner = ends("doubling_days");
-  if (doubling < 0) sooner.splice(1, 2, sooner[2], sooner[1]);
+  const growthBy = { trend: "by its trend", change: "by the change from first to last quarter" };
+  const first = data.dates.first_seen_on[index];
   const rows = [
     ["Articles", `${whole(data.count[index])}, ${percent(share(index))} of all in the window`],
-    ["Share at the start", told(ends("share_start"), percent)],
+    ["Share at the start", data.begins[index] ? `no article before ${date(first)}` : told(ends("share_start"), percent)],
     ["Share at the end", told(ends("share_end"), percent)],
-    ["Growth a year, log-odds", told(["growth_rate", "ci_low", "ci_high"], signed)],
-    // Where the rate may be 0 there is no such time.
+    ["Highest share", `${percent(number("share_highest", index))}, about ${date(data.dates.highest_on[index])}`],
     [
-      `By the trend, odds ${doubling > 0 ? "doubled" : "halved"} every`,
-      number("doubling_days_low", index) !== null && told(sooner, (days) => duration(Math.abs(days))),
+      `Growth a year, log-odds, ${growthBy[name("listed_by", index)]}`,
+      told(["listed_rate", "listed_low", "listed_high"], signed),
     ],
+    ["Pace", data.pace[index] && `odds ${data.pace[index]}`],
+    ["Trend over the whole window, a year", told(["growth_rate", "ci_low", "ci_high"], signed)],
     ["Change from first to last quarter, a year", number("change_rate", index) !== null && signed(number("change_rate", index))],
     ["Sure growth a year", signed(number("sure_growth", index))],
-    ["q: false discoveries if the list ended here", qValue(number("q_value", index))],
-    ["Curve", { trend: "trend: constant growth", s_curve: "S-curve: levels off", pulse: "pulse: rises and falls" }[name("shape", index)]],
-    ["Ceiling", number("ceiling", index) !== null && told(ends("ceiling"), percent)],
-    ["Half-way", data.dates.midpoint_on[index] !== null && dated("midpoint")],
-    ["Peak", data.dates.peak_on[index] !== null && `${dated("peak")}, at ${percent(number("peak_share", index))}`],
+    ["q: expected false alarms if the list ended here", qValue(number("q_value", index))],
+    ["Fitted curve (dashed)", { trend: "trend: constant growth", s_curve: "S-curve: levels off", pulse: "pulse: rises and falls" }[name("shape", index)]],
+    ["Its ceiling", number("ceiling", index) !== null && told(ends("ceiling"), percent)],
+    ["It was half-way", data.dates.midpoint_on[index] !== null && dated("midpoint")],
+    ["It peaked", data.dates.peak_on[index] !== null && `${dated("peak")}, at ${percent(number("peak_share", index))}`],
     ["Articles a day at the end", number("articles_a_day_end", index)?.toFixed(1)],
     ["Unevenness of days, of weeks and months", `${number("dispersion", index).toFixed(1)}, ${number("long_run_dispersion", index).toFixed(1)} times chance`],
-    ["First article loaded", data.dates.first_seen_on[index] !== null && date(data.dates.first_seen_on[index])],
+    ["First article loaded", first !== null && date(first)],
   ];
   const shown = rows.filter(([, value]) => value);
   byId("topic-numbers").replaceChildren(
@@ -121,7 +121,7 @@ function showSeries(index) {
   byId("series-title").textContent = `The chart as a table, by ${data.unit}`;
   byId("series-unit").textContent = data.unit === "week" ? "Week" : "Month";
   const rows = seriesOf(index).bins.map((bin, k) => {
-    const figures = [whole(bin.count), whole(bin.total), percent(bin.share), percent(bin.fit)];
+    const figures = [whole(bin.count), whole(bin.total), percent(bin.share), percent(bin.level)];
     return make("tr", {}, make("td", {}, binName(k)), ...figures.map((text) => make("td", { className: "figure" }, text)));
   });
   byId("series-rows").replaceChildren(...rows);

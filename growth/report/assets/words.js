@@ -30,5 +30,5 @@ function binName(k) {
 
 function describe(index) {
   const [start, end] = ["share_start", "share_end"].map((column) => percent(number(column, index)));
-  return `${data.label[index]}: fitted share of articles from ${start} to ${end}; ${data.happened[index]}`;
+  return `${data.label[index]}: share of articles from ${start} to ${end}; ${data.happened[index]}`;
 }

@@ -9,6 +9,7 @@ renamed as (
         run_id,
         window_start,
         window_end,
+        coalesce(fitted_to, window_end) as fitted_to,
         period,
         kinds,
         min_articles,

@@ -16,7 +16,7 @@ from scipy import special
 
 from benchmarks.calibration import Noise, simulate
 from extract.sample import write_sample
-from growth.logistic import fit_growth, fit_trend
+from growth.logistic import fit_growth, fit_level, fit_trend
 
 HERE = Path(__file__).parent
 DAYS_PER_YEAR = 365.25
@@ -28,8 +28,9 @@ TOPICS = {
 NEW_YORK = ZoneInfo("America/New_York")
 STYLE = (
     "<style>text{font:13px system-ui,sans-serif;fill:#222}.small{font-size:11px;fill:#555}"
-    ".axis{stroke:#999;stroke-width:1}.fit{fill:none;stroke:#b3261e;stroke-width:2}"
-    ".dot{fill:#356d9c}.grid{stroke:#ddd}.usual{fill:#c9c9c9}.ours{fill:#356d9c}"
+    ".axis{stroke:#999;stroke-width:1}.level{fill:none;stroke:#356d9c;stroke-width:2.2}"
+    ".band{fill:#356d9c;opacity:.2}.fit{fill:none;stroke:#555;stroke-dasharray:4 3}"
+    ".dot{fill:#777}.grid{stroke:#ddd}.usual{fill:#c9c9c9}.ours{fill:#356d9c}"
     ".promise{stroke:#b3261e;stroke-width:1.5;stroke-dasharray:4 3}</style>"
 )
 Floats = NDArray[np.float64]
@@ -57,13 +58,14 @@ def counted(start: date, end: date) -> tuple[Floats, dict[str, Floats]]:
 
 
 def shapes() -> str:
-    """Return the picture of three topics and their curves."""
+    """Return the picture of three topics: dots, levels with their bands, fitted curves."""
     start = date(2022, 1, 1)
     totals, found = counted(start, date(2022, 12, 1))
     counts = np.stack([found[label] for label in TOPICS])
     topic, day = np.nonzero(counts)
     times = np.arange(len(totals)) / DAYS_PER_YEAR
-    fit = fit_growth(topic, day, counts[topic, day], totals, times)
+    cells = topic, day, counts[topic, day], totals, times
+    fit, level = fit_growth(*cells), fit_level(*cells)
     weeks = np.arange(len(totals)) // 7
     whole = len(totals) // 7
     width, height, top = 240, 150, 40
@@ -83,20 +85,29 @@ def shapes() -> str:
 
         parts.append(f'<text x="{left}" y="20">{label}</text>')
         parts.append(f'<text class="small" x="{left}" y="35">{fit.phase[index]}</text>')
-        for level in (0.5, 1.0):
-            at = float(y(np.float64(level * high / 1.1)))
+        for part in (0.5, 1.0):
+            at = float(y(np.float64(part * high / 1.1)))
             parts.append(f'<path class="grid" d="M{left} {at:.1f}h{width}"/>')
-            share = f"{100 * level * high / 1.1:.1f} %"
+            share = f"{100 * part * high / 1.1:.1f} %"
             parts.append(f'<text class="small" x="{left + 2}" y="{at - 3:.1f}">{share}</text>')
+        upper = np.minimum(level.share_high[index], high)
+        edge = np.r_[upper, level.share_low[index][::-1]]
+        band = _points(x(np.r_[times, times[::-1]]), y(edge))
+        parts.append(f'<polygon class="band" points="{band}"/>')
         dots = zip(x(middles[:whole]), y(shares[:whole]), strict=True)
         parts += [f'<circle class="dot" cx="{a:.1f}" cy="{b:.1f}" r="2.2"/>' for a, b in dots]
-        line = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x(times), y(curve), strict=True))
-        parts.append(f'<polyline class="fit" points="{line}"/>')
+        for name, shares in (("fit", curve), ("level", level.share[index])):
+            line = _points(x(times), y(shares))
+            parts.append(f'<polyline class="{name}" points="{line}"/>')
         parts.append(f'<path class="axis" d="M{left} {top + height}h{width}"/>')
         for month, name in ((0, "January 2022"), (6, "July")):
             at = left + width * month / 12
             parts.append(f'<text class="small" x="{at:.0f}" y="{top + height + 16}">{name}</text>')
     return "\n".join([*parts, "</svg>", ""])
+
+
+def _points(x: Floats, y: Floats) -> str:
+    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
 
 
 def fitted(fit: "object", index: int, times: Floats) -> Floats:

@@ -33,7 +33,7 @@ def topic_columns(
     rows: NDArray[np.int64],
 ) -> dict[str, list[Any]]:
     """Return the columns that every topic has, of the topics ``rows``. ``knows_new`` tells whether
-    the year before the window is loaded: else nobody knows what is new in it."""
+    the window and the year before it are loaded: else nobody knows what is new in it."""
     start = series.window.start
     seen = [series.first_seen_on[row] for row in rows.tolist()]
     return {

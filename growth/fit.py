@@ -75,7 +75,8 @@ def fit_window(
         step("reading what was counted")
         series = read_series(connection, start, end, settings.kinds, allow_gaps=settings.allow_gaps)
         earlier = earlier_windows(connection, series.window, settings.kinds)
-        knows_new = is_loaded(connection, year_before(series.window))
+        missing = missing_months(connection, series.window)
+        knows_new = not missing and is_loaded(connection, year_before(series.window))
         digest = hashlib.sha256(str(knows_new).encode())
         for each in (series, *earlier):
             digest.update(each.sha256().encode())
@@ -98,7 +99,7 @@ def fit_window(
                 periods=now.periods,
                 seasonal=comes_back,
                 knows_new=knows_new,
-                missing_months=missing_months(connection, series.window),
+                missing_months=missing,
                 input_sha256=digest.hexdigest(),
                 seconds=time.monotonic() - began,
             )

@@ -51,9 +51,10 @@ _ROUNDS = 3
 # Log-odds move by at most so much in one round, and a working response lies no farther off.
 _LONGEST_STEP, _FARTHEST = 2.0, 5.0
 _BLOCK_TOPICS = 256
-# A window's start and end: so many weeks, or one of so many parts of it, whichever is longer; and
-# the times at which a level is asked for to take its mean there.
-_END_WEEKS, _END_PARTS, _POINTS = 2, 64, 5
+# A window's start and end: so many weeks; but at most one of so many parts of a short window, and
+# at least one of so many of a long one. And the times at which a level is asked for to take its
+# mean there.
+_END_WEEKS, _MOST_OF_SHORT, _END_PARTS, _POINTS = 2, 12, 32, 5
 # Factors multiplied before a logarithm is taken of them: few enough that nothing overflows.
 _FACTORS = 6
 
@@ -102,11 +103,18 @@ class Levels:
         variance += self.swing[:, None] * unknown / _WEEK
         return log_odds, np.sqrt(variance)
 
+    def unseen(self) -> Floats:
+        """Return the time in weeks between each block and the next that is in neither, of a week at
+        least; 0 elsewhere. Shape (M - 1,)."""
+        apart = np.diff(self.times) / _WEEK - (self.lengths[1:] + self.lengths[:-1]) / 2
+        return np.where(apart >= 1, apart, 0.0)
+
     def ends(self, first: float, last: float) -> tuple[Floats, Floats]:
         """Return log-odds and errors at the start and at the end of a window from ``first`` to
         ``last``, each of shape (T, 2): those of the mean share over its first and its last two
-        weeks, or its first and last sixty-fourth where that is longer, so that a day's news does
-        not stand for all. The error is the mean of the errors: days so near hardly differ in it."""
+        weeks, so that a day's news does not stand for all; of a short window a twelfth where that
+        is shorter, of a long one a thirty-second where that is longer. The error is the mean of the
+        errors: days so near hardly differ in it."""
         part = np.linspace(0.0, _end_length(first, last), _POINTS)
         sides = [self.at(first + part), self.at(last - part)]
         shares = [special.expit(log_odds).mean(axis=1) for log_odds, _ in sides]
@@ -128,7 +136,8 @@ class Levels:
 
 
 def _end_length(first: float, last: float) -> float:
-    return min(last - first, max(_END_WEEKS * _WEEK, (last - first) / _END_PARTS))
+    span = last - first
+    return max(min(_END_WEEKS * _WEEK, span / _MOST_OF_SHORT), span / _END_PARTS)
 
 
 def fit_level(

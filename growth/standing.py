@@ -24,8 +24,8 @@ class Standing:
     NaN elsewhere. ``last_to_highest`` is the logarithm of the share in the very last block over
     that in the block where it was highest. ``halved`` is 1 where the level of the last week is
     probably below half of that of the highest week (by one and a half standard errors), or the
-    counts of the last four weeks below half of those of the fullest four, as parts of all articles,
-    by more than the fullest stands out by chance; else 0."""
+    counts of the last four weeks, or of the last sixteenth of the window, below half of those of
+    the fullest part as long, by more than that stands out by chance; else 0."""
 
     start: Floats
     start_error: Floats
@@ -69,6 +69,8 @@ def _describe(levels: Levels, span: Floats) -> dict[str, Floats]:
     last_to_highest = shares[:, -1] - shares[every, highest]
     apart = np.hypot(levels.error[:, -1], levels.error[every, highest])
     week_halved = (last_to_highest < -np.log(2.0)) & (last_to_highest < -_PROBABLY * apart)
+    sixteenth = levels.lengths.sum() / 16
+    halved = week_halved | _counts_halved(levels, _FOUR_WEEKS) | _counts_halved(levels, sixteenth)
     return {
         "start": start,
         "start_error": start_error,
@@ -83,7 +85,7 @@ def _describe(levels: Levels, span: Floats) -> dict[str, Floats]:
         "lowest_error": error[every, bottom],
         "jumped_at": _jumps(levels, top),
         "last_to_highest": last_to_highest,
-        "halved": (_counts_halved(levels) | week_halved).astype(np.float64),
+        "halved": halved.astype(np.float64),
     }
 
 
@@ -96,23 +98,30 @@ def _jumps(levels: Levels, top: Integers) -> Floats:
     every = np.arange(size)
     steps = np.diff(levels.log_odds, axis=1)
     steps[np.arange(blocks - 1) >= top[:, None]] = -np.inf
+    # Nobody knows when it rose in weeks that are not loaded.
+    unseen = levels.unseen() > 0
+    near = unseen.copy()
+    near[1:] |= unseen[:-1]
+    near[:-1] |= unseen[1:]
+    steps[:, near] = -np.inf
     steepest = steps.argmax(axis=1)
     before, after = np.maximum(steepest - 1, 0), np.minimum(steepest + 2, blocks - 1)
     rise = levels.log_odds[every, after] - levels.log_odds[every, before]
     # All by which it rose: from the lowest level before the highest.
     earlier = np.where(np.arange(blocks) <= top[:, None], levels.log_odds, np.inf).min(axis=1)
     whole = levels.log_odds[every, top] - earlier
-    jumped = (top > 0) & (rise >= np.maximum(_JUMP, _MOST_OF_IT * whole))
+    jumped = np.isfinite(steps.max(axis=1)) & (rise >= np.maximum(_JUMP, _MOST_OF_IT * whole))
     return np.where(jumped, levels.times[np.minimum(steepest + 1, blocks - 1)], np.nan)
 
 
-def _counts_halved(levels: Levels) -> Booleans:
-    """Compare the counts of the last four weeks with those of the fullest four weeks, on the
-    logarithm of the share, by the Poisson error of both. Shape (F,)."""
+def _counts_halved(levels: Levels, weeks: float) -> Booleans:
+    """Tell whether the counts of the last ``weeks`` weeks are below half of those of the fullest
+    part as long, on the logarithm of the share, by more than the fullest of W parts stands out by
+    chance: the root of 2 log W, times the Poisson error of both. Shape (F,)."""
     end = np.cumsum(levels.lengths)
     ends = np.arange(1, len(end) + 1)
-    starts = np.searchsorted(end, end - _FOUR_WEEKS + 0.5, side="left")
-    starts = np.minimum(np.where(end < _FOUR_WEEKS, 0, starts), ends - 1)
+    starts = np.searchsorted(end, end - weeks + 0.5, side="left")
+    starts = np.minimum(np.where(end < weeks, 0, starts), ends - 1)
     sums = np.pad(np.cumsum(levels.counts, axis=1), ((0, 0), (1, 0)))
     totals = np.pad(np.cumsum(levels.totals), (1, 0))
     counts = sums[:, ends] - sums[:, starts] + 0.5
@@ -120,6 +129,5 @@ def _counts_halved(levels: Levels) -> Booleans:
     every, fullest = np.arange(len(counts)), shares.argmax(axis=1)
     fall = np.log(shares[every, fullest] / shares[:, -1])
     error = np.sqrt(1 / counts[every, fullest] + 1 / counts[:, -1])
-    # The fullest of many is high by chance: of W normal numbers about by the root of 2 log W.
-    chance = np.sqrt(2 * np.log(max(np.e, end[-1] / _FOUR_WEEKS)))
+    chance = np.sqrt(2 * np.log(max(np.e, end[-1] / weeks)))
     return np.asarray((fall > np.log(2.0)) & (fall > chance * error))

@@ -59,7 +59,8 @@ LIST_COLUMNS = (
 )  # fmt: skip
 
 _LEGEND = """
-start, end: the share of all articles over the first and the last two weeks; now: as end
+start, end: the share of all articles over the first and the last two weeks, more in long windows; \
+now: as end
 growth a year: of the log-odds, and how much of it is sure at 95%
 q: the expected share of false alarms down to this row
 new label: first seen in the window; also: labels of nearly the same articles"""

@@ -13,8 +13,9 @@ Topic = dict[str, Any]
 _DAYS_PER_YEAR = 365.25
 NOTHING = "\N{EN DASH}"
 _AS_EVER = "the same in earlier years"
-# As in growth.level: two weeks, or a sixty-fourth of a window where that is longer.
-_START = timedelta(days=14)
+# What counts as a window's start, as in growth.level: two weeks; of a short window a twelfth, of a
+# long one a thirty-second.
+_START, _SHORT, _LONG = timedelta(days=14), 12, 32
 
 _WHY_NO_FIT = {
     "no_articles": "it has no articles in the window",
@@ -174,7 +175,7 @@ def came_up(topic: Topic) -> date | None:
     counts as its start."""
     first: date | None = topic["first_seen_on"]
     start, end = topic["window_start"], topic["window_end"]
-    begun = start + max(_START, (end - start) / 64)
+    begun = start + max(min(_START, (end - start) / _SHORT), (end - start) / _LONG)
     return first if first is not None and first > begun else None
 
 

@@ -228,6 +228,17 @@ def test_a_jump_and_a_peak_are_dated() -> None:
     assert np.isnan(flat.jumped).mean() > 0.95
 
 
+def test_no_jump_is_dated_in_weeks_that_are_not_loaded() -> None:
+    days = 366
+    counts = planted(4.0 * (along(days) > 0.5), 1500)
+    known = (np.arange(days) < 120) | (np.arange(days) >= 240)
+    topic, day, count, *_ = cells(np.where(known, counts, 0))
+    totals = np.where(known, ARTICLES, 0)
+    fit = fit_growth(topic, day, count, totals, days_of(days), topics=60)
+    assert np.isnan(fit.jumped).all()
+    assert np.isfinite(fit_growth(*cells(counts)).jumped).mean() > 0.9
+
+
 def test_the_fitted_curves_ends_are_kept_beside_the_levels() -> None:
     fit = fit_growth(*cells(planted(np.log(4) * along(366), 800)))
     trend = fit.shape == "trend"

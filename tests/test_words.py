@@ -113,7 +113,7 @@ def test_before_the_first_article_no_share_is_told() -> None:
     assert came_up(row) == MAY
     assert share_at_start(row) == "no article before 27 May 2020"
     assert share_at_start(topic("steady")) == "0.21% (95%: 0.10% to 0.40%)"
-    # What counts as the window's start takes two weeks, or a sixty-fourth of the window.
+    # What counts as the window's start takes two weeks.
     assert came_up(topic("steady", first_seen_on=date(2020, 1, 15))) is None
     assert came_up(topic("steady", first_seen_on=date(2020, 1, 16))) is not None
 

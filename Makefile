@@ -102,7 +102,7 @@ flow-growth: .venv/.installed-prefect ## Let Prefect fit now (AS_AT=2024-10 HORI
 test: .venv/.installed-dev ## Run the tests, on a Postgres server of their own (six to nine minutes)
 	$(BIN)/python -m pytest -m "not nightly"
 
-test-fast: .venv/.installed-dev ## Run those that need no dbt, after each edit (half a minute)
+test-fast: .venv/.installed-dev ## Run those that need no dbt, after each edit (under a minute)
 	$(BIN)/python -m pytest -m fast
 
 test-nightly: .venv/.installed-dev ## Run what `make test` leaves out: slow, and rarely breaks (four minutes)

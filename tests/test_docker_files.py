@@ -14,8 +14,6 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from support import PROJECT_DIR, run
 
-pytestmark = pytest.mark.fast
-
 CONFIG = PROJECT_DIR / "config"
 COMPOSE = yaml.safe_load((PROJECT_DIR / "docker-compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

@@ -12,14 +12,20 @@ last four weeks, expected or counted. One is bad if
   high" though it is below half of it;
 - the highest dot is more than two and a half times as high as the line anywhere.
 
+Besides, of the first 50 topics of the growing and the shrinking list it counts those whose share at
+the end is more than twice off what was counted in the window's last sixteenth, where five articles
+or more were expected or counted: at most 4 % may be.
+
 By default it looks at the windows of docs/page.md. Exit code 1 where more than one
-a page is bad, of up to 36.
+chart a page is bad, of up to 36, or more ends than may be.
 """
 
 import sys
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from growth.report.read import Content, read_content
@@ -31,11 +37,15 @@ from warehouse.months import parse_month
 
 WINDOWS = ("2020-01:2020-06", "2020-01:2020-12", "2026-01:2026-07")
 _FIRST, _WEEKS, _LEAST = 12, 28, 10
+_LISTED, _LEAST_AT_END, _MOST_OFF = 50, 5, 0.04
 _OFF, _RISING, _HIGH, _DRAWN = 1.7, 0.6, 0.5, 0.4
 # A page has up to 36 charts: of three pages at most three may be bad.
 
 
-def faults(content: Content, daily: np.ndarray, totals: np.ndarray) -> dict[str, list[str]]:
+Counts = NDArray[Any]
+
+
+def faults(content: Content, daily: Counts, totals: Counts) -> dict[str, list[str]]:
     """Return what is wrong with each chart that counts, by its list and label. ``daily``, shape
     (T, days), are the articles of the topics up to the last day with articles, and ``totals`` all
     articles of these days."""
@@ -65,9 +75,20 @@ def faults(content: Content, daily: np.ndarray, totals: np.ndarray) -> dict[str,
     return found
 
 
+def ends_off(content: Content, daily: Counts, totals: Counts) -> tuple[int, int]:
+    """Return how many listed topics have an end that is off, and of how many."""
+    days = max(1, len(totals) // 16)
+    listed = [place for name in ("growing", "shrinking") for place in content.lists[name][:_LISTED]]
+    counted = daily[listed, -days:].sum(axis=1)
+    told = np.array([content.topics[place]["share_end"] for place in listed])
+    expected = told * totals[-days:].sum()
+    off = np.abs(np.log((expected + 0.5) / (counted + 0.5))) > np.log(2)
+    return int((off & (np.maximum(expected, counted) >= _LEAST_AT_END)).sum()), len(listed)
+
+
 def main() -> None:
     """Print the bad charts of each window, and how many there are."""
-    charts = bad = 0
+    charts = bad = off = listed = 0
     windows = sys.argv[1:] or WINDOWS
     for text in windows:
         start, end = map(parse_month, text.split(":"))
@@ -87,8 +108,11 @@ def main() -> None:
         for label, said in wrong.items():
             print(f"  {label}: {'; '.join(said)}")
         charts, bad = charts + len(found), bad + len(wrong)
+        off_here, listed_here = ends_off(content, daily, series.totals)
+        off, listed = off + off_here, listed + listed_here
     print(f"{bad} of {charts} charts are bad, at most one a page may be")
-    sys.exit(bad > len(windows))
+    print(f"{off} of {listed} ends are off, at most {_MOST_OFF:.0%} may be")
+    sys.exit(bad > len(windows) or off > _MOST_OFF * listed)
 
 
 if __name__ == "__main__":

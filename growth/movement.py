@@ -56,6 +56,8 @@ LEVEL = 0.05
 # together reject flat topics at 2 to 6 %, and up to 13 % if autocorrelation is 0.9.
 _TWO_CHANCES = 1.25
 _TWICE, _FOURFOLD, _QUIET = np.log(2.0), np.log(4.0), np.log(2.5)
+# Where the counts say that a topic has halved, the level must nearly say so too.
+_NEARLY_HALF = np.log(0.6)
 _SURELY, _PROBABLY = 2.0, 1.0
 # By how much the last quarter of a window lifts a level that is still rising, and how sure that is.
 _STILL, _STILL_SURE = np.log(1.2), 1.0
@@ -137,7 +139,7 @@ def movement(
 @dataclass(frozen=True)
 class _Shares:
     """Logarithms of the shares at which levels stand, and whether the end is below half of the
-    highest: by the level or, probably, by that of the last week or by four weeks' counts."""
+    highest: by the level; or nearly so, and below it by the counts or the last week's level."""
 
     start: Floats
     end: Floats
@@ -156,7 +158,8 @@ class _Shares:
                 standing.lowest,
             )
         )  # fmt: skip
-        below_half = (end < highest - _TWICE) | (standing.halved == 1)
+        halved = (standing.halved == 1) & (end < highest + _NEARLY_HALF)
+        below_half = (end < highest - _TWICE) | halved
         return cls(start, end, highest, lowest, below_half)
 
 

@@ -75,8 +75,7 @@ def fitted_series(connection: psycopg.Connection, run: Run, topics: list[dict[st
     """Return the daily series of the fitted topics of a run, rows of marts.fct_topic_growth, in
     their order. Raises WarehouseError where the articles have changed since the fit."""
     window = Window(run.window_start, run.window_end)
-    kinds = [] if run.kinds == "all" else run.kinds.split("+")
-    series = read_window(connection, window, kinds)
+    series = read_window(connection, window, run.kinds_asked)
     place = {topic["topic_id"]: index for index, topic in enumerate(topics)}
     places = np.array([place.get(topic_id, -1) for topic_id in series.topic_ids.tolist()])
     topic = places[series.topic] if len(places) else series.topic

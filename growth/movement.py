@@ -19,8 +19,7 @@ The words, in order; the first whose rule holds is said. ``start``, ``end``, ``h
 - grew: listed as growing, or the end is surely twice the start, or the counts of the last quarter
   are four times those of the first (p of the change at most 5 %).
 - rose: it grew, or its highest is surely twice the start; where it surely fell, probably twice
-  (by one standard error). Came back: its end is surely four times
-  the lowest.
+  (by one standard error). Came back: its end is surely four times the lowest.
 - near its top: the end is within a tenth of the highest, and the last week within a fifth of the
   highest week.
 - shrank: the same as grew, downwards. Fell: its highest is surely twice the end, or surely four

@@ -1,6 +1,6 @@
 """Fits stored windows again: those whose articles have changed, or that an older version fitted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,18 +22,12 @@ class Again:
     failure: str = ""
 
 
-def fit_all(
-    connection: "psycopg.Connection",
-    *,
-    refit: bool = False,
-    step: Callable[[str], None] = lambda name: None,
-) -> Iterator[Again]:
+def fit_all(connection: "psycopg.Connection", *, refit: bool = False) -> Iterator[Again]:
     """Fit all stored windows again, the oldest fit first, each in a transaction of its own; one
     that is stored already, of the same data by this version, stays as it is unless ``refit``."""
     runs = list_runs(connection)
     connection.commit()
     for run in reversed(runs):
-        step(run.run_id)
         try:
             yield Again(run, fit_again(connection, run, refit=refit))
         except WarehouseError as error:
@@ -43,8 +37,7 @@ def fit_all(
 
 def fit_again(connection: "psycopg.Connection", run: Run, *, refit: bool = False) -> Fitted:
     """Fit the window of a stored run with its settings. Raises WarehouseError."""
-    kinds = [] if run.kinds == "all" else run.kinds.split("+")
-    settings = Settings(kinds, run.min_articles, run.period, bool(run.missing_months))
+    settings = Settings(run.kinds_asked, run.min_articles, run.period, bool(run.missing_months))
     return fit_window(connection, run.window_start, run.window_end, settings, refit=refit)
 
 

@@ -43,6 +43,11 @@ class Run:
         return self.fitted_to or self.window_end
 
     @property
+    def kinds_asked(self) -> list[str]:
+        """The kinds that were asked for; none: all."""
+        return [] if self.kinds == "all" else self.kinds.split("+")
+
+    @property
     def has_levels(self) -> bool:
         """Whether it was made by 0.4.0 or later: before, shares at the ends were the fitted
         curve's, and there was no listed rate."""
@@ -54,8 +59,7 @@ class Run:
         options = [
             f"--start {format_month(self.window_start)} --end {format_month(self.window_end)}"
         ]
-        if self.kinds != "all":
-            options += [f"--kind {kind}" for kind in self.kinds.split("+")]
+        options += [f"--kind {kind}" for kind in self.kinds_asked]
         if self.min_articles != DEFAULT_MIN_ARTICLES:
             options.append(f"--min-articles {self.min_articles}")
         if self.period != Period.DAY:

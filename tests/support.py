@@ -8,9 +8,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -296,6 +297,29 @@ def write_body(folder: Path, month: str, body: bytes, gz: bool = True) -> Path:
     path = folder / f"{month}.json{'.gz' if gz else ''}"
     path.write_bytes(gzip.compress(body, compresslevel=1, mtime=0) if gz else body)
     return path
+
+
+def write_days(
+    folder: Path, first: date, last: date, a_day: int, labels: Callable[[date, int], list[str]]
+) -> None:
+    """Write the months between two days, ``a_day`` articles each day: ``labels`` gives the subjects
+    of the article of a day and its place among the day's."""
+    months: dict[str, list[Doc]] = {}
+    for number in range(((last - first).days + 1) * a_day):
+        day = first + timedelta(days=number // a_day)
+        months.setdefault(f"{day:%Y-%m}", []).append(
+            middle_document(
+                number + 1,
+                pub_date=f"{day}T14:30:12+0000",
+                headline={"main": f"The Ledger, Sheet {number + 1}"},
+                keywords=[
+                    {"name": "subject", "value": label, "rank": 1, "major": "N"}
+                    for label in labels(day, number % a_day)
+                ],
+            )
+        )
+    for month, docs in months.items():
+        write_month(folder, month, docs)
 
 
 def write_month(

@@ -5,46 +5,30 @@ import io
 import json
 import os
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from support import Warehouse, middle_document, write_month
+from support import Warehouse, write_days
 
 END = date(2022, 4, 10)
 WINDOW = ("--start", "2022-01", "--end", "2022-04")
 SAID = "January to April 2022 (articles up to 10 April 2022)"
 
 
+def labels(day: date, place: int) -> list[str]:
+    """Ferries begin in May 2021 and grow, Trams begin in February 2022."""
+    ferries = date(2021, 5, 1) <= day and place < 1 + (day.toordinal() % 100) // 25
+    return ["Ferries"] * ferries + ["Trams"] * (day >= date(2022, 2, 1) and place == 5)
+
+
 def write_archive(folder: Path) -> None:
-    """Write 2021 without its June, and 2022 up to the 10th of April, fetched on the 11th: Ferries
-    grow, and begin in May 2021; Trams begin in February 2022."""
-    months: dict[str, list[dict[str, Any]]] = {}
-    day, number = date(2021, 1, 1), 0
-    while day <= END:
-        for place in range(6):
-            number += 1
-            ferries = date(2021, 5, 1) <= day and place < 1 + (day.toordinal() % 100) // 25
-            labels = ["Ferries"] * ferries + ["Trams"] * (day >= date(2022, 2, 1) and place == 5)
-            if (day.year, day.month) != (2021, 6):
-                months.setdefault(f"{day:%Y-%m}", []).append(
-                    middle_document(
-                        number,
-                        pub_date=f"{day}T14:30:12+0000",
-                        headline={"main": f"The Ledger, Sheet {number}"},
-                        keywords=[
-                            {"name": "subject", "value": label, "rank": 1, "major": "N"}
-                            for label in labels
-                        ],
-                    )
-                )
-        day += timedelta(days=1)
-    for month, docs in months.items():
-        write_month(folder, month, docs)
-        fetched = datetime(2022, 4, 11, 10).timestamp()
-        for path in folder.glob(f"{month}*"):
-            os.utime(path, (fetched, fetched))
+    """Write 2021 without its June, and 2022 up to the 10th of April, fetched on the 11th."""
+    write_days(folder, date(2021, 1, 1), date(2021, 5, 31), 6, labels)
+    write_days(folder, date(2021, 7, 1), END, 6, labels)
+    fetched = datetime(2022, 4, 11, 10).timestamp()
+    for path in folder.iterdir():
+        os.utime(path, (fetched, fetched))
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Warehouse, middle_document, write_month
+from support import Warehouse, write_days
 
 WINDOW = ("--start", "2022-01", "--end", "2022-03")
 # What 0.4.0 added, and what 0.3.0 called a topic that grew.
@@ -20,37 +20,19 @@ _MISSION = (
 )
 
 
-def write_archive(folder: Path) -> None:
-    """Write three months of 12 articles a day: ferries grow, trams shrink, the rest stays."""
-    months: dict[str, list[dict[str, Any]]] = {}
-    number = 0
-    for day in range(90):
-        on = date(2022, 1, 1) + timedelta(days=day)
-        for place in range(12):
-            number += 1
-            labels = ["Harbours"] if place % 2 else []
-            labels += ["Ferries"] if place < day // 9 else []
-            labels += ["Trams"] if place < (90 - day) // 9 else []
-            months.setdefault(f"{on:%Y-%m}", []).append(
-                middle_document(
-                    number,
-                    pub_date=f"{on}T14:30:12+0000",
-                    headline={"main": f"The Ledger, Sheet {number}"},
-                    keywords=[
-                        {"name": "subject", "value": label, "rank": 1, "major": "N"}
-                        for label in labels
-                    ],
-                )
-            )
-    for month, docs in months.items():
-        write_month(folder, month, docs)
+def labels(day: date, place: int) -> list[str]:
+    """Ferries grow, trams shrink, harbours stay."""
+    number = (day - date(2022, 1, 1)).days
+    found = ["Harbours"] if place % 2 else []
+    found += ["Ferries"] if place < number // 9 else []
+    return found + (["Trams"] if place < (90 - number) // 9 else [])
 
 
 @pytest.fixture(scope="module")
 def old(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """A warehouse in which two fits are stored as 0.3.0 stored them, with that version's views."""
     folder = tmp_path_factory.mktemp("archive")
-    write_archive(folder)
+    write_days(folder, date(2022, 1, 1), date(2022, 3, 31), 12, labels)
     warehouse.empty()
     warehouse.ok("extract", "load", "--from", folder)
     warehouse.build()

@@ -12,7 +12,8 @@ from scipy import special
 
 from growth.counts import Floats
 from growth.curves import fit_pulses, fit_s_curves, pulse, s_curve
-from growth.level import Weeks, levels_of
+from growth.level import levels_of
+from growth.local_level import Weeks
 from growth.movement import PULSE, S_CURVE
 from growth.series import Series
 from growth.trends import Fitting, log_odds_at

@@ -12,7 +12,7 @@ from growth.changes import ChangeFit, fit_change
 from growth.counts import CONVERGED, Floats, Integers
 from growth.curve_columns import CurveColumns, describe_pulses, describe_s_curves
 from growth.curves import fit_pulses, fit_s_curves
-from growth.level import Weeks
+from growth.local_level import Weeks
 from growth.movement import PULSE, S_CURVE, TREND, movement
 from growth.standing import nowhere, stand
 from growth.trend_search import Trends, Window

@@ -6,7 +6,8 @@ import numpy as np
 from scipy import special
 
 from growth.counts import Booleans, Cells, Floats, Integers
-from growth.level import Levels, Weeks, levels_of
+from growth.level import Levels, levels_of
+from growth.local_level import Weeks
 
 # A topic jumped if its odds tripled from the block before the steepest step to the block after it,
 # and that is half of all by which it rose.

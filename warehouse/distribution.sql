@@ -1,6 +1,7 @@
 -- Where the server has Citus: the raw tables are spread over its workers, documents by their id, the
--- months as a copy on each. Rejected documents are few and stay where they are. Without Citus this
--- does nothing; it can be repeated. dbt's tables are spread by macros/distribution.sql.
+-- months as a copy on each. What is small stays where it is: rejected documents, and what was found
+-- in fields. Without Citus this does nothing; it can be repeated. dbt's tables are spread by
+-- macros/distribution.sql.
 
 do $$
 begin

@@ -149,7 +149,7 @@ begin
 end
 $$;
 
-grant select on raw.nyt_months, raw.nyt_articles to analyst;
+grant select on raw.nyt_months, raw.nyt_articles, raw.nyt_fields to analyst;
 
 -- growth: the modeller's.
 

@@ -43,6 +43,23 @@ create table if not exists raw.nyt_rejects (
 comment on table raw.nyt_rejects is 'One row a document that could not be stored.';
 comment on column raw.nyt_rejects.position is 'Place in the response''s docs, from 0.';
 
+create table if not exists raw.nyt_fields (
+    archive_month date not null,
+    field text not null,
+    reading text not null,
+    is_readable boolean not null,
+    docs integer not null,
+    primary key (archive_month, field, reading)
+);
+comment on table raw.nyt_fields is
+    'One row a month, field and reading of the field: how many of the month''s stored documents. '
+    'No row where a version before 0.5.0 loaded the month.';
+comment on column raw.nyt_fields.field is 'document_type, pub_date, headline or keywords.';
+comment on column raw.nyt_fields.reading is
+    'Of document_type the type in small letters; of the others, only where they cannot be read, '
+    'why: no text, not a date.';
+comment on column raw.nyt_fields.is_readable is 'Whether the marts can read the field there.';
+
 create schema if not exists growth;
 
 create table if not exists growth.runs (

@@ -16,8 +16,9 @@ WINDOW = $(if $(START),--start $(START)) $(if $(END),--end $(END))
 HAS_KEY := $(or $(NYT_API_KEY),$(shell grep -s '^ *\(export  *\)\{0,1\}NYT_API_KEY=.' .env))
 
 # dbt does not read .env: it gets libpq's variables from the warehouse's own command.
+# DBT_PROFILES_DIR and DBT_TARGET lead nowhere else.
 # Its unit tests look at the models' SQL, not at what is loaded: a `dbt build` typed alone runs them too.
-DBT_BUILD = eval "$$($(BIN)/warehouse env)" && $(BIN)/dbt --quiet build --exclude-resource-type unit_test
+DBT_BUILD = eval "$$($(BIN)/warehouse env)" && $(BIN)/dbt --quiet build --exclude-resource-type unit_test --profiles-dir . --target warehouse
 
 .PHONY: help install install-prefect flow-elt flow-growth run elt update cron growth report backup restore test test-fast test-nightly lint bench calibrate lock clean
 

@@ -7,6 +7,7 @@ transformer where there are roles, and other runs are waited for.
 """
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,14 +16,15 @@ from dbt.plugins.manager import dbtPlugin
 from dbt_common.exceptions import DbtRuntimeError
 from dotenv import dotenv_values
 
-from warehouse import locks, roles
+from warehouse import locks, roles, session
 from warehouse.connect import check_workers, connect
-from warehouse.errors import WarehouseError
+from warehouse.errors import explained
 from warehouse.settings import LIBPQ_VARIABLES, PROJECT_DIR
 
 if TYPE_CHECKING:
     import psycopg
 
+TARGET = "warehouse"
 # These read and write files alone.
 COMMANDS_WITHOUT_WAREHOUSE = {"parse", "list", "deps", "clean", "init"}
 # These rewrite tables: one at a time, and as the transformer.
@@ -46,10 +48,14 @@ class ReadyWarehouse(dbtPlugin):
                 f".env sets {', '.join(missing)}, which dbt does not read: type "
                 '`eval "$(warehouse env)"` first, or use `make elt`'
             )
+        _check_profile()
         try:
             self._prepare(str(command))
-        except WarehouseError as error:
-            raise DbtRuntimeError(str(error)) from None
+        except Exception as error:
+            told = explained(error)
+            if told is None:
+                raise
+            raise DbtRuntimeError(str(told)) from None
 
     def _prepare(self, command: str) -> None:
         connection = connect(f"dbt {command}")
@@ -57,7 +63,10 @@ class ReadyWarehouse(dbtPlugin):
         context = click.get_current_context(silent=True)
         if context is not None:
             context.call_on_close(connection.close)
+            _check_server(connection, context)
         required = command in WRITING_COMMANDS
+        _set_variable("PGCLIENTENCODING", "UTF8", context)
+        _pass_to_libpq(session.OPTIONS, context)
         if roles.take(connection, "transformer", required=required):
             _pass_to_libpq("-c role=transformer", context)
         connection.autocommit = True
@@ -79,16 +88,58 @@ class ReadyWarehouse(dbtPlugin):
         self._connection: psycopg.Connection = connection  # the lock lasts as long as it
 
 
-def _pass_to_libpq(option: str, context: click.Context | None) -> None:
-    """Add an option to those of dbt's own connections, for this command alone."""
+def _check_profile() -> None:
+    """Refuse another profile than this project's: it could lead dbt to another server."""
+    flags = get_flags()  # type: ignore[no-untyped-call]
+    folder, target = Path(flags.PROFILES_DIR), flags.TARGET
+    if folder.resolve() != PROJECT_DIR:
+        raise DbtRuntimeError(
+            f"dbt reads its profile from {folder} (DBT_PROFILES_DIR or --profiles-dir): leave that "
+            f"away, this project brings its own in {PROJECT_DIR}"
+        )
+    if target not in (None, TARGET):
+        raise DbtRuntimeError(
+            f"dbt's target is {target} (DBT_TARGET or --target): leave that away, this project has "
+            f"one target, {TARGET}"
+        )
+
+
+def _check_server(connection: "psycopg.Connection", context: click.Context) -> None:
+    """Refuse to let dbt go elsewhere than all other commands, as with a service file of libpq."""
+    profile = (context.obj or {}).get("profile")
+    if profile is None:
+        return
+    theirs, ours = profile.credentials, connection.info
+    if "," in theirs.host:
+        return  # one of several hosts, whichever answers
+    for name, there, here in (
+        ("host", theirs.host, ours.host),
+        ("port", theirs.port, ours.port),
+        ("database", theirs.database, ours.dbname),
+    ):
+        if there != here:
+            raise DbtRuntimeError(
+                f"dbt would use the {name} {there}, and all other commands {here}: unset PGSERVICE "
+                'and PGHOSTADDR, or type `eval "$(warehouse env)"` first'
+            )
+
+
+def _pass_to_libpq(options: str, context: click.Context | None) -> None:
+    """Add options to those of dbt's own connections, for this command alone."""
     before = os.environ.get("PGOPTIONS")
-    os.environ["PGOPTIONS"] = f"{before} {option}" if before else option
+    _set_variable("PGOPTIONS", f"{before} {options}" if before else options, context)
+
+
+def _set_variable(name: str, value: str, context: click.Context | None) -> None:
+    """Set a variable of the environment, for this command alone."""
+    before = os.environ.get(name)
+    os.environ[name] = value
     if context is None:
         return
     if before is None:
-        context.call_on_close(lambda: os.environ.pop("PGOPTIONS", None))
+        context.call_on_close(lambda: os.environ.pop(name, None))
     else:
-        context.call_on_close(lambda: os.environ.update(PGOPTIONS=before))
+        context.call_on_close(lambda: os.environ.update({name: before}))
 
 
 plugins = [ReadyWarehouse]

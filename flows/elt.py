@@ -75,7 +75,7 @@ def load(months: list[date], source: str) -> tuple[Lines, Lines]:
     return lines, failed
 
 
-@task
+@task(**RETRIES)
 def build() -> None:
     """Build and test the tables, as `make elt` does."""
     run_dbt(*BUILD, tell=get_run_logger().info)

@@ -91,7 +91,7 @@ def fit_stored() -> None:
                 logger.info(f"{again.run.run_id}: fitted again")
 
 
-@task
+@task(**RETRIES)
 def test_lists() -> None:
     """Test what was fitted and the lists made of it."""
     run_dbt(*BUILD, "--select", "source:growth+", tell=get_run_logger().info)

@@ -5,7 +5,7 @@ from typing import Any
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from warehouse.errors import WarehouseDownError, worker_down
+from warehouse.errors import WarehouseDownError, explained
 
 
 class ApiDownError(Exception):
@@ -15,7 +15,9 @@ class ApiDownError(Exception):
 def passes_by_itself(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
     """Tell whether a failed task may do better later."""
     error = state.result(raise_on_failure=False)
-    return isinstance(error, ApiDownError | WarehouseDownError) or bool(worker_down(error))
+    if isinstance(error, ApiDownError):
+        return True
+    return isinstance(error, BaseException) and isinstance(explained(error), WarehouseDownError)
 
 
 # An API that is down and a server that is restarted come back after minutes or an hour.

@@ -1,6 +1,7 @@
 """Runs dbt as the Makefile does, and names what failed."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from warehouse.connect import use_warehouse
+from warehouse.errors import WarehouseDownError
 from warehouse.settings import PROJECT_DIR
 
 _FAILED = {"error", "fail", "runtime error", "partial success"}
@@ -19,19 +21,26 @@ _LINES_OF_OUTPUT = 20
 BUILD = ("build", "--exclude-resource-type", "unit_test")
 
 
+# What dbt says, in Postgres's and libpq's words, where the server went away.
+_SERVER_GONE = re.compile(
+    "server closed the connection|terminating connection|connection to server|connection already "
+    "closed|could not connect|the database system is|could not receive data from server"
+)
+
+
 class DbtError(Exception):
     """Models or tests of dbt failed; the message names each."""
 
 
 def run_dbt(*arguments: str, tell: Callable[[str], None]) -> None:
     """Run a dbt command on the warehouse in a process of its own, its output line by line to
-    ``tell``. Raises DbtError, WarehouseError."""
+    ``tell``. Raises DbtError, WarehouseDownError where the server went away, WarehouseError."""
     use_warehouse()  # libpq's variables, which dbt's profile reads
     with TemporaryDirectory(prefix="news-growth-dbt-") as target:
         # Two runs at once do not share a target folder.
         command = [
             str(Path(sys.executable).with_name("dbt")), "--quiet", "--no-use-colors", *arguments,
-            "--target-path", target,
+            "--target-path", target, "--profiles-dir", str(PROJECT_DIR), "--target", "warehouse",
         ]  # fmt: skip
         output = []
         with subprocess.Popen(
@@ -51,9 +60,11 @@ def run_dbt(*arguments: str, tell: Callable[[str], None]) -> None:
         failed = _failed_nodes(Path(target) / "run_results.json")
     name = f"dbt {arguments[0]}"
     if failed:
-        raise DbtError(f"{name} failed: {'; '.join(failed)}")
-    said = "\n".join(output[-_LINES_OF_OUTPUT:]) or "it said nothing"
-    raise DbtError(f"{name} ended with {process.returncode}: {said}")
+        message = f"{name} failed: {'; '.join(failed)}"
+    else:
+        said = "\n".join(output[-_LINES_OF_OUTPUT:]) or "it said nothing"
+        message = f"{name} ended with {process.returncode}: {said}"
+    raise (WarehouseDownError if _SERVER_GONE.search(message) else DbtError)(message)
 
 
 def _failed_nodes(results: Path) -> list[str]:

@@ -226,7 +226,7 @@ def top(
     from warehouse.connect import connect
 
     kinds = _names(kind)
-    with connect("growth top") as connection:
+    with connect("growth top", role="analyst") as connection:
         found = choose_run(connection, choice, kinds)
         wanted = phase.replace("-", " ") if phase else None
         topics = read_list(connection, found, direction, kinds, limit, wanted)
@@ -292,7 +292,7 @@ def report(
     from warehouse.connect import connect
     from warehouse.progress import steps
 
-    with connect("growth report") as connection, steps(STEPS) as step:
+    with connect("growth report", role="analyst") as connection, steps(STEPS) as step:
         written = write_report(connection, out, choice, step)
     say(f"{written.topics:,} topics, {written.size / 1e6:.1f} MB; open it in a browser")
     typer.echo(written.path)
@@ -356,7 +356,7 @@ def _topics_of(
     from warehouse.connect import connect
 
     kinds = _names(kind)
-    with connect(command) as connection:
+    with connect(command, role="analyst") as connection:
         run = choose_run(connection, choice, kinds)
         chosen = find_topics(connection, run, names, kinds, say)
         by = by or fitting_period(run)
@@ -397,7 +397,7 @@ def runs(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
     from warehouse.connect import connect
 
     _one_of(as_json, as_csv)
-    with connect("growth runs") as connection:
+    with connect("growth runs", role="analyst") as connection:
         stored = list_runs(connection)
     if as_json:
         print_json({"runs": [vars(run) for run in stored]})
@@ -428,7 +428,7 @@ def export(
 
     choice = _choice(run_id, start, end, period)
     kinds = _names(kind)
-    with connect("growth export") as connection:
+    with connect("growth export", role="analyst") as connection:
         found = choose_run(connection, choice, kinds)
         written = export_run(connection, found, kinds, by, file_format, to)
     _say_what_is_lacking(found)

@@ -22,7 +22,7 @@ def examine() -> Iterator[Finding]:
     """Yield the findings, in the order of the data's path; after a bad one the steps that follow
     it, unchecked, for they need it."""
     try:
-        connection = connect("growth doctor")
+        connection = connect("growth doctor", role="analyst")
     except WarehouseError as error:
         yield Finding("warehouse", False, str(error))
         return

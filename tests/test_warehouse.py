@@ -119,6 +119,7 @@ def test_env_is_what_a_shell_and_libpq_need(odd: Warehouse) -> None:
     done = odd.run("warehouse", "env", PGPASSWORD="left over from another server")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
+        "unset PGPASSWORD",
         f"export PGHOST={shlex.quote(str(odd.folder))}",
         "export PGPORT=5432",
         "export PGUSER=postgres",

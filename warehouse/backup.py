@@ -1,22 +1,22 @@
 """Backups: one file of pg_dump's custom format each, restored all or not at all."""
 
+import os
 import re
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from warehouse import embedded, locks, roles
-from warehouse.connect import connect, distribution_script
+from warehouse import embedded, locks, roles, session
+from warehouse.connect import SCHEMAS, connect, distribution_script
 from warehouse.errors import WarehouseError
 
 if TYPE_CHECKING:
     import psycopg
-
-SCHEMAS = ("raw", "growth", "staging", "intermediate", "marts")
 
 _NAME = "news-%Y-%m-%dT%H%M%SZ.dump"
 _NAMES = re.compile(r"news-\d{4}-\d{2}-\d{2}T\d{6}Z\.dump")
@@ -50,6 +50,56 @@ begin
 end
 $$;
 """
+# What roles can make, and no warehouse has. Checks and defaults compare, and call no function.
+_ONLY_TABLES = """
+do $$
+declare
+    found text;
+begin
+    select string_agg(what, ', ' order by what) into found
+    from (
+        select 'function ' || oid::regprocedure as what, pronamespace as home from pg_proc
+        union all
+        select 'operator ' || oid::regoperator, oprnamespace from pg_operator
+        union all
+        select 'type ' || oid::regtype, typnamespace
+        from pg_type
+        where typtype in ('d', 'e', 'r', 'm') or (typtype = 'b' and typelem = 0)
+        union all
+        select 'check of ' || conrelid::regclass, connamespace
+        from pg_constraint
+        where
+            contype = 'c'
+            and regexp_replace(
+                pg_get_constraintdef(oid), 'CHECK |EXTRACT|AND |OR |NOT ', '', 'g'
+            ) ~ '[[:alnum:]_"]\\s*\\('
+        union all
+        select 'default of ' || adrelid::regclass, relnamespace
+        from pg_attrdef inner join pg_class on pg_class.oid = adrelid
+        where pg_get_expr(adbin, adrelid) ~ '[[:alnum:]_"]\\s*\\('
+        union all
+        select 'trigger of ' || tgrelid::regclass, relnamespace
+        from pg_trigger inner join pg_class on pg_class.oid = tgrelid
+        where not tgisinternal
+        union all
+        select 'rule of ' || ev_class::regclass, relnamespace
+        from pg_rewrite inner join pg_class on pg_class.oid = ev_class
+        where rulename <> '_RETURN'
+        union all
+        select 'policy of ' || polrelid::regclass, relnamespace
+        from pg_policy inner join pg_class on pg_class.oid = polrelid
+        union all
+        select 'foreign table ' || oid::regclass, relnamespace from pg_class where relkind = 'f'
+    ) as made
+    where home::regnamespace::text in ('raw', 'growth', 'staging', 'intermediate', 'marts');
+    if found is not null then
+        raise exception 'it holds what no warehouse makes (%): take that out of the warehouse '
+            'and back it up again, or restore it into one without roles', found;
+    end if;
+end
+$$;
+"""
+_RESTORING = "warehouse restore, psql"
 # Postgres 16 does not know it, and the connection is about to end.
 _SET_BY_NEWER_PROGRAMS = b"SET transaction_timeout = 0;\n"
 
@@ -130,75 +180,117 @@ def check_backup(file: Path) -> None:
     _run("pg_restore", ["--file=/dev/null", str(file)], broken)
 
 
-def holds_data() -> bool:
-    """Tell whether months or fits are stored."""
-    with connect("warehouse restore") as connection:
-        found = connection.execute(
-            "select where exists (select from raw.nyt_months) or exists (select from growth.runs)"
-        )
-        return found.rowcount > 0
-
-
 def restore_backup(file: Path) -> None:
     """Replace everything in the warehouse's schemas by a backup's content, in one transaction.
 
-    Where roles are in force they own and may do afterwards what they did. Raises WarehouseError.
+    Where roles are in force, each schema is restored as the role that owns it, which may do
+    afterwards what it did; a backup that holds anything but tables and views is then refused, for
+    functions and the like would run with the rights of whoever restores. Raises WarehouseError.
     """
     with connect("warehouse restore") as connection:
         in_force = roles.are_in_force(connection)
         connection.commit()
         connection.autocommit = True
         locks.rewrite_warehouse(connection)
-        _replay(file, _AFTER + distribution_script() + (roles.script() if in_force else ""))
-    with connect(
-        "warehouse restore"
-    ) as connection:  # creates tables that the backup is too old for
+        with locks.say_who_is_in_the_way(connection, _RESTORING):
+            _replay(file, _as_roles() if in_force else _AS_OWNER)
+    # The tables that the backup is too old for are created now.
+    with connect("warehouse restore") as connection:
         _update_statistics(connection)
 
 
-def _replay(file: Path, after: str) -> None:
-    """Let psql run what pg_restore writes; what is not followed by `commit` is rolled back."""
+@dataclass(frozen=True)
+class Step:
+    """A part of a restore: SQL of ours, then what pg_restore writes with these options."""
+
+    before: str
+    options: tuple[str, ...] | None = None
+
+
+_AS_OWNER = [Step(_BEFORE, ()), Step(_AFTER + distribution_script())]
+
+
+def _as_roles() -> list[Step]:
+    """Return the steps of a restore in which each schema's role makes what is in it."""
+    homes: dict[roles.Role, list[str]] = {}
+    for schema, role in roles.OWNERS.items():
+        homes.setdefault(role, []).append(schema)
+    made = "".join(
+        f"create schema {schema} authorization {role};\n" for schema, role in roles.OWNERS.items()
+    )
+    # Views of one role name tables of another's.
+    made += f"grant usage on schema {', '.join(roles.OWNERS)} to transformer;\n"
+    steps = [Step(_BEFORE + made)]
+    for section in ("pre-data", "data", "post-data"):
+        for role, schemas in homes.items():
+            chosen = tuple(f"--schema={schema}" for schema in schemas)
+            steps.append(Step(f"set local role {role};\n", (f"--section={section}", *chosen)))
+        steps.append(Step("reset role;\n" + (_ONLY_TABLES if section == "pre-data" else "")))
+    return [*steps, Step(_AFTER + distribution_script() + roles.script())]
+
+
+def _replay(file: Path, steps: Sequence[Step]) -> None:
+    """Let psql run the steps; what is not followed by `commit` is rolled back."""
     failed = "the backup was not restored, and nothing was changed"
     with (
-        tempfile.TemporaryFile() as restore_errors,
-        tempfile.TemporaryFile() as psql_errors,
-        subprocess.Popen(
-            [embedded.client_program("pg_restore"), "--no-owner", "--no-privileges", "--file=-",
-             file],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=restore_errors,
-        ) as restore,
+        tempfile.TemporaryFile() as errors,
         subprocess.Popen(
             [embedded.client_program("psql"), "--no-psqlrc", "--quiet", "--no-password",
              "--set=ON_ERROR_STOP=1"],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=psql_errors,
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors,
+            env=_environment(_RESTORING),
         ) as psql,
     ):  # fmt: skip
-        assert restore.stdout is not None
         assert psql.stdin is not None
+        broken = ""
         try:
-            _feed(psql.stdin, _BEFORE.encode())
-            head = restore.stdout.read(_BLOCK_BYTES).replace(_SET_BY_NEWER_PROGRAMS, b"", 1)
-            _feed(psql.stdin, head)
-            while block := restore.stdout.read(_BLOCK_BYTES):
-                _feed(psql.stdin, block)
-            if restore.wait() == 0:
-                _feed(psql.stdin, f"{after}\ncommit;\n".encode())
+            for step in steps:
+                _feed(psql.stdin, step.before.encode())
+                if step.options is not None:
+                    broken = broken or _feed_from(file, step.options, psql.stdin)
+            if not broken:
+                _feed(psql.stdin, b"\ncommit;\n")
             psql.stdin.close()
         except BrokenPipeError:
             pass  # psql has stopped at an error, and says so
         except BaseException:
             psql.kill()
-            restore.kill()
             raise
-        finally:
-            restore.stdout.close()
         psql.wait()
-        restore.wait()
         # Where psql stopped, pg_restore could but break off: its complaint says nothing.
         if psql.returncode != 0:
-            raise WarehouseError(f"{failed}: {_last_error(psql_errors)}")
-        if restore.returncode != 0:
-            raise WarehouseError(f"{failed}: {_last_error(restore_errors)}")
+            raise WarehouseError(f"{failed}: {_last_error(errors)}")
+        if broken:
+            raise WarehouseError(f"{failed}: {broken}")
+
+
+def _feed_from(file: Path, options: Sequence[str], pipe: IO[bytes]) -> str:
+    """Pass on what pg_restore writes; return why it failed, if it did."""
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(
+            [embedded.client_program("pg_restore"), "--no-owner", "--no-privileges", *options,
+             "--file=-", file],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+        ) as restore,
+    ):  # fmt: skip
+        assert restore.stdout is not None
+        try:
+            head = restore.stdout.read(_BLOCK_BYTES).replace(_SET_BY_NEWER_PROGRAMS, b"", 1)
+            _feed(pipe, head)
+            while block := restore.stdout.read(_BLOCK_BYTES):
+                _feed(pipe, block)
+        except BaseException:
+            restore.kill()
+            raise
+        return "" if restore.wait() == 0 else _last_error(errors)
+
+
+def _environment(application: str) -> dict[str, str]:
+    """Return the environment of a program of Postgres's that opens a session of its own."""
+    options = f"{os.environ.get('PGOPTIONS', '')} {session.OPTIONS}".strip()
+    own = {"PGOPTIONS": options, "PGCLIENTENCODING": "UTF8", "PGAPPNAME": application}
+    return os.environ | own
 
 
 def _feed(pipe: IO[bytes], data: bytes) -> None:
@@ -230,6 +322,7 @@ def _run(program: str, arguments: list[str], failure: str) -> str:
         text=True,
         errors="replace",
         stdin=subprocess.DEVNULL,
+        env=_environment(f"warehouse {program}"),
     )
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines()

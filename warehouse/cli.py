@@ -64,9 +64,11 @@ def status(as_json: AsJson = False) -> None:
 def env() -> None:
     """Print the export lines of libpq's variables, a password included:  eval "$(warehouse env)"
 
-    Starts the embedded server if it is down.
+    Starts the embedded server if it is down. Variables of libpq that would lead away from it, or
+    change how it answers, are unset.
     """
-    use_warehouse()
+    for name in use_warehouse():
+        typer.echo(f"unset {name}")
     for name, value in libpq_environment().items():
         typer.echo(f"export {name}={shlex.quote(value)}")
 
@@ -146,13 +148,21 @@ def restore(
 ) -> None:
     """Replace all that the warehouse holds by a backup's content: all of it, or nothing.
 
-    It asks first where months or fits are stored. The count of today's requests to the API stays.
+    It names the server and what it holds, and asks first, where anything is stored. The count of
+    today's requests to the API stays.
     """
-    from warehouse.backup import check_backup, holds_data, restore_backup
+    from warehouse.backup import check_backup, restore_backup
+    from warehouse.connect import connect
+    from warehouse.contents import holdings, place
 
     check_backup(file)
-    if not yes and holds_data():
-        typer.confirm(f"Replace all that the warehouse holds by {file}?", abort=True)
+    with connect("warehouse restore") as connection:
+        where, stored = place(connection), holdings(connection)
+    if stored:
+        if yes:
+            say(f"replacing what {where} holds: {stored}")
+        else:
+            typer.confirm(f"Replace what {where} holds ({stored}) by {file}?", abort=True)
     restore_backup(file)
     say(f"restored: {file}")
 

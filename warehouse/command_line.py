@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from warehouse.errors import WarehouseError, worker_down
+from warehouse.errors import WarehouseError, explained
 from warehouse.months import format_month, parse_month
 from warehouse.text import cell_text, visible, visible_json
-
-_INSUFFICIENT_PRIVILEGE = "42501"
 
 DONE, SOME_FAILED, USAGE, API_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -104,20 +103,17 @@ def run(app: Callable[[], object]) -> None:
     0 done, 1 finished but something failed, 2 usage or configuration, 130 interrupted.
     """
     try:
-        app()
-    except WarehouseError as error:
-        say(f"error: {error}")
-        sys.exit(USAGE)
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # what a pipe or a disk does not take shows here at the latest
     except Exception as error:
-        down = worker_down(error)
-        if down:
-            say(f"error: {down}")
-            sys.exit(USAGE)
-        # Asked by its code, so that psycopg is not imported here.
-        if getattr(error, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
+        told = explained(error)
+        if told is None:
             raise
-        say(
-            f"error: the login may not do this: {str(error).splitlines()[0]} (set PGUSER to one "
-            "that may, or ask the owner of the warehouse)"
-        )
+        # Nothing more goes there: Python would try once more as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if isinstance(error, BrokenPipeError):
+            sys.exit(SOME_FAILED)  # who read the answer has closed the pipe, and knows
+        say(f"error: {told}")
         sys.exit(USAGE)

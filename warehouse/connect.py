@@ -5,8 +5,8 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from warehouse import embedded, locks, roles
-from warehouse.errors import WarehouseDownError, WarehouseError, worker_down_message
+from warehouse import embedded, locks, roles, session
+from warehouse.errors import WarehouseDownError, WarehouseError, one_line, worker_down_message
 from warehouse.settings import LIBPQ_VARIABLES, load_settings, uses_embedded_server, warehouse_dir
 
 if TYPE_CHECKING:
@@ -14,20 +14,30 @@ if TYPE_CHECKING:
 
 OLDEST_SERVER = 160000
 
+# All that belongs to the warehouse lies in these, in the order in which each needs those before it.
+SCHEMAS = ("raw", "growth", "staging", "intermediate", "marts")
+# The count of requests to the API: a library of `extract` makes the table.
+LEDGER = "raw.ratelimit___nyt_requests"
 
-def use_warehouse() -> None:
+
+def use_warehouse() -> list[str]:
     """Point libpq's variables at the warehouse; start the embedded server if it is that and down.
 
-    Every command calls this before it connects. Raises WarehouseError.
+    Every command calls this before it connects. For the embedded server no other variable of libpq
+    stays in the environment, so that psycopg, dbt, psql and pg_dump all go where this one does;
+    returned are the names of those that were taken out. Raises WarehouseError.
     """
     load_settings()
     if not uses_embedded_server():
-        return
-    folder = warehouse_dir()
-    os.environ.update(embedded.environment(folder))
-    os.environ.pop("PGPASSWORD", None)
+        return []
+    ours = embedded.environment(warehouse_dir())
+    others = [name for name in os.environ if name.startswith("PG") and name not in ours]
+    for name in others:
+        del os.environ[name]
+    os.environ.update(ours)
     if not _answers():
         embedded.start()
+    return others
 
 
 def libpq_environment() -> dict[str, str]:
@@ -46,14 +56,19 @@ def connect(application: str, role: roles.Role | None = None) -> "psycopg.Connec
     use_warehouse()
     connection = _connect(application)
     try:
+        session.set_up(connection)
         _check_server(connection)
         _create_tables(connection)
         if role is not None:
-            roles.take(connection, role)
+            # Who may not read as the analyst reads as what they are.
+            roles.take(connection, role, required=role != "analyst")
+    except psycopg.OperationalError:
+        connection.close()
+        raise
     except psycopg.Error as error:
         connection.close()
         raise WarehouseError(
-            f"the warehouse's tables cannot be created: {' '.join(str(error).split())}"
+            f"the warehouse's tables cannot be created: {one_line(error)}"
         ) from None
     except BaseException:
         connection.close()
@@ -65,10 +80,12 @@ def _connect(application: str) -> "psycopg.Connection":
     import psycopg
 
     try:
-        return psycopg.connect(application_name=application, connect_timeout=10)
+        return psycopg.connect(
+            application_name=application, connect_timeout=10, client_encoding="UTF8"
+        )
     except psycopg.OperationalError as error:
         where = os.environ.get("PGHOST", "")
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         # A server that answers with FATAL refuses; while it starts or stops it says so.
         refused = "FATAL" in reason and "the database system is" not in reason
         raise (WarehouseError if refused else WarehouseDownError)(
@@ -131,16 +148,20 @@ def check_workers(connection: "psycopg.Connection") -> bool:
     return True
 
 
+def own_tables() -> list[str]:
+    """Return the names of the tables that Python owns."""
+    return re.findall(r"create table if not exists ([a-z_.]+)", _script("schema.sql"))
+
+
 def _made_by(ddl: str) -> list[str]:
-    """Return the tables that a script creates, and the columns that it adds to older ones."""
-    tables = re.findall(r"create table if not exists ([a-z_.]+)", ddl)
+    """Return the tables that schema.sql creates, and the columns that it adds to older ones."""
     added = re.findall(r"alter table ([a-z_.]+)\n((?: +add column if not exists [^\n]+\n)+)", ddl)
     columns = [
         f"{table}.{column}"
         for table, lines in added
         for column in re.findall(r"if not exists ([a-z_]+)", lines)
     ]
-    return tables + columns
+    return own_tables() + columns
 
 
 def _create_tables(connection: "psycopg.Connection") -> None:

@@ -18,7 +18,11 @@ None is held while the API is asked.
 import sys
 import threading
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, LiteralString
+
+from warehouse.text import visible
 
 if TYPE_CHECKING:
     import psycopg
@@ -31,7 +35,7 @@ _WAREHOUSE: LiteralString = "hashtext('news-growth'), hashtext('warehouse')"
 _RUN: LiteralString = "hashtext('growth.runs'), hashtext(%(name)s)"
 
 _HOLDERS: LiteralString = """
-    select string_agg(distinct application_name, ', ')
+    select distinct application_name, usename, pid
     from pg_locks
     inner join pg_stat_activity using (pid)
     where
@@ -42,6 +46,19 @@ _HOLDERS: LiteralString = """
             select array_agg(key::bigint & 4294967295)
             from unnest(array[{keys}]) as key
         )
+    order by pid
+"""
+
+_BLOCKERS: LiteralString = """
+    select distinct blocker.application_name, blocker.usename, blocker.pid
+    from pg_stat_activity as blocked
+    cross join lateral unnest(pg_blocking_pids(blocked.pid)) as in_the_way (pid)
+    inner join pg_stat_activity as blocker on in_the_way.pid = blocker.pid
+    where
+        blocked.application_name = %s
+        and blocked.datname = current_database()
+        and blocker.application_name <> blocked.application_name
+    order by blocker.pid
 """
 
 # What threads of this process wait for and have said so.
@@ -101,15 +118,59 @@ def _take(
         time.sleep(_NAP_SECONDS)
     else:
         return
-    holders = connection.execute(_HOLDERS.format(keys=keys), parameters).fetchone()
-    message = f"waiting: another {(holders and holders[0]) or 'step'} is at work on {what}"
+    holders = connection.execute(_HOLDERS.format(keys=keys), parameters).fetchall()
+    message = f"waiting: another {_name(holders)} is at work on {what}{_way_out(holders)}"
     with _announcing:
         said = message in _announced
         _announced.add(message)
     if not said:
-        print(message, file=sys.stderr, flush=True)
+        print(visible(message), file=sys.stderr, flush=True)
     try:
         connection.execute(f"select pg_{function}({keys})", parameters)
     finally:
         with _announcing:
             _announced.discard(message)
+
+
+def _name(holders: Sequence[tuple[str, str, int]]) -> str:
+    names = dict.fromkeys(name or "session" for name, _, _ in holders)
+    return ", ".join(names) or "step"
+
+
+def _way_out(holders: Sequence[tuple[str, str, int]]) -> str:
+    """Return who the holders are on the server, and how to end one that never ends by itself."""
+    if not holders:
+        return ""
+    who = ", ".join(f"login {login}, process {pid}" for _, login, pid in holders)
+    return f" ({who}; select pg_terminate_backend({holders[0][2]}) in `warehouse psql` ends it)"
+
+
+@contextmanager
+def say_who_is_in_the_way(connection: "psycopg.Connection", application: str) -> Iterator[None]:
+    """Say on stderr who holds up the sessions of this name, while the block runs in them.
+
+    ``connection`` is in autocommit mode, and used for nothing else meanwhile.
+    """
+    import psycopg
+
+    ended = threading.Event()
+
+    def look() -> None:
+        said = set[str]()
+        while not ended.wait(_QUIET_SECONDS):
+            try:
+                holders = connection.execute(_BLOCKERS, [application]).fetchall()
+            except psycopg.Error:
+                return  # the server is gone, and those who work there say so
+            message = f"waiting: {_name(holders)} reads or writes{_way_out(holders)}"
+            if holders and message not in said:
+                print(visible(message), file=sys.stderr, flush=True)
+                said.add(message)
+
+    watcher = threading.Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()

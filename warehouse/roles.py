@@ -12,11 +12,25 @@ from warehouse.errors import WarehouseError
 if TYPE_CHECKING:
     import psycopg
 
-Role = Literal["loader", "transformer", "modeller"]
+Role = Literal["loader", "transformer", "modeller", "analyst"]
 
-# What each role owns. Roles are the whole server's, and their names plain ones: where a role does
-# not own its schema, it is none of this warehouse's.
-_HOMES: dict[Role, str] = {"loader": "raw", "transformer": "marts", "modeller": "growth"}
+# The owners of the warehouse's schemas, in the order in which each needs those before it.
+OWNERS: dict[str, Role] = {
+    "raw": "loader",
+    "growth": "modeller",
+    "staging": "transformer",
+    "intermediate": "transformer",
+    "marts": "transformer",
+}
+
+# A schema of each role, and who owns it. Roles are the whole server's, and their names plain ones:
+# where the owner is another one, they are none of this warehouse's.
+_HOMES: dict[Role, tuple[str, Role]] = {
+    "loader": ("raw", "loader"),
+    "transformer": ("marts", "transformer"),
+    "modeller": ("growth", "modeller"),
+    "analyst": ("marts", "transformer"),
+}
 
 
 def are_in_force(connection: "psycopg.Connection") -> bool:
@@ -43,10 +57,15 @@ def take(connection: "psycopg.Connection", role: Role, *, required: bool = True)
         """
         select pg_has_role(session_user, pg_roles.oid, 'SET'), session_user
         from pg_roles
-        inner join pg_namespace on pg_roles.oid = pg_namespace.nspowner
-        where rolname = %s and nspname = %s
+        where
+            rolname = %s
+            and exists (
+                select
+                from pg_namespace
+                where nspname = %s and pg_get_userbyid(nspowner) = %s
+            )
         """,
-        [role, _HOMES[role]],
+        [role, *_HOMES[role]],
     ).fetchall()
     connection.commit()
     if not rows:

@@ -58,6 +58,18 @@ def warehouse_dir() -> Path:
 
 
 def uses_embedded_server() -> bool:
-    """Tell whether the warehouse is the embedded server: PGHOST is unset or names its folder."""
+    """Tell whether the warehouse is the embedded server: PGHOST is unset or names its folder.
+
+    Raises WarehouseError where libpq would be led to another server without PGHOST.
+    """
     host = os.environ.get("PGHOST")
-    return not host or Path(host) == warehouse_dir()
+    if host:
+        return Path(host) == warehouse_dir()
+    leading = [name for name in ("PGSERVICE", "PGHOSTADDR") if os.environ.get(name)]
+    if leading:
+        raise WarehouseError(
+            f"{' and '.join(leading)} {'are' if leading[1:] else 'is'} set, and PGHOST is not: "
+            f"unset {' '.join(leading)} for the embedded warehouse in {warehouse_dir()}, or set "
+            "PGHOST for a server of your own"
+        )
+    return True

@@ -108,7 +108,7 @@ def evidence_meanwhile(run: Run) -> Iterator[Callable[[], list[Row]]]:
     """Read the articles that stand for topics, rows of marts.fct_topic_evidence by topic and rank,
     while others things are done: the server takes as long for them as all else takes here. Give a
     function that waits for them; leaving early ends the query."""
-    with connect("growth report") as connection, ThreadPoolExecutor(1) as thread:
+    with connect("growth report", role="analyst") as connection, ThreadPoolExecutor(1) as thread:
         query = thread.submit(
             _rows,
             connection,

@@ -1,0 +1,53 @@
+"""What a warehouse holds and where it is, for those who are about to replace or remove it."""
+
+from typing import TYPE_CHECKING
+
+from warehouse.connect import LEDGER, SCHEMAS, own_tables
+
+if TYPE_CHECKING:
+    import psycopg
+
+_PLURALS = {
+    "month": "months",
+    "document": "documents",
+    "fit": "fits",
+    "other table or view": "other tables and views",
+}
+
+
+def place(connection: "psycopg.Connection") -> str:
+    """Return the server that a connection really leads to: host, port, database."""
+    info = connection.info
+    return f"the database {info.dbname} at {info.host}, port {info.port}"
+
+
+def holdings(connection: "psycopg.Connection") -> str:
+    """Return how much is stored in the warehouse's schemas, empty where nothing is.
+
+    Tables and views that Python does not own count too: dbt's, or those of whoever has schemas of
+    the same names.
+    """
+    [(months, documents, fits, others)] = connection.execute(
+        """
+        select
+            (select count(*) from raw.nyt_months),
+            (select coalesce(sum(docs), 0)::bigint from raw.nyt_months),
+            (select count(*) from growth.runs),
+            (
+                select count(*)
+                from pg_class
+                inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
+                where
+                    nspname = any(%s)
+                    and relkind in ('r', 'p', 'v', 'm', 'f')
+                    and nspname || '.' || relname <> all(%s)
+            )
+        """,
+        [list(SCHEMAS), [*own_tables(), LEDGER]],
+    ).fetchall()
+    counts = ((months, "month"), (documents, "document"), (fits, "fit"),
+              (others, "other table or view"))  # fmt: skip
+    told = [
+        f"{number:,} {name if number == 1 else _PLURALS[name]}" for number, name in counts if number
+    ]
+    return ", ".join(told)

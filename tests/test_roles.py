@@ -1,5 +1,6 @@
 """`warehouse roles`: each login does its part with the real command lines, and nothing else."""
 
+import contextlib
 import re
 import shlex
 from collections.abc import Iterator
@@ -423,3 +424,115 @@ def test_an_owner_who_is_no_superuser(months: Path) -> None:
                 """
             ).fetchone()
         assert row == (True,)
+
+
+# What one login could do to another, by what it leaves behind
+
+
+def test_who_only_reads_acts_as_the_analyst(built: Warehouse) -> None:
+    """A list that a transformer's login has replaced runs with the rights of a reader."""
+    definition = built.value("select pg_get_viewdef('marts.popular_topics')")
+    with session(built, "theo") as connection:
+        connection.execute("set role transformer")
+        names = [name for (name,) in connection.execute(
+            "select attname from pg_attribute where attrelid = 'marts.popular_topics'::regclass "
+            "and attnum > 0 order by attnum")]  # fmt: skip
+        columns = (
+            'current_user::text collate "default" as label' if name == "label" else name
+            for name in names
+        )
+        connection.execute(
+            f"create or replace view marts.popular_topics as select {', '.join(columns)} "
+            f"from ({definition.rstrip(';')}) as topics".encode()
+        )
+    try:
+        for login in ("postgres", "ann"):
+            done = as_login(built, login, "growth", "top", "--direction", "popular", "--csv")
+            assert done.returncode == 0, done.stderr
+            labels = {line.split(",")[1] for line in done.stdout.splitlines()[1:]}
+            assert labels == {"analyst"}, login
+    finally:
+        with session(built, "theo") as connection:
+            connection.execute("set role transformer")
+            connection.execute(
+                f"create or replace view marts.popular_topics as {definition}".encode()
+            )
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "create function raw.f(integer) returns boolean language plpgsql as 'begin "
+        "if session_user = ''postgres'' then reset role; alter role loader superuser; end if; "
+        "return true; end'; "
+        "create table raw.mine as select 1 as x; alter table raw.mine add check (raw.f(x))",
+        "create table raw.mine as select 1 as x; "
+        "alter table raw.mine add check (set_config('role', 'none', false) is not null)",
+        "create table raw.mine (x integer default length(set_config('role', 'none', false)))",
+        "create domain raw.mine as text check (value <> 'a')",
+    ],
+)
+def test_a_restore_gives_no_role_the_rights_of_who_restores(
+    built: Warehouse, tmp_path: Path, made: str
+) -> None:
+    with session(built, "lena") as connection:
+        connection.execute("set role loader")
+        connection.execute(made.encode())
+    file = built.ok("warehouse", "backup", "--to", tmp_path).stdout.strip()
+    before = content(built)
+    done = built.run("warehouse", "restore", "--yes", file)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "was not restored, and nothing was changed: it holds what no warehouse" in done.stderr
+    assert "raw.mine" in done.stderr
+    assert content(built) == before
+    assert built.value("select rolsuper from pg_roles where rolname = 'loader'") is False
+    with session(built, "lena") as connection:
+        connection.execute("set role loader")
+        for what in ("table", "domain"):
+            with contextlib.suppress(psycopg.errors.WrongObjectType):
+                connection.execute(f"drop {what} if exists raw.mine cascade".encode())
+        connection.execute("drop function if exists raw.f(integer) cascade")
+
+
+def test_a_restore_as_the_roles_brings_all_back(built: Warehouse, tmp_path: Path) -> None:
+    def rows() -> dict[str, Any]:
+        return {name: digest for name, (_, _, *digest) in content(built).items()}
+
+    file = built.ok("warehouse", "backup", "--to", tmp_path).stdout.strip()
+    before = rows()
+    with built.connect() as connection:
+        connection.execute("delete from raw.nyt_articles")
+        connection.execute("drop table marts.dim_topics cascade")
+    built.ok("warehouse", "restore", "--yes", file)
+    assert rows() == before
+    assert owners(built) == set(OWNERS.items())
+
+
+def test_who_holds_a_lock_is_named_with_the_way_out(built: Warehouse, months: Path) -> None:
+    """A reader can hold up everything, and go home."""
+    with session(built, "ann") as reader:
+        reader.execute("select pg_advisory_lock(hashtext('news-growth'), hashtext('warehouse'))")
+        load = Warehouse(built.folder, built.env).start(
+            "extract", "load", "--from", str(months), "--refresh"
+        )
+        assert load.stderr is not None
+        said = load.stderr.readline()
+        pid = reader.info.backend_pid
+        assert f"(login ann, process {pid}; " in said
+        assert f"select pg_terminate_backend({pid}) in `warehouse psql` ends it" in said
+        built.rows(f"select pg_terminate_backend({pid})")
+        load.communicate(timeout=60)
+        assert load.returncode == 0
+        reader.close()
+
+
+def test_restore_says_whose_reading_it_waits_for(built: Warehouse, tmp_path: Path) -> None:
+    file = built.ok("warehouse", "backup", "--to", tmp_path).stdout.strip()
+    with session(built, "ann") as reader, reader.transaction():
+        reader.execute("select from marts.dim_topics limit 1")
+        restore = Warehouse(built.folder, built.env).start("warehouse", "restore", "--yes", file)
+        assert restore.stderr is not None
+        lines = [restore.stderr.readline(), restore.stderr.readline()]
+        assert f"(login ann, process {reader.info.backend_pid}; " in lines[1]
+    restore.communicate(timeout=60)
+    assert restore.returncode == 0

@@ -123,7 +123,7 @@ def write_backup(folder: Path, keep: int) -> Backup:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _remove_unfinished(folder)
-            path = _dump(folder)
+            path = _dump(folder, _server(connection))
             old = sorted(each for each in folder.iterdir() if _NAMES.fullmatch(each.name))[:-keep]
             for each in old:
                 each.unlink(missing_ok=True)
@@ -135,7 +135,7 @@ def write_backup(folder: Path, keep: int) -> Backup:
     return Backup(path, old)
 
 
-def _dump(folder: Path) -> Path:
+def _dump(folder: Path, server: list[str]) -> Path:
     prefix, suffix = _UNFINISHED
     with tempfile.NamedTemporaryFile(
         dir=folder, prefix=prefix, suffix=suffix, delete=False
@@ -145,7 +145,7 @@ def _dump(folder: Path) -> Path:
         # Owners and grants are the server's matter: roles.sql knows them.
         _run(
             "pg_dump",
-            ["--format=custom", "--no-owner", "--no-privileges", "--no-password",
+            [*server, "--format=custom", "--no-owner", "--no-privileges", "--no-password",
              *(f"--schema={schema}" for schema in SCHEMAS), f"--file={unfinished}"],
             "the backup failed",
         )  # fmt: skip
@@ -193,7 +193,7 @@ def restore_backup(file: Path) -> None:
         connection.autocommit = True
         locks.rewrite_warehouse(connection)
         with locks.say_who_is_in_the_way(connection, _RESTORING):
-            _replay(file, _as_roles() if in_force else _AS_OWNER)
+            _replay(file, _as_roles() if in_force else _AS_OWNER, _server(connection))
     # The tables that the backup is too old for are created now.
     with connect("warehouse restore") as connection:
         _update_statistics(connection)
@@ -229,13 +229,13 @@ def _as_roles() -> list[Step]:
     return [*steps, Step(_AFTER + distribution_script() + roles.script())]
 
 
-def _replay(file: Path, steps: Sequence[Step]) -> None:
+def _replay(file: Path, steps: Sequence[Step], server: list[str]) -> None:
     """Let psql run the steps; what is not followed by `commit` is rolled back."""
     failed = "the backup was not restored, and nothing was changed"
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(
-            [embedded.client_program("psql"), "--no-psqlrc", "--quiet", "--no-password",
+            [embedded.client_program("psql"), *server, "--no-psqlrc", "--quiet", "--no-password",
              "--set=ON_ERROR_STOP=1"],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors,
             env=_environment(_RESTORING),
@@ -284,6 +284,14 @@ def _feed_from(file: Path, options: Sequence[str], pipe: IO[bytes]) -> str:
             restore.kill()
             raise
         return "" if restore.wait() == 0 else _last_error(errors)
+
+
+def _server(connection: "psycopg.Connection") -> list[str]:
+    """Return the options by which psql and pg_dump go where a connection has gone: they would
+    follow a service file of libpq elsewhere."""
+    info = connection.info
+    return [f"--host={info.host}", f"--port={info.port}", f"--username={info.user}",
+            f"--dbname={info.dbname}"]  # fmt: skip
 
 
 def _environment(application: str) -> dict[str, str]:

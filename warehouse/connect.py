@@ -3,7 +3,7 @@
 import os
 import re
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from warehouse import embedded, locks, roles, session
 from warehouse.errors import WarehouseDownError, WarehouseError, one_line, worker_down_message
@@ -45,6 +45,17 @@ def libpq_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in LIBPQ_VARIABLES if os.environ.get(name)}
 
 
+def address() -> dict[str, Any]:
+    """Return where the warehouse is, for a session to be opened there.
+
+    What the environment says is said again, as dbt's profile does: libpq would rather follow a
+    service file that PGSERVICE names.
+    """
+    said = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
+    return {name: os.environ[variable] for name, variable in said.items()
+            if os.environ.get(variable)}  # fmt: skip
+
+
 def connect(application: str, role: roles.Role | None = None) -> "psycopg.Connection":
     """Return a connection to the warehouse, its tables created if absent, in transaction mode.
 
@@ -81,7 +92,7 @@ def _connect(application: str) -> "psycopg.Connection":
 
     try:
         return psycopg.connect(
-            application_name=application, connect_timeout=10, client_encoding="UTF8"
+            **address(), application_name=application, connect_timeout=10, client_encoding="UTF8"
         )
     except psycopg.OperationalError as error:
         where = os.environ.get("PGHOST", "")
@@ -101,7 +112,7 @@ def _answers() -> bool:
     if not os.path.exists(embedded.socket_path(warehouse_dir())):  # noqa: PTH110 -- never raises
         return False
     try:
-        psycopg.connect(connect_timeout=10).close()
+        psycopg.connect(**address(), connect_timeout=10).close()
     except psycopg.OperationalError:
         return False
     return True

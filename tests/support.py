@@ -1,6 +1,7 @@
 """Helpers of the tests: a Postgres server of their own, and a fictional archive on disk."""
 
 import atexit
+import errno
 import gzip
 import json
 import os
@@ -19,6 +20,7 @@ from typing import Any
 
 import preloaded
 import psycopg
+import pytest
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -184,6 +186,34 @@ def temporary_warehouse(name: str = "warehouse", mode: int = 0o755) -> Iterator[
         removed = own.run("warehouse", "remove", "--yes") if os.path.lexists(folder) else None
         shutil.rmtree(base)
         assert removed is None or removed.returncode == 0, removed.stderr
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int = 1) -> Iterator[Path]:
+    """Give a disk of its own with so much room, mounted in ``folder``; all users may enter it, as
+    far as they may enter ``folder``. The test is skipped where nothing can be mounted."""
+    disk = folder / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(disk)]
+    mounted = subprocess.run(mount, check=False, text=True, capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield disk
+    finally:
+        # What a command has left running may still hold it.
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def fill(disk: Path) -> None:
+    """Take all the room that is left on a small disk, in the file ``filling`` there."""
+    with (disk / "filling").open("ab", buffering=0) as file:
+        for size in (1 << 16, 1):
+            try:
+                while True:
+                    file.write(b"x" * size)
+            except OSError as error:
+                assert error.errno == errno.ENOSPC, error
 
 
 def old_document(number: int, **changes: Any) -> Doc:

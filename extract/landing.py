@@ -6,7 +6,6 @@ its length and digest uncompressed, and what the API's headers said.
 
 import gzip
 import hashlib
-import os
 import zlib
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -15,7 +14,11 @@ from typing import Annotated
 
 import msgspec
 
+from warehouse.errors import WarehouseError
+from warehouse.files import check, make_folder, replacing_together
 from warehouse.months import format_month, next_month, parse_month
+
+_REMEDY = "what was there stays; give another folder with --to"
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -132,24 +135,26 @@ def prepare(folder: Path) -> None:
     Raises LandingError.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LandingError(f"{folder} cannot be made: {error.strerror}") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise LandingError(f"{folder} cannot be written to")
+        make_folder(folder, remedy=_REMEDY)
+        check(folder / "YYYY-MM.json.gz", remedy=_REMEDY)
+    except WarehouseError as error:
+        raise LandingError(str(error)) from None
 
 
 def land_month(folder: Path, month: date, body: bytes, sidecar: Sidecar) -> Path:
     """Put a response into the landing zone, whole or not at all. Raises LandingError."""
     path = folder / f"{format_month(month)}.json.gz"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _replace(path, gzip.compress(body, compresslevel=6, mtime=0))
-        _replace(_sidecar_path(path), msgspec.json.encode(asdict(sidecar)))
-    except OSError as error:
-        raise LandingError(
-            f"{folder} cannot take the month: {error.strerror}; what was there before is untouched"
-        ) from None
+        make_folder(folder, remedy=_REMEDY)
+        compressed = gzip.compress(body, compresslevel=6, mtime=0)
+        with replacing_together([path, _sidecar_path(path)], remedy=_REMEDY) as [
+            month_file,
+            sidecar_file,
+        ]:
+            month_file.write(compressed)
+            sidecar_file.write(msgspec.json.encode(asdict(sidecar)))
+    except WarehouseError as error:
+        raise LandingError(str(error)) from None
     return path
 
 
@@ -179,16 +184,3 @@ def read_sidecar(path: Path) -> Sidecar | None:
 
 def _sidecar_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.meta")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole: whoever looks, also after a crash, sees the old one or the new one."""
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -19,7 +19,6 @@ import datetime as dt
 import gzip
 import io
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +31,7 @@ from extract import sample_vocabulary as vocabulary
 from extract.responses import SAMPLE_COPYRIGHT
 from extract.sample_desk import Desk
 from extract.sample_text import Dice, Topic, background_topics, planted_topics
+from warehouse.files import make_folder, write
 from warehouse.months import next_month
 
 TRUTH_COLUMNS: Final = (
@@ -51,6 +51,7 @@ AUTOCORRELATION: Final = 0.6
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
 
+_REMEDY = "give another folder"
 _DAYS_A_YEAR = 365.25
 _SEASON_PEAK = dt.date(2000, 12, 5).toordinal()
 _SEASON_SD_DAYS = 20.0
@@ -110,7 +111,8 @@ def write_sample(directory: Path, start: dt.date, end: dt.date, seed: int = 1) -
       autocorrelation 0.6 (`bursty`: 0.8); 0 for none. It is centred so that the odds multiply by
       1 on average: the curve is the expected share, not the median.
 
-    Raises ValueError for a window or a seed that cannot be used.
+    Raises ValueError for a window or a seed that cannot be used, WarehouseError where a file cannot
+    be written.
     """
     if start.day != 1 or end.day != 1:
         raise ValueError(f"start and end must be first days of months, not {start} and {end}")
@@ -118,7 +120,7 @@ def write_sample(directory: Path, start: dt.date, end: dt.date, seed: int = 1) -
         raise ValueError(f"the window starts after it ends: {start:%Y-%m} > {end:%Y-%m}")
     if seed < 0:
         raise ValueError(f"the seed must not be negative, not {seed}")
-    directory.mkdir(parents=True, exist_ok=True)
+    make_folder(directory, remedy=_REMEDY)
     newspaper = _Newspaper(start, (next_month(end) - start).days, seed)
     months: list[str] = []
     paths: list[Path] = []
@@ -140,13 +142,15 @@ def write_sample(directory: Path, start: dt.date, end: dt.date, seed: int = 1) -
             }
         )
         path = directory / f"{month:%Y-%m}.json.gz"
-        size += _replace(path, _gzipped(payload))
+        content = _gzipped(payload)
+        write(path, content, remedy=_REMEDY)
+        size += len(content)
         months.append(f"{month:%Y-%m}")
         paths.append(path)
         documents += len(docs)
         month = following
     truth_path = directory / "truth.csv"
-    _replace(truth_path, _truth(newspaper))
+    write(truth_path, _truth(newspaper), remedy=_REMEDY)
     planted = len(vocabulary.PLANTED)
     return SampleSummary(tuple(months), documents, tuple(paths), truth_path, planted, size)
 
@@ -157,13 +161,6 @@ def _gzipped(payload: bytes) -> bytes:
     with gzip.GzipFile("", "wb", compresslevel=6, fileobj=buffer, mtime=0) as file:
         file.write(payload)
     return buffer.getvalue()
-
-
-def _replace(path: Path, content: bytes) -> int:
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_bytes(content)
-    os.replace(partial, path)  # noqa: PTH105 -- the name says that it is atomic
-    return len(content)
 
 
 def _logit(share: float) -> float:

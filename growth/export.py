@@ -6,12 +6,10 @@ habit of Our World in Data.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 from psycopg import sql
@@ -22,10 +20,12 @@ from growth.export_lines import DRAWN, DrawnRow, drawn_rows
 from growth.observed import marts_needed, observed_query
 from growth.runs import Run
 from warehouse.errors import WarehouseError
+from warehouse.files import make_folder, replacing_together, scratch
 from warehouse.locks import hold_run, share_warehouse
 from warehouse.text import cell_text, visible_json
 
 METADATA = "news-growth.metadata.json"
+_REMEDY = "give another folder with --out"
 
 # Postgres's types: in the description, and in Parquet.
 _TYPES = {
@@ -77,41 +77,32 @@ def export_run(
     """
     if file_format == FileFormat.PARQUET:
         _need_pyarrow()
-    with connection.transaction(), marts_needed(), _replacing(folder) as parts:
+    paths = [folder / f"{name}.{file_format}" for name in ("series", "coefficients")]
+    make_folder(folder, remedy=_REMEDY)
+    with (
+        replacing_together([*paths, folder / METADATA], remedy=_REMEDY) as (*files, metadata),
+        connection.transaction(),
+        marts_needed(),
+    ):
         # Until all is written, neither dbt nor a fit of this window changes it.
         share_warehouse(connection)
         hold_run(connection, run.run_id)
         safe = _safe_labels(connection, run) if file_format == FileFormat.CSV else {}
         tables = [_series(connection, run, kinds, by), _coefficients(connection, run, kinds)]
-        written = []
-        for table in tables:
-            path = parts / f"{table.name}.{file_format}"
+        rows = []
+        for table, path, file in zip(tables, paths, files, strict=True):
             if file_format == FileFormat.JSON:
-                rows = _write_json(connection, table, path)
+                rows.append(_write_json(connection, table, file))
+            elif file_format == FileFormat.CSV:
+                rows.append(_write_csv(connection, table, file, safe))
             else:
-                rows = _write_csv(connection, table, path, safe)
-            if file_format == FileFormat.PARQUET:
-                _to_parquet(table, path)
-            written.append((folder / f"{table.name}.{file_format}", rows))
-        described = _metadata(connection, run, by, file_format, tables, [n for _, n in written])
+                with scratch(path, remedy=_REMEDY) as lines:
+                    rows.append(_write_csv(connection, table, lines, safe))
+                    _to_parquet(table, lines, file)
+        described = _metadata(connection, run, by, file_format, tables, rows)
         text = json.dumps(described, ensure_ascii=False, indent=2, default=str)
-        (parts / METADATA).write_text(visible_json(text) + "\n", encoding="utf-8")
-    return written
-
-
-@contextmanager
-def _replacing(folder: Path) -> Iterator[Path]:
-    """Give a folder to write into; move its files into ``folder`` if all goes well."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".export-", dir=folder) as parts:
-            yield Path(parts)
-            for part in Path(parts).iterdir():
-                part.replace(folder / part.name)
-    except OSError as error:
-        raise WarehouseError(
-            f"{folder} cannot be written to: {error.strerror}; give another folder with --out"
-        ) from None
+        metadata.write(f"{visible_json(text)}\n".encode())
+    return list(zip(paths, rows, strict=True))
 
 
 def _series(connection: psycopg.Connection, run: Run, kinds: Sequence[str], by: str) -> Table:
@@ -173,7 +164,7 @@ def _safe_labels(connection: psycopg.Connection, run: Run) -> dict[int, str]:
 
 
 def _write_csv(
-    connection: psycopg.Connection, table: Table, path: Path, labels: dict[int, str]
+    connection: psycopg.Connection, table: Table, file: IO[bytes], labels: dict[int, str]
 ) -> int:
     """Write a table as the server makes it; return its number of rows."""
     columns: list[sql.Composable] = []
@@ -203,7 +194,7 @@ def _write_csv(
         order=sql.SQL(", ").join(map(sql.SQL, _order(table))),
     )
     drawn = table.drawn() if table.drawn else None
-    with connection.cursor() as cursor, path.open("wb") as file:
+    with connection.cursor() as cursor:
         with cursor.copy(query) as copy:
             if drawn is None:
                 for block in copy:
@@ -233,7 +224,7 @@ def _order(table: Table) -> list[Any]:
     return [f"exported.{name}" for name in table.order.split(", ")]
 
 
-def _write_json(connection: psycopg.Connection, table: Table, path: Path) -> int:
+def _write_json(connection: psycopg.Connection, table: Table, file: IO[bytes]) -> int:
     """Write a table as an array of objects, one a line; return its number of rows."""
     # A program that reads JSON's numbers as floats would round the key.
     columns = [
@@ -256,16 +247,16 @@ def _write_json(connection: psycopg.Connection, table: Table, path: Path) -> int
     )
     rows = 0
     drawn = table.drawn() if table.drawn else None
-    with connection.cursor("export") as cursor, path.open("w", encoding="utf-8") as file:
+    with connection.cursor("export") as cursor:
         cursor.itersize = _ROWS_AT_ONCE
-        file.write("[")
+        file.write(b"[")
         for (row,) in cursor.execute(query):
             if drawn is not None:
                 added = dict(zip(DRAWN, map(_short, next(drawn)), strict=True))
                 row = f"{row[:-1]},{json.dumps(added)[1:]}"
-            file.write(f"{',' if rows else ''}\n{visible_json(row)}")
+            file.write(f"{',' if rows else ''}\n{visible_json(row)}".encode())
             rows += 1
-        file.write("\n]\n")
+        file.write(b"\n]\n")
     return rows
 
 
@@ -283,28 +274,26 @@ def _need_pyarrow() -> None:
         ) from None
 
 
-def _to_parquet(table: Table, path: Path) -> None:
-    """Turn a CSV file into a Parquet file of the same name, a block at a time."""
+def _to_parquet(table: Table, lines: IO[bytes], file: IO[bytes]) -> None:
+    """Turn a CSV file into a Parquet file, a block at a time."""
     import pyarrow
     from pyarrow import csv, parquet
 
     types = {name: pyarrow.type_for_alias(_TYPES[kind][1]) for name, kind in table.types.items()}
-    reader = csv.open_csv(
-        path,
-        parse_options=csv.ParseOptions(newlines_in_values=True),
-        convert_options=csv.ConvertOptions(
-            column_types=types, null_values=[""], strings_can_be_null=True,
-            quoted_strings_can_be_null=False, true_values=["true"], false_values=["false"],
-        ),
+    convert = csv.ConvertOptions(
+        column_types=types, null_values=[""], strings_can_be_null=True,
+        quoted_strings_can_be_null=False, true_values=["true"], false_values=["false"],
     )  # fmt: skip
-    turned = path.with_suffix(".turned")
-    try:
-        with reader, parquet.ParquetWriter(turned, reader.schema) as writer:
+    parse = csv.ParseOptions(newlines_in_values=True)
+    lines.flush()
+    with open(lines.fileno(), "rb", closefd=False) as source:
+        source.seek(0)
+        with (
+            csv.open_csv(source, parse_options=parse, convert_options=convert) as reader,
+            parquet.ParquetWriter(file, reader.schema) as writer,
+        ):
             for batch in reader:
                 writer.write_batch(batch)
-        turned.replace(path)
-    finally:
-        turned.unlink(missing_ok=True)
 
 
 def _metadata(

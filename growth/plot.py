@@ -18,7 +18,7 @@ from growth.report.read import Bins
 from growth.runs import Run
 from growth.series import DAYS_PER_YEAR
 from growth.tables import short
-from warehouse.errors import WarehouseError
+from warehouse.files import write
 
 _ACCENTS = {"growing": "var(--grow)", "shrinking": "var(--shrink)"}
 _WIDTH, _TITLE_HEIGHT = 720, 74
@@ -35,12 +35,7 @@ def draw(path: Path, run: Run, by: str, topic: dict[str, Any], points: list[Poin
         picture = vl_convert.vega_to_svg(spec).encode()
     else:
         picture = vl_convert.vega_to_png(spec, scale=_PNG_SCALE)
-    try:
-        path.write_bytes(picture)
-    except OSError as error:
-        raise WarehouseError(
-            f"{path} cannot be written: {error.strerror}; give another file with --out"
-        ) from None
+    write(path, picture, remedy="give another file with --out")
 
 
 def _specification(

@@ -1,9 +1,7 @@
 """`warehouse backup` and `restore`: what comes back, and what a bad file must leave alone."""
 
-import os
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,12 +133,6 @@ def test_roles_come_back(built: Warehouse, dump: Path) -> None:
 
 def test_the_newest_are_kept(built: Warehouse, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "backups"
-    folder.mkdir(parents=True)
-    killed, working = folder / ".news-a1.part", folder / ".news-b2.part"
-    for file in (killed, working):
-        file.write_text("half of a backup")
-    two_days_ago = time.time() - 2 * 24 * 60 * 60
-    os.utime(killed, (two_days_ago, two_days_ago))
     names = []
     for count in range(3):
         done = built.ok("warehouse", "backup", "--to", folder, "--keep", "2")
@@ -149,10 +141,9 @@ def test_the_newest_are_kept(built: Warehouse, tmp_path: Path) -> None:
             for other in ("news-2019.dump", "notes.txt", "news-2019-01-01T000000Z.dump.gz"):
                 (folder / other).write_text("mine")
     assert done.stderr == f"removed: {folder / names[0]}\n"
-    kept = {path.name for path in folder.iterdir()} - {working.name}
+    assert folder.stat().st_mode & 0o077 == 0
     assert len({*names}) == 3
-    assert working.exists()
-    assert kept == {
+    assert {path.name for path in folder.iterdir()} == {
         *names[1:], "news-2019.dump", "notes.txt", "news-2019-01-01T000000Z.dump.gz"
     }  # fmt: skip
 
@@ -236,7 +227,7 @@ def test_a_failed_backup_leaves_no_file(built: Warehouse, tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == [kept]
     done = built.run("warehouse", "backup", "--to", kept)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"error: the backup cannot be written to {kept}: ")
+    assert done.stderr.startswith(f"error: {kept} cannot be made: it is not a folder; ")
 
 
 def test_make(built: Warehouse, tmp_path: Path) -> None:

@@ -465,7 +465,7 @@ def test_an_export_that_fails_leaves_what_was_there(fitted: Warehouse, tmp_path:
     assert "the marts are not built, or older than this version" in done.stderr
     file = tmp_path / "series.csv"
     done = fitted.run("growth", "export", "--out", str(file), "--format", "csv")
-    assert done.returncode == 2 and f"{file} cannot be written to: File exists" in done.stderr
+    assert done.returncode == 2 and f"{file} cannot be made: it is not a folder" in done.stderr
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 

@@ -156,7 +156,7 @@ def test_what_cannot_be_written_is_said(fitted: Warehouse, tmp_path: Path) -> No
     for out in (tmp_path, tmp_path / "missing" / "report.html"):
         done = fitted.run("growth", "report", "--out", out)
         assert done.returncode == 2
-        assert done.stderr.startswith(f"error: --out {out} ") and done.stderr.count("\n") == 1
+        assert done.stderr.startswith(f"error: {out} ") and done.stderr.count("\n") == 1
     done = fitted.run("growth", "report", "--start", "2019-01", "--out", tmp_path / "report.html")
     assert done.returncode == 2
     assert "run `growth fit --start 2019-01`" in done.stderr

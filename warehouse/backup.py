@@ -1,12 +1,16 @@
 """Backups: one file of pg_dump's custom format each, restored all or not at all."""
 
+import errno
+import fcntl
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -14,14 +18,16 @@ from typing import IO, TYPE_CHECKING
 from warehouse import embedded, locks, roles, session
 from warehouse.connect import SCHEMAS, connect, distribution_script
 from warehouse.errors import WarehouseError
+from warehouse.files import failure, make_folder, replacing
 
 if TYPE_CHECKING:
     import psycopg
 
 _NAME = "news-%Y-%m-%dT%H%M%SZ.dump"
 _NAMES = re.compile(r"news-\d{4}-\d{2}-\d{2}T\d{6}Z\.dump")
-_UNFINISHED = (".news-", ".part")
-_UNFINISHED_SECONDS = 24 * 60 * 60
+_REMEDY = "give another folder with --to"
+# What pg_dump says of a file of its own that cannot grow, by the system's words.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _BLOCK_BYTES = 1 << 20
 
 # Before the backup's own statements, and after them. The requests made to the API are a fact that
@@ -106,64 +112,107 @@ _SET_BY_NEWER_PROGRAMS = b"SET transaction_timeout = 0;\n"
 
 @dataclass(frozen=True)
 class Backup:
-    """A written backup, and the old ones that were removed."""
+    """A written backup, and the old ones: those that were removed, and what to say of others."""
 
     path: Path
-    removed: list[Path]
+    removed: list[Path] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 def write_backup(folder: Path, keep: int) -> Backup:
     """Write a backup into ``folder``, then remove all but the newest ``keep``.
 
-    It gets its name when it is complete; its folder is made if absent. Raises WarehouseError.
+    It gets its name, the time when it was begun, when it is complete; its folder is made if absent.
+    Files that are dated later, by a clock that was ahead, neither count nor go. Raises
+    WarehouseError.
     """
     with connect("warehouse backup") as connection:
         connection.autocommit = True
         locks.keep_warehouse(connection)  # no half of a dbt run
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            _remove_unfinished(folder)
-            path = _dump(folder, _server(connection))
-            old = sorted(each for each in folder.iterdir() if _NAMES.fullmatch(each.name))[:-keep]
-            for each in old:
-                each.unlink(missing_ok=True)
-        except OSError as error:
-            raise WarehouseError(
-                f"the backup cannot be written to {folder}: {error.strerror}; give another folder "
-                "with --to"
-            ) from None
-    return Backup(path, old)
+        make_folder(folder, mode=0o700, remedy=_REMEDY)
+        with _alone_in(folder):
+            backup = Backup(_new_path(folder))
+            with replacing(backup.path, mode=0o600, remedy=_REMEDY) as file:
+                _dump(backup.path, file, _server(connection))
+            _remove_old(backup, keep)
+    return backup
 
 
-def _dump(folder: Path, server: list[str]) -> Path:
-    prefix, suffix = _UNFINISHED
-    with tempfile.NamedTemporaryFile(
-        dir=folder, prefix=prefix, suffix=suffix, delete=False
-    ) as file:
-        unfinished = Path(file.name)
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Let one backup at a time be written into a folder, so that each gets a name of its own."""
     try:
-        # Owners and grants are the server's matter: roles.sql knows them.
-        _run(
-            "pg_dump",
-            [*server, "--format=custom", "--no-owner", "--no-privileges", "--no-password",
-             *(f"--schema={schema}" for schema in SCHEMAS), f"--file={unfinished}"],
-            "the backup failed",
-        )  # fmt: skip
-        path = folder / f"{datetime.now(UTC):{_NAME}}"
-        while path.exists():  # the last one is of this second
-            time.sleep(0.1)
-            path = folder / f"{datetime.now(UTC):{_NAME}}"
-        return unfinished.rename(path)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise failure(folder / "news.dump", error, _REMEDY) from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting: another backup is being written into {folder}", file=sys.stderr)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
     finally:
-        unfinished.unlink(missing_ok=True)
+        os.close(handle)
 
 
-def _remove_unfinished(folder: Path) -> None:
-    """Remove what backups have left that were killed, not what one is writing now."""
-    prefix, suffix = _UNFINISHED
-    for path in folder.glob(f"{prefix}*{suffix}"):
-        if path.stat().st_mtime < time.time() - _UNFINISHED_SECONDS:
-            path.unlink(missing_ok=True)
+def _new_path(folder: Path) -> Path:
+    while True:
+        path = folder / f"{datetime.now(UTC):{_NAME}}"
+        if not os.path.lexists(path):
+            return path
+        time.sleep(0.1)  # the last one is of this second
+
+
+def _dump(path: Path, file: IO[bytes], server: list[str]) -> None:
+    # Owners and grants are the server's matter: roles.sql knows them. To its standard output it
+    # would only append, and leave two tables of contents.
+    done = subprocess.run(
+        [embedded.client_program("pg_dump"), *server, "--format=custom", "--no-owner",
+         "--no-privileges", "--no-password", *(f"--schema={schema}" for schema in SCHEMAS), "--no-sync",
+         f"--file=/dev/fd/{file.fileno()}"],
+        check=False,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        stdin=subprocess.DEVNULL,
+        pass_fds=[file.fileno()],
+        env=_environment("warehouse pg_dump") | {"LC_ALL": "C"},
+        restore_signals=False,  # a file that grows too large is an error, and does not end it
+    )  # fmt: skip
+    if done.returncode != 0:
+        said = _reason(done.stderr.strip().splitlines())
+        for code in _NO_ROOM:
+            if said.startswith("could not write ") and said.endswith(os.strerror(code)):
+                raise failure(path, OSError(code, os.strerror(code)), _REMEDY)
+        raise WarehouseError(f"the backup failed: {said}")
+
+
+def _remove_old(backup: Backup, keep: int) -> None:
+    """Remove what earlier backups have written, but for the newest."""
+    try:
+        found = [
+            each
+            for each in backup.path.parent.iterdir()
+            if _NAMES.fullmatch(each.name) and each.is_file() and not each.is_symlink()
+        ]
+    except OSError as error:
+        backup.remarks.append(f"old backups were not looked for: {error.strerror}")
+        return
+    later = [each for each in found if each.name > backup.path.name]
+    if later:
+        backup.remarks.append(
+            f"dated later than now, and not counted: {min(later)}"
+            f"{f' and {len(later) - 1} more' if later[1:] else ''}"
+        )
+    earlier = sorted(each for each in found if each.name < backup.path.name)
+    for each in earlier[: max(len(earlier) - keep + 1, 0)]:
+        try:
+            each.unlink(missing_ok=True)
+        except OSError as error:
+            backup.remarks.append(f"cannot be removed: {each} ({error.strerror})")
+        else:
+            backup.removed.append(each)
 
 
 def check_backup(file: Path) -> None:

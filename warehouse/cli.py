@@ -138,6 +138,8 @@ def backup(
     written = write_backup(to, keep)
     for path in written.removed:
         say(f"removed: {path}")
+    for remark in written.remarks:
+        say(remark)
     typer.echo(str(written.path))
 
 

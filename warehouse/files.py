@@ -101,6 +101,25 @@ def write(
         file.write(content)
 
 
+@contextmanager
+def scratch(path: Path, *, remedy: str = "") -> Iterator[IO[bytes]]:
+    """Give a file beside ``path`` that is gone after the block: ``fileno()`` can be read too."""
+    part = _Part(path, 0o600, remedy, None)
+    try:
+        part.open()
+        yield part.file
+    finally:
+        part.discard()
+
+
+def check(path: Path, *, remedy: str = "") -> None:
+    """Make sure that ``path`` can be written, by beginning a file that is not kept. Raises
+    WarehouseError."""
+    with scratch(path, remedy=remedy) as file:
+        file.write(b"0")
+        file.flush()
+
+
 def make_folder(folder: Path, *, mode: int = 0o777, remedy: str = "") -> None:
     """Make a folder if absent, and those that it lies in; ``mode`` is its own, less the umask's.
     Raises WarehouseError."""
@@ -130,13 +149,14 @@ def reason(path: Path, error: OSError | ValueError) -> str:
         case errno.EROFS:
             return f"{_disk(path)} is read-only"
         case errno.EFBIG:
-            return "the file grows larger than is allowed here (see `ulimit -f`)"
+            return f"{error.strerror}: `ulimit -f` or the file system allows no more"
         case errno.ENAMETOOLONG:
-            return "the name is too long for the file system"
+            return f"{error.strerror}: a shorter one is needed"
         case errno.ENOENT if not path.parent.is_dir():
             return f"there is no folder {path.parent}"
         case errno.ENOTDIR | errno.EEXIST:
-            return f"{_existing(path)} is not a folder"
+            there = _existing(path)
+            return f"{'it' if there == path else there} is not a folder"
         case errno.ELOOP:
             return "its symbolic links lead in a circle"
         case errno.EACCES | errno.EPERM:

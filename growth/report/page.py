@@ -3,8 +3,6 @@
 import base64
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -13,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from growth.words import describe, long_date, pace, what_happened, window
-from warehouse.errors import WarehouseError
+from warehouse.files import replacing
 from warehouse.locks import share_warehouse
 
 if TYPE_CHECKING:
@@ -104,25 +102,15 @@ def write_report(
     from growth.report.read import evidence_meanwhile, read_content
     from growth.runs import choose_run
 
-    folder = path.parent
-    if path.is_dir() or not folder.is_dir():
-        wrong = "is a folder" if path.is_dir() else f"lies in {folder}, which is no folder"
-        raise WarehouseError(f"--out {path} {wrong}: name a file in a folder that exists")
-    run = with_levels(choose_run(connection, choice))
-    # Until all is read, dbt does not change it.
-    share_warehouse(connection)
-    with marts_needed(), evidence_meanwhile(run) as evidence:
-        content = read_content(connection, run, step)
-        page = _render(content, evidence, step).encode()
-    try:
-        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(page)
-        new = Path(name)
-        new.chmod(0o644)
-        new.replace(path)
-    except OSError as error:
-        raise WarehouseError(f"--out {path} cannot be written: {error.strerror}") from None
+    # The file is begun first: where it cannot be written, nobody waits for its content.
+    with replacing(path, remedy="give another file with --out") as file:
+        run = with_levels(choose_run(connection, choice))
+        # Until all is read, dbt does not change it.
+        share_warehouse(connection)
+        with marts_needed(), evidence_meanwhile(run) as evidence:
+            content = read_content(connection, run, step)
+            page = _render(content, evidence, step).encode()
+        file.write(page)
     return Report(path, run.run_id, len(content.topics), len(page))
 
 

@@ -169,8 +169,8 @@ def _dump(path: Path, file: IO[bytes], server: list[str]) -> None:
     # would only append, and leave two tables of contents.
     done = subprocess.run(
         [embedded.client_program("pg_dump"), *server, "--format=custom", "--no-owner",
-         "--no-privileges", "--no-password", *(f"--schema={schema}" for schema in SCHEMAS), "--no-sync",
-         f"--file=/dev/fd/{file.fileno()}"],
+         "--no-privileges", "--no-password", *(f"--schema={schema}" for schema in SCHEMAS),
+         "--no-sync", f"--file=/dev/fd/{file.fileno()}"],
         check=False,
         capture_output=True,
         text=True,

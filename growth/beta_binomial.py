@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special
 
+from growth.arguments import check_articles, check_indices
 from growth.counts import Floats
 
 
@@ -26,14 +27,22 @@ def fit_beta_binomial(group: ArrayLike, count: ArrayLike, total: ArrayLike) -> B
     """Fit one probability a group and one theta by maximum likelihood (Crowder, 1978, Applied
     Statistics 27, 34-37). ``group``, from 0, ``count`` and ``total`` have shape (N,).
 
-    Raises ValueError for arrays of other shapes, and counts outside 0 to their total.
+    Raises ValueError, in one line, for arrays of other shapes or types, groups that have no row,
+    and counts outside 0 to their total.
     """
-    g = np.asarray(group, dtype=np.int64)
-    y, n = np.asarray(count, dtype=np.float64), np.asarray(total, dtype=np.float64)
-    if g.ndim != 1 or not g.shape == y.shape == n.shape or not len(g):
-        raise ValueError("group, count and total must be one-dimensional and of equal length")
-    if (y < 0).any() or (y > n).any():
-        raise ValueError("a count is not between 0 and its total")
+    y, n = (
+        check_articles(name, values).astype(np.float64)
+        for name, values in (("count", count), ("total", total))
+    )
+    g = check_indices(
+        "group", group, max(0, len(y) - 1), "groups are indices, whole numbers from 0 without gaps"
+    )
+    if not len(g) == len(y) == len(n) > 0:
+        raise ValueError("group, count and total must be of equal length, one or more")
+    if not np.bincount(g).all():
+        raise ValueError(f"group {np.bincount(g).argmin()} has no row: number groups without gaps")
+    if (y > n).any():
+        raise ValueError(f"count[{np.argmax(y > n)}] is above its total")
     coefficients = special.gammaln(n + 1) - special.gammaln(y + 1) - special.gammaln(n - y + 1)
 
     def state(at: Floats) -> tuple[float, Floats]:

@@ -12,18 +12,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from growth.counts import Floats, check_cells, prepare
+from growth.arguments import MOST_ARTICLES, check_confidence, check_whole_number
+from growth.counts import Cells, Design, Floats, Integers, blocks, check_counts
 
 # Blocks of a window, and how many of them are a quarter.
 BLOCKS, _QUARTER = 16, 4
 # A difference counts where the two blocks have so many articles together, and the median where so
 # many differences count.
 _LEAST_ARTICLES, _LEAST_DIFFERENCES = 4, 4
-# Cells added up at a time: all at once would take more memory than the trends.
-_STRIDE = 1 << 20
 # Chosen by simulation (DECISIONS.md): the noise of blocks is multiplied by so much, for neighbours
 # resemble each other; it is drawn towards a typical one as if by so many further observations.
 _INFLATION, _TYPICAL_NOISE, _PRIOR_WEIGHT, _FREEDOM = 3.0, 0.2, 3.0, 8.0
+# Memory that a topic and a period take, in bytes.
+_TOPIC_BYTES, _PERIOD_BYTES = 1000, 100
 # The median of chi-squared with one degree of freedom.
 _MEDIAN = 0.454936
 
@@ -64,20 +65,46 @@ def fit_change(
     periods have articles, or for topics with fewer than ``min_articles`` or with none in both
     quarters.
     """
-    topic_, period_, count_, size = check_cells(topic, period, count, topics)
-    design = prepare(totals, times)
-    periods = len(design.totals)
-    nothing = np.full(size, np.nan)
-    if periods < 2 * BLOCKS:
-        return ChangeFit(nothing, nothing, nothing, nothing, nothing, nothing, np.nan)
-    block = np.arange(periods) * BLOCKS // periods
+    confidence = check_confidence(confidence)
+    min_articles = check_whole_number("min_articles", min_articles, MOST_ARTICLES)
+    counts = check_counts(topic, period, count, totals, times, topics, _TOPIC_BYTES, _PERIOD_BYTES)
+    changes = Changes(counts.design, counts.topics)
+    for cells in blocks(counts):
+        changes.add(cells)
+    return changes.finish(min_articles, confidence)
+
+
+class Changes:
+    """The articles of topics in the sixteenths of a window, added up block by block."""
+
+    def __init__(self, design: Design, size: int) -> None:
+        periods = len(design.totals)
+        self._design = design
+        self._part = np.arange(periods) * BLOCKS // periods if periods >= 2 * BLOCKS else None
+        self._counts = np.zeros((size, BLOCKS))
+
+    def add(self, cells: Cells) -> None:
+        """Add up the articles of a block of topics."""
+        if self._part is None or not len(cells.count):
+            return
+        place = np.repeat(np.arange(cells.topics) * BLOCKS, cells.lengths)
+        place += self._part.take(cells.period, mode="clip")
+        sums = np.bincount(place, cells.count, cells.topics * BLOCKS)
+        self._counts[cells.first : cells.first + cells.topics] = sums.reshape(-1, BLOCKS)
+
+    def finish(self, min_articles: int, confidence: float) -> ChangeFit:
+        """Return the changes of all topics."""
+        if self._part is None:
+            nothing = np.full(len(self._counts), np.nan)
+            return ChangeFit(nothing, nothing, nothing, nothing, nothing, nothing, np.nan)
+        return _compare(self._counts, self._part, self._design, min_articles, confidence)
+
+
+def _compare(
+    counts: Floats, block: Integers, design: Design, min_articles: int, confidence: float
+) -> ChangeFit:
+    nothing = np.full(len(counts), np.nan)
     total: Floats = np.bincount(block, design.totals, BLOCKS).astype(np.float64)
-    sums = np.zeros(size * BLOCKS)
-    for begin in range(0, len(topic_), _STRIDE):
-        part = slice(begin, begin + _STRIDE)
-        place = topic_[part] * np.int64(BLOCKS) + block[design.place[period_[part]]]
-        sums += np.bincount(place, count_[part].astype(np.float64), len(sums))
-    counts = sums.reshape(size, BLOCKS)
     rows = np.flatnonzero(counts.sum(axis=1) >= max(1, min_articles))
     y: Floats = counts[rows].astype(np.float64)
     first, last = y[:, :_QUARTER].sum(axis=1), y[:, -_QUARTER:].sum(axis=1)

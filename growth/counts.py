@@ -5,11 +5,20 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
+
+from growth.arguments import (
+    SHORTEST_SPAN,
+    check_articles,
+    check_finite,
+    check_indices,
+    check_memory,
+    check_whole_number,
+)
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -28,6 +37,12 @@ TOO_FEW_ARTICLES = "too_few_articles"
 TOO_FEW_PERIODS = "too_few_periods"
 NOT_CONVERGED = "not_converged"
 
+# Topics are counted in 32 bits.
+_MOST_TOPICS = 2**31 - 1
+_TOPICS_ARE = (
+    "topics are indices, whole numbers from 0 without gaps, as np.unique(topic, "
+    "return_inverse=True)[1] makes of others"
+)
 # Cells worked on at a time: few enough for a processor's cache, many enough that what a block
 # costs whatever its size does not matter.
 _BLOCK_CELLS = 1 << 18
@@ -131,17 +146,73 @@ class Cells:
         return Cells(self.first, indptr, period, count, self.totals, self.whole, self.most)
 
 
+@dataclass(frozen=True)
+class Counts:
+    """The counts of topics 0 to ``topics`` - 1 as they were given, checked: the non-zero cells in
+    any order, ``topic``, ``period`` and ``count`` of shape (C,), and the periods."""
+
+    topic: NDArray[np.integer]
+    period: NDArray[np.integer]
+    count: NDArray[Any]
+    topics: int
+    design: Design
+
+
+def check_counts(
+    topic: ArrayLike,
+    period: ArrayLike,
+    count: ArrayLike,
+    totals: ArrayLike,
+    times: ArrayLike,
+    topics: int | None,
+    topic_bytes: int,
+    period_bytes: int,
+) -> Counts:
+    """Check the arguments that all fits take. ``topic_bytes`` and ``period_bytes`` are the memory
+    that a topic and a period take, whatever their cells.
+
+    That a count is above its period's total is found block by block, when cells of one topic and
+    period have been added up.
+    """
+    design = prepare(totals, times)
+    periods = len(design.place)
+    check_memory(
+        periods * period_bytes,
+        f"totals has {periods:,} periods",
+        "put periods together, such as days to weeks",
+    )
+    topic_ = check_indices("topic", topic, _MOST_TOPICS - 1, _TOPICS_ARE)
+    periods_are = f"periods are indices into totals, whole numbers from 0 to {periods - 1:,}"
+    period_ = check_indices("period", period, periods - 1, periods_are)
+    count_ = check_articles("count", count)
+    if not len(topic_) == len(period_) == len(count_):
+        raise ValueError(
+            f"topic, period and count have {len(topic_):,}, {len(period_):,} and {len(count_):,} "
+            "values: they must be of equal length"
+        )
+    needed = int(topic_.max()) + 1 if len(topic_) else 0
+    size = needed if topics is None else check_whole_number("topics", topics, _MOST_TOPICS)
+    if size < needed:
+        raise ValueError(
+            f"topics is {size}, but there is a topic {needed - 1}: give {needed} or more"
+        )
+    check_memory(
+        size * topic_bytes,
+        f"topic goes up to {size - 1:,}" if topics is None else f"topics is {size:,}",
+        "number topics from 0 without gaps: np.unique(topic, return_inverse=True)[1]",
+    )
+    return Counts(topic_, period_, count_, size, design)
+
+
 def prepare(totals: ArrayLike, times: ArrayLike) -> Design:
     """Check the periods, drop those without articles, sort them, centre and scale the times."""
-    totals_, times_ = np.asarray(totals, dtype=np.float64), np.asarray(times, dtype=np.float64)
-    if totals_.ndim != 1 or totals_.shape != times_.shape:
-        raise ValueError("totals and times must be one-dimensional and of equal length")
-    if not np.isfinite(times_).all():
-        raise ValueError("times must be finite")
-    if not np.isfinite(totals_).all():
-        raise ValueError("counts and totals must be finite")
-    if (totals_ < 0).any():
-        raise ValueError("counts and totals must not be negative")
+    totals_ = check_articles("totals", totals).astype(np.float64)
+    times_ = check_finite("times", times)
+    if len(totals_) != len(times_):
+        raise ValueError(
+            f"totals and times have {len(totals_):,} and {len(times_):,} values: they must be of "
+            "equal length"
+        )
     kept = totals_ > 0
     by_time = np.flatnonzero(kept)[np.argsort(times_[kept], kind="stable")]
     place = np.full(len(totals_), -1, dtype=np.int64)
@@ -150,54 +221,30 @@ def prepare(totals: ArrayLike, times: ArrayLike) -> Design:
     n, t = totals_[by_time], times_[by_time]
     centre = float(np.average(t, weights=n)) if len(t) else 0.0
     scale = (float(np.ptp(t)) if len(t) else 0.0) or 1.0
+    if scale < SHORTEST_SPAN:
+        raise ValueError(f"times reach over {scale:g} only: give them in a smaller unit")
     return Design(n, (t - centre) / scale, centre, scale, place, moved)
 
 
-def check_cells(
-    topic: ArrayLike, period: ArrayLike, count: ArrayLike, topics: int | None
-) -> tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.generic], int]:
-    """Check the arrays' shapes and the topics' numbers. Return the arrays, not copied, and the
-    number of topics."""
-    arrays = [np.asarray(values) for values in (topic, period, count)]
-    if arrays[0].ndim != 1 or not arrays[0].shape == arrays[1].shape == arrays[2].shape:
-        raise ValueError("topic, period and count must be one-dimensional and of equal length")
-    topic_, period_ = (
-        values if values.dtype.kind in "iu" else values.astype(np.int64) for values in arrays[:2]
-    )
-    size = int(topic_.max()) + 1 if len(topic_) else 0
-    if topics is not None:
-        if topics < size:
-            raise ValueError(f"topics is {topics}, but there is a topic {size - 1}")
-        size = topics
-    if len(topic_) and int(topic_.min()) < 0:
-        raise ValueError("topic and period must be indices from 0, period one into totals")
-    return topic_, period_, arrays[2], size
-
-
-def blocks(
-    topic: NDArray[np.integer],
-    period: NDArray[np.integer],
-    count: NDArray[np.generic],
-    size: int,
-    design: Design,
-) -> Iterator[Cells]:
-    """Yield the cells of all topics from 0 to ``size`` - 1, block after block.
+def blocks(counts: Counts) -> Iterator[Cells]:
+    """Yield the cells of all topics, block after block.
 
     Time and memory are linear in the cells: no block holds more than a fixed number of cells or
     those of one topic. Cells that do not come sorted by topic are sorted, by counting, in parts.
     """
+    topic, period, count = counts.topic, counts.period, counts.count
+    size, design = counts.topics, counts.design
     if _ascending(topic):
         ends = np.searchsorted(topic, np.arange(size + 1))
         yield from _slices(ends, period, count, 0, design)
         return
-    _, largest = _check(period, count, design)
     ends = np.cumsum(np.bincount(topic, minlength=size))
     room = max(_SORT_BYTES, size * len(design.place))
     parts = 1 + len(topic) * _CELL_BYTES // room
     cuts = np.searchsorted(ends, len(topic) * np.arange(1, parts) / parts) + 1
     edges = np.unique(np.r_[0, np.minimum(cuts, size), size])
     whole = count.dtype.kind in "biu"
-    kind = np.int32 if whole and largest < 2**31 else np.float64
+    kind = np.int32 if whole and count.max() < 2**31 else np.float64
     for first, last in itertools.pairwise(edges):
         mine = slice(None) if len(edges) == 2 else _between(topic, first, last)
         rows = topic[mine].astype(np.int32)
@@ -234,7 +281,7 @@ def _between(values: NDArray[np.integer], first: int, last: int) -> Integers:
 def _slices(
     ends: NDArray[np.integer],
     period: NDArray[np.integer],
-    count: NDArray[np.generic],
+    count: NDArray[Any],
     first: int,
     design: Design,
     whole: bool | None = None,
@@ -253,38 +300,18 @@ def _slices(
         begin = stop
 
 
-def _check(
-    period: NDArray[np.integer], count: NDArray[np.generic], design: Design
-) -> tuple[float, float]:
-    """Raise ValueError for counts and periods that cannot be. Return the smallest and the largest
-    count."""
-    if not len(count):
-        return np.inf, 0.0
-    # One comparison is false for what is not a number, too.
-    smallest, largest = float(count.min()), float(count.max())
-    if not np.isfinite(smallest + largest):
-        raise ValueError("counts and totals must be finite")
-    if smallest < 0:
-        raise ValueError("counts and totals must not be negative")
-    if int(period.min()) < 0 or int(period.max()) >= len(design.place):
-        raise ValueError("topic and period must be indices from 0, period one into totals")
-    return smallest, largest
-
-
 def _block(
     indptr: Shorts,
     period: NDArray[np.integer],
-    count: NDArray[np.generic],
+    count: NDArray[Any],
     first: int,
     design: Design,
     whole: bool,
 ) -> Cells:
-    """Check a block's cells, drop zeros, sort, add up the cells of one topic and period."""
-    if count.dtype.kind not in "biuf":
-        count = np.asarray(count, dtype=np.float64)
-    smallest, largest = _check(period, count, design)
+    """Drop a block's zeros, sort, add up the cells of one topic and period, and check these."""
     y = np.asarray(count, dtype=np.float64)
-    if smallest == 0:
+    largest = float(count.max()) if len(count) else 0.0
+    if len(count) and not count.min():
         used = y > 0
         indptr = np.r_[0, np.cumsum(used)].astype(np.int32)[indptr]
         period, y = period[used], y[used]
@@ -293,7 +320,11 @@ def _block(
         # Several times as fast as plain indexing: nothing is checked again.
         place = design.place.take(place, mode="clip")
         if len(place) and int(place.min()) < 0:
-            raise ValueError("a period without articles has a count")
+            row, at = _where(indptr, place < 0)
+            raise ValueError(
+                f"topic {first + row} has a count in period {period[at]}, a period without "
+                f"articles: totals[{period[at]}] is 0"
+            )
     # Within a topic periods must rise: every fall is where a topic ends.
     rises = place[1:] > place[:-1]
     inner = indptr[1:-1]
@@ -307,8 +338,19 @@ def _block(
     whole = whole or bool((y == np.rint(y)).all())
     cells = Cells(first, indptr, place, y, design.totals, whole, largest)
     if largest > design.fewest and (y > cells.total).any():
-        raise ValueError("a count is above its period's total")
+        row, at = _where(indptr, y > cells.total)
+        of = int(np.flatnonzero(design.place == place[at])[0])
+        raise ValueError(
+            f"topic {first + row} has a count of {y[at]:.15g} in period {of}, above its period's "
+            f"total of {cells.total[at]:.15g}: each article may count once for a topic"
+        )
     return cells
+
+
+def _where(indptr: Shorts, bad: Booleans) -> tuple[int, int]:
+    """Return the topic, and the place, of the first cell that is bad."""
+    at = int(np.flatnonzero(bad)[0])
+    return int(np.searchsorted(indptr, at, side="right")) - 1, at
 
 
 # The statuses by number; the first means that a fit exists.

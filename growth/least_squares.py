@@ -1,13 +1,16 @@
 """S-curves by least squares, for values that are not counts out of totals."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from growth.counts import Floats, Integers
+from growth.arguments import check_finite, check_numbers
+from growth.counts import CONVERGED, NOT_CONVERGED, Floats, Integers
 
+_COEFFICIENTS = 3
 _MAX_ITERATIONS = 500
 _TOLERANCE = 1e-12
 _STEEPNESS = np.array([0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
@@ -47,27 +50,62 @@ def fit_s_curve_least_squares(
     default the best of a table, the ceiling by linear regression (Golub and Pereyra, 1973, SIAM
     Journal on Numerical Analysis 10, 413-432). The search is Marquardt's (1963).
 
-    Raises ValueError for arrays of other shapes and times that are not finite.
+    A series of fewer than four values has no fit.
+
+    Raises ValueError, in one line, for arrays of other shapes or types, masked values, infinite
+    values, and times or starts that are not finite.
     """
-    y = np.atleast_2d(np.asarray(values, dtype=np.float64))
-    t = np.asarray(times, dtype=np.float64)
-    if t.ndim != 1 or y.ndim != 2 or y.shape[1] != len(t):
-        raise ValueError("values must have one column for each of the times")
-    if not np.isfinite(t).all():
-        raise ValueError("times must be finite")
+    y = np.atleast_2d(check_numbers("values", values, (1, 2)))
+    t = check_finite("times", times)
+    if y.shape[1] != len(t):
+        raise ValueError(
+            f"values has {y.shape[1]} columns for {len(t)} times: it must have one for each"
+        )
+    y = y.astype(np.float64)
+    if np.isinf(y).any():
+        raise ValueError("values has infinite ones: put NaN where there is no value")
+    given = None if start is None else _given(start, len(y))
     used = np.isfinite(y)
+    enough = np.flatnonzero(used.sum(axis=1) > _COEFFICIENTS)
+    if len(enough) == len(y) > 0:
+        return _fit(y, used, t, given)
+    columns: dict[str, NDArray[Any]] = {
+        field.name: np.full(len(y), np.nan) for field in fields(LeastSquaresFit)
+    }
+    columns["status"] = np.full(len(y), NOT_CONVERGED, dtype="<U13")
+    columns["iterations"] = np.zeros(len(y), dtype=np.int64)
+    if len(enough):
+        fit = _fit(y[enough], used[enough], t, given if given is None else given[enough])
+        for name, column in columns.items():
+            column[enough] = getattr(fit, name)
+    return LeastSquaresFit(**columns)
+
+
+def _given(start: ArrayLike, size: int) -> Floats:
+    """Return where the search of each series starts. Shape (S, 3)."""
+    array = np.atleast_2d(check_numbers("start", start, (1, 2)))
+    if array.shape not in ((1, _COEFFICIENTS), (size, _COEFFICIENTS)):
+        raise ValueError(
+            f"start has the shape {np.shape(start)}: give ceiling, growth rate and midpoint, "
+            "for all series or for each"
+        )
+    if not np.isfinite(array).all():
+        raise ValueError("start must be finite: leave it away where nothing is known")
+    return np.broadcast_to(array.astype(np.float64), (size, _COEFFICIENTS))
+
+
+def _fit(y: Floats, used: NDArray[np.bool_], t: Floats, given: Floats | None) -> LeastSquaresFit:
     y = np.where(used, y, 0.0)
     centre, scale = float(t.mean()), float(np.ptp(t)) or 1.0
     u = (t - centre) / scale
-    if start is None:
+    if given is None:
         at = _starts(y, used, u)
     else:
-        given = np.broadcast_to(np.asarray(start, dtype=np.float64), (len(y), 3))
         rate = given[:, 1] * scale
         at = np.column_stack([given[:, 0], -rate * (given[:, 2] - centre) / scale, rate])
     at, rss, iterations, converged = _search(y, used, u, at)
     _, slopes = _state(y, used, u, at)
-    freedom = used.sum(axis=1) - 3
+    freedom = used.sum(axis=1) - _COEFFICIENTS
     covariance = np.full((len(y), 3, 3), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         length = np.sqrt((slopes**2).sum(axis=1))
@@ -99,7 +137,7 @@ def fit_s_curve_least_squares(
             "rss": rss,
         }
     return LeastSquaresFit(
-        status=np.where(converged, "converged", "not_converged"),
+        status=np.where(converged, CONVERGED, NOT_CONVERGED),
         iterations=iterations,
         **{name: np.where(converged, column, np.nan) for name, column in told.items()},
     )

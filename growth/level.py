@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from growth.counts import Cells, Floats, Integers, blocks, check_cells, prepare
+from growth.arguments import check_confidence, check_finite
+from growth.counts import Cells, Floats, Integers, blocks, check_counts
 from growth.local_level import WEEK, Weeks, smooth
 
+# Memory that a topic takes for each time asked for, and a period, in bytes.
+_POINT_BYTES, _PERIOD_BYTES = 24, 200
 # Topics worked on at a time: few enough for a processor's cache.
 _BLOCK_TOPICS = 256
 # A window's start and end: so many weeks; but at most one of so many parts of a short window, and
@@ -117,43 +120,27 @@ def fit_level(
     """Return where the share of every topic stands at the times ``at``, by default at the times of
     the periods. ``times`` and ``at`` are in years, since a level moves by the week; of periods with
     ``totals`` 0 nothing is known. The interval is for the level: counts of single weeks scatter
-    more widely. Other arguments and errors as in growth.logistic.fit_trend.
+    more widely. ``at`` is a number or of shape (K,). Other arguments and errors as in
+    growth.logistic.fit_trend; ValueError, too, for times over more than 100,000 years.
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}: it must lie between 0 and 1")
-    wanted = np.atleast_1d(np.asarray(times if at is None else at, dtype=np.float64))
-    if wanted.ndim != 1 or not np.isfinite(wanted).all():
-        raise ValueError("at must be one-dimensional and finite")
-    size = check_cells(topic, period, count, topics)[3]
-    fit = LevelFit(*(np.full((size, len(wanted)), np.nan) for _ in fields(LevelFit)))
-    margin = special.ndtri(0.5 + confidence / 2)
-    for rows, levels in fit_levels(topic, period, count, totals, times, topics=topics):
-        log_odds, error = levels.at(wanted)
-        fit.share[rows] = special.expit(log_odds)
-        fit.share_low[rows] = special.expit(log_odds - margin * error)
-        fit.share_high[rows] = special.expit(log_odds + margin * error)
-    return fit
-
-
-def fit_levels(
-    topic: ArrayLike,
-    period: ArrayLike,
-    count: ArrayLike,
-    totals: ArrayLike,
-    times: ArrayLike,
-    *,
-    topics: int | None = None,
-) -> Iterator[tuple[Integers, Levels]]:
-    """Yield the levels of all topics, some at a time, with their numbers; none where no period has
-    articles. Arguments and errors as in ``fit_level``."""
-    cells = check_cells(topic, period, count, topics)
-    design = prepare(totals, times)
-    if not len(design.totals):
-        return
-    weeks = Weeks.of(design)
-    for part in blocks(*cells, design):
+    confidence = check_confidence(confidence)
+    name, asked = ("times", times) if at is None else ("at", at)
+    wanted = check_finite(name, asked, (0, 1) if name == "at" else (1,))
+    counts = check_counts(
+        topic, period, count, totals, times, topics, len(wanted) * _POINT_BYTES, _PERIOD_BYTES
+    )
+    fit = LevelFit(*(np.full((counts.topics, len(wanted)), np.nan) for _ in fields(LevelFit)))
+    weeks, margin = Weeks.of(counts.design), special.ndtri(0.5 + confidence / 2)
+    for part in blocks(counts):
+        if not len(weeks.times):
+            continue  # nothing is known where no period has articles
         for rows, levels in levels_of(weeks, part):
-            yield part.first + rows, levels
+            log_odds, error = levels.at(wanted)
+            of = part.first + rows
+            fit.share[of] = special.expit(log_odds)
+            fit.share_low[of] = special.expit(log_odds - margin * error)
+            fit.share_high[of] = special.expit(log_odds + margin * error)
+    return fit
 
 
 def levels_of(weeks: Weeks, cells: Cells) -> Iterator[tuple[Integers, Levels]]:

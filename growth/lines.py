@@ -16,7 +16,7 @@ from growth.level import levels_of
 from growth.local_level import Weeks
 from growth.movement import PULSE, S_CURVE
 from growth.series import Series
-from growth.trends import Fitting, log_odds_at
+from growth.trends import TOPIC_BYTES, Fitting, log_odds_at
 
 # The bands that are drawn, and how many standard errors each is wide to either side.
 BANDS = {80: float(special.ndtri(0.9)), 95: float(special.ndtri(0.975))}
@@ -37,7 +37,7 @@ def draw_lines(series: Series, shape: NDArray[np.str_], times: Floats) -> Lines:
     periods, at ``times`` (K,), in years since the window's start."""
     fitting = Fitting(
         series.topic, series.period, series.count, series.totals, series.times,
-        len(series.topic_ids), 0,
+        topics=len(series.topic_ids), min_articles=0, confidence=0.95, topic_bytes=TOPIC_BYTES,
     )  # fmt: skip
     weeks = Weeks.of(fitting.design, series.monday)
     size = (len(series.topic_ids), len(times))

@@ -32,6 +32,8 @@ from growth.counts import Cells, Design, Floats, Integers
 
 # A week, in years.
 WEEK = 7 / 365.25
+# Years from the first time to the last, and to where weeks begin, at most: more are no years.
+_LONGEST = 1e5
 # At most about so many blocks. The last weeks are blocks of one week each, however long the window.
 _MOST_BLOCKS = 128
 _LAST_WEEKS = 8
@@ -73,11 +75,18 @@ class Weeks:
     @classmethod
     def of(cls, design: Design, week: float | None = None) -> "Weeks":
         """Cut a window into blocks of whole weeks. Weeks begin at the time ``week``, or are counted
-        from the window's end. Weeks without articles are in no block."""
+        from the window's end. Weeks without articles are in no block. Raises ValueError for times
+        that cannot be in years."""
         time = design.centre + design.scale * design.scaled
         if not len(time):
             nothing = np.zeros(0)
             return cls(np.zeros(0, dtype=np.int64), nothing, nothing, nothing, nothing)
+        known = time if week is None else np.append(time, week)
+        if np.ptp(known) > _LONGEST:
+            raise ValueError(
+                f"times (and week) reach from {known.min():g} to {known.max():g}: give them in "
+                "years, such as days / 365.25"
+            )
         distance = np.diff(time)
         spacing = float(np.median(distance[distance > 0])) if (distance > 0).any() else WEEK
         # A period lasts as long as from one to the next; a hundredth of it is for rounding.

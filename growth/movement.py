@@ -35,7 +35,7 @@ from scipy import special
 from growth.changes import ChangeFit
 from growth.counts import Booleans, Floats
 from growth.standing import Standing
-from growth.trends import TrendFit, adjust_p_values
+from growth.trends import TrendFit, q_values
 
 TREND, S_CURVE, PULSE = "trend", "s_curve", "pulse"
 CHANGE = "change"
@@ -100,7 +100,7 @@ def movement(
     '' without a fit, ``span`` is the window's length in the unit of time."""
     fitted = shape != ""
     p = np.where(fitted, joint_p_value(trend.p_value, change.p_value), np.nan)
-    q = adjust_p_values(p)
+    q = q_values(p)
     with np.errstate(invalid="ignore", divide="ignore"):
         by_trend = _nearest_0(trend.ci_low, trend.ci_high)
         by_change = np.nan_to_num(_nearest_0(change.change_low, change.change_high) / change.years)

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from growth.arguments import check_time
 from growth.bursts import degrees_of_freedom, two_sided
-from growth.changes import ChangeFit, fit_change
+from growth.changes import ChangeFit, Changes
 from growth.counts import CONVERGED, Floats, Integers
 from growth.curve_columns import CurveColumns, describe_pulses, describe_s_curves
 from growth.curves import fit_pulses, fit_s_curves
@@ -30,6 +31,8 @@ _CLEAR_LEAD = 1.92
 # A ceiling or a date that could as well be several times off is no result.
 _WIDEST_LOG_CEILING = np.log(4.0)
 _WIDEST_DATE = 1.0
+# Memory that a topic takes, in bytes: of one curve; of all that is told.
+_CURVE_BYTES, _TOPIC_BYTES = 500, 2200
 # No S-curve is half-way up or down in this first or last part of the window: what is seen there is
 # a bend.
 _EDGE = 0.05
@@ -164,11 +167,14 @@ def fit_s_curve(
 ) -> SCurveFit:
     """Fit the S-curve to every topic by binomial quasi-likelihood. Arguments and errors as in
     growth.logistic.fit_trend."""
-    fitting = Fitting(topic, period, count, totals, times, topics, min_articles)
+    fitting = Fitting(
+        topic, period, count, totals, times,
+        topics=topics, min_articles=min_articles, confidence=confidence, topic_bytes=_CURVE_BYTES,
+    )  # fmt: skip
     columns = CurveColumns(_S_CURVE_NAMES, fitting.size)
     for block in fitting.blocks():
         curves = fit_s_curves(block.window, block.cells, block.trends)
-        columns.add(block.rows, describe_s_curves(block, curves, confidence))
+        columns.add(block.rows, describe_s_curves(block, curves, fitting.confidence))
     return SCurveFit(**columns.finish(fitting))
 
 
@@ -185,11 +191,14 @@ def fit_pulse(
 ) -> PulseFit:
     """Fit the pulse to every topic by binomial quasi-likelihood. Arguments and errors as in
     growth.logistic.fit_trend."""
-    fitting = Fitting(topic, period, count, totals, times, topics, min_articles)
+    fitting = Fitting(
+        topic, period, count, totals, times,
+        topics=topics, min_articles=min_articles, confidence=confidence, topic_bytes=_CURVE_BYTES,
+    )  # fmt: skip
     columns = CurveColumns(_PULSE_NAMES, fitting.size)
     for block in fitting.blocks():
         curves = fit_pulses(block.window, block.cells, block.trends)
-        columns.add(block.rows, describe_pulses(block, curves, confidence))
+        columns.add(block.rows, describe_pulses(block, curves, fitting.confidence))
     return PulseFit(**columns.finish(fitting))
 
 
@@ -217,17 +226,21 @@ def fit_growth(
 
     ``times`` are in years, as growth.logistic.fit_level needs them; ``week`` is a time at which a
     week begins: by default weeks are counted from the end. Other arguments and errors as in
-    growth.logistic.fit_trend.
+    growth.logistic.fit_trend; ValueError, too, for times over more than 100,000 years.
     """
-    fitting = Fitting(topic, period, count, totals, times, topics, min_articles)
-    size = fitting.size
+    fitting = Fitting(
+        topic, period, count, totals, times,
+        topics=topics, min_articles=min_articles, confidence=confidence, topic_bytes=_TOPIC_BYTES,
+    )  # fmt: skip
+    size, confidence = fitting.size, fitting.confidence
     design = fitting.design
+    week = None if week is None else check_time("week", week)
     weeks, standing = Weeks.of(design, week), nowhere(size)
-    trend_columns = TrendColumns(size)
+    trend_columns, changes = TrendColumns(size), Changes(design, size)
     columns = {"s": CurveColumns(_S_CURVE_NAMES, size), "p": CurveColumns(_PULSE_NAMES, size)}
     shape = np.full(size, "", dtype="<U7")
     bend, bend_p = np.full(size, np.nan), np.full(size, np.nan)
-    for block in fitting.blocks():
+    for block in fitting.blocks(changes.add):
         trend_columns.add(block, confidence)
         rows = block.rows
         shape[rows] = TREND
@@ -268,10 +281,7 @@ def fit_growth(
         )
         for name in ("share_start", "share_end")
     }
-    change = fit_change(
-        topic, period, count, totals, times,
-        topics=size, min_articles=min_articles, confidence=confidence,
-    )  # fmt: skip
+    change = changes.finish(fitting.min_articles, confidence)
     moved = movement(trend, change, standing, shape, design.scale)
     margin = special.ndtri(0.5 + confidence / 2)
     shares = {

@@ -7,13 +7,19 @@ its counts through two sums, of y and of y t, so the counts are never spread out
 topics by periods; nor are the fitted curves, whose sums take a few points each (growth.grids).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.polynomial import Chebyshev
 from numpy.typing import ArrayLike, NDArray
 
+from growth.arguments import (
+    MOST_ARTICLES,
+    check_confidence,
+    check_numbers,
+    check_whole_number,
+)
 from growth.bursts import degrees_of_freedom, quantiles, two_sided
 from growth.counts import (
     NOT_CONVERGED,
@@ -22,11 +28,13 @@ from growth.counts import (
     Floats,
     Integers,
     blocks,
-    check_cells,
+    check_counts,
     existence,
-    prepare,
 )
 from growth.trend_search import Trends, Window, fit_trends, make_window
+
+# Memory that a topic and a period take, whatever their cells, in bytes.
+TOPIC_BYTES, PERIOD_BYTES = 400, 4000
 
 
 @dataclass(frozen=True)
@@ -92,13 +100,22 @@ def fit_trend(
 
     Cells sorted by topic are fitted as they come, with little memory; others are sorted first.
 
-    Raises ValueError for arrays of other shapes, negative counts, a count above its period's total,
-    indices out of range, and times that are not finite.
+    Arrays may be of any integer or float type, and lists; none is changed. Counts and totals are
+    from 0 to 2^53, whole or not; indices are whole numbers, also as floats. Times may come in any
+    order and more than once. ``confidence`` is that of the intervals, between 0 and 1.
+
+    Raises ValueError, in one line that names the argument, its value and the way out: for other
+    types, shapes and ranges, masked values, a count above its period's total or in a period without
+    articles, times that are not finite, and topics or periods so many that the result would take
+    more than half of the memory.
     """
-    fitting = Fitting(topic, period, count, totals, times, topics, min_articles)
+    fitting = Fitting(
+        topic, period, count, totals, times,
+        topics=topics, min_articles=min_articles, confidence=confidence, topic_bytes=TOPIC_BYTES,
+    )  # fmt: skip
     columns = TrendColumns(fitting.size)
     for block in fitting.blocks():
-        columns.add(block, confidence)
+        columns.add(block, fitting.confidence)
     return columns.finish(fitting)
 
 
@@ -106,9 +123,21 @@ def adjust_p_values(p_values: ArrayLike) -> Floats:
     """Return q-values: the smallest false discovery rate at which each hypothesis is rejected.
 
     The step-up procedure of Benjamini and Hochberg (1995, Journal of the Royal Statistical Society
-    B 57, 289-300). Shape (T,) in and out; NaN stays NaN and does not count.
+    B 57, 289-300). Shape (T,) in and out; NaN stays NaN and does not count. Raises ValueError for
+    values outside 0 to 1, masked values, and arrays of other shapes or types.
     """
-    p = np.asarray(p_values, dtype=np.float64)
+    p = check_numbers("p_values", p_values)
+    outside = np.flatnonzero((p < 0) | (p > 1))
+    if p.dtype.kind == "b" or len(outside):
+        at = outside[0] if len(outside) else 0
+        raise ValueError(
+            f"p_values[{at}] is {p[at]}: give numbers from 0 to 1, NaN where none is known"
+        )
+    return q_values(p.astype(np.float64))
+
+
+def q_values(p: Floats) -> Floats:
+    """Return what ``adjust_p_values`` returns, of p-values that were computed here."""
     q = np.full(p.shape, np.nan)
     known = np.flatnonzero(~np.isnan(p))
     order = known[np.argsort(p[known], kind="stable")]
@@ -129,7 +158,8 @@ class Block:
 
 
 class Fitting:
-    """Fits trends block by block, and keeps statuses, counts and iterations of all topics."""
+    """Checks the arguments of a fit, fits trends block by block, and keeps statuses, counts and
+    iterations of all topics."""
 
     def __init__(
         self,
@@ -138,30 +168,36 @@ class Fitting:
         count: ArrayLike,
         totals: ArrayLike,
         times: ArrayLike,
+        *,
         topics: int | None,
         min_articles: int,
+        confidence: float,
+        topic_bytes: int,
     ) -> None:
-        self._cells = check_cells(topic, period, count, topics)
-        self.size = self._cells[3]
-        self.design = prepare(totals, times)
+        self.confidence = check_confidence(confidence)
+        self.min_articles = check_whole_number("min_articles", min_articles, MOST_ARTICLES)
+        self._counts = check_counts(
+            topic, period, count, totals, times, topics, topic_bytes, PERIOD_BYTES
+        )
+        self.size, self.design = self._counts.topics, self._counts.design
         self.status = np.zeros(self.size, dtype=np.int8)
         self.articles = np.zeros(self.size, dtype=np.int64)
         self.iterations = np.zeros(self.size, dtype=np.int64)
-        self._min_articles = min_articles
 
-    def blocks(self) -> Iterator[Block]:
-        """Yield the blocks that have a trend."""
+    def blocks(self, see: Callable[[Cells], None] = lambda cells: None) -> Iterator[Block]:
+        """Yield the blocks that have a trend. ``see`` gets the cells of every topic."""
         window: Window | None = None
-        for cells in blocks(*self._cells, self.design):
+        for cells in blocks(self._counts):
+            see(cells)
             articles = cells.sums(cells.count)
-            status = existence(cells, self.design, articles, self._min_articles)
+            status = existence(cells, self.design, articles, self.min_articles)
             rows = np.flatnonzero(status == 0)
             part = slice(cells.first, cells.first + cells.topics)
             self.articles[part] = articles
             if len(rows):
                 if window is None:
                     most = float(cells.count.max())
-                    window = make_window(self.design, len(self._cells[0]), most)
+                    window = make_window(self.design, len(self._counts.topic), most)
                 own = cells.take(rows)
                 fit = fit_trends(window, own, articles[rows])
                 status[rows[~fit.converged]] = _NOT_CONVERGED
@@ -200,7 +236,7 @@ class TrendColumns:
 
     def finish(self, fitting: Fitting) -> TrendFit:
         """Return the columns."""
-        self._numbers["q_value"] = adjust_p_values(self._numbers["p_value"])
+        self._numbers["q_value"] = q_values(self._numbers["p_value"])
         return TrendFit(
             status=STATUSES[fitting.status],
             articles=fitting.articles,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from growth.bursts import degrees_of_freedom, make_bursts, number_of_waves, quantiles, waves
-from growth.counts import blocks, check_cells, prepare
+from growth.counts import blocks, check_counts, prepare
 from growth.grids import make_grids
 from growth.logistic import fit_trend
 
@@ -73,7 +73,8 @@ def test_a_window_in_pieces_stands_for_all_its_days(rate: float) -> None:
     assert [grid.limit for grid in grids] == [20, 40, 80, 160, 320, np.inf]
     counts = rng.binomial(totals, 0.02)
     used = np.flatnonzero(counts)
-    [cells] = blocks(*check_cells(np.zeros(len(used), int), used, counts[used], 1), design)
+    topic, times = np.zeros(len(used), int), np.arange(3000.0)
+    [cells] = blocks(check_counts(topic, used, counts[used], totals, times, 1, 1, 1))
     y = grids[-1].counts(cells)[0]
 
     def log_odds(u: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -118,11 +119,11 @@ def test_blocks_hold_every_cell_once() -> None:
     topic = np.sort(rng.integers(0, 30_000, 500_000))
     period = rng.integers(0, 50, 500_000)
     count = np.ones(500_000, dtype=np.int64)
-    design = prepare(np.full(50, 1e4), np.arange(50))
+    periods = np.full(50, 1e4), np.arange(50)
     order = rng.permutation(len(topic))
     for index in (slice(None), order):
-        arguments = check_cells(topic[index], period[index], count[index], 40_000)
-        parts = list(blocks(*arguments, design))
+        cells = topic[index], period[index], count[index]
+        parts = list(blocks(check_counts(*cells, *periods, 40_000, 1, 1)))
         assert [part.first for part in parts] == [
             0, *np.cumsum([part.topics for part in parts])[:-1]
         ]  # fmt: skip

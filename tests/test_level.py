@@ -142,8 +142,8 @@ def test_weeks_and_months_as_periods(weeks: int) -> None:
     [
         ({"confidence": 1.0}, "confidence is 1.0"),
         ({"confidence": float("nan")}, "confidence is nan"),
-        ({"at": [0.1, float("inf")]}, "at must be one-dimensional and finite"),
-        ({"at": [[0.1]]}, "at must be one-dimensional and finite"),
+        ({"at": [0.1, float("inf")]}, r"at\[1\] is inf: at must be finite"),
+        ({"at": [[0.1]]}, r"at has the shape \(1, 1\)"),
         ({"topics": 1}, "topics is 1"),
     ],
 )

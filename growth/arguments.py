@@ -19,7 +19,7 @@ from scipy import sparse
 MOST_ARTICLES = 2**53
 # The squares of times and of the span from the first to the last are numbers, too.
 _LARGEST_TIME, SHORTEST_SPAN = 1e100, 1e-100
-# Of the memory, what a fit may take.
+# Of the memory, what the numbers of topics without a cell may take, or of so many periods.
 _MOST_OF_MEMORY = 0.5
 _MEMORY_OF_CONTAINER = Path("/sys/fs/cgroup/memory.max")
 _LONGEST_SHOWN = 60

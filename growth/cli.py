@@ -15,6 +15,7 @@ from growth.choices import (
     Phase,
 )
 from warehouse.command_line import (
+    MOST,
     SOME_FAILED,
     AsJson,
     EndMonth,
@@ -26,6 +27,7 @@ from warehouse.command_line import (
     print_json,
     run,
     say,
+    text_argument,
 )
 from warehouse.months import format_month
 
@@ -52,7 +54,14 @@ Kinds = Annotated[
 ]
 FitPeriod = Annotated[Period, typer.Option("--period", help="Of a fit by such periods.")]
 RunId = Annotated[
-    str | None, typer.Option("--run", metavar="RUN_ID", help="Of this fit; see `growth runs`.")
+    str | None,
+    typer.Option(
+        "--run", parser=text_argument, metavar="RUN_ID", help="Of this fit; see `growth runs`."
+    ),
+]
+Topic = Annotated[
+    str,
+    typer.Argument(parser=text_argument, metavar="TOPIC", help="Its label, or words of it."),
 ]
 By = Annotated[
     Period | None,
@@ -69,7 +78,10 @@ def fit(
     end: EndMonth = None,
     kind: Kinds = None,
     min_articles: Annotated[
-        int, typer.Option(min=1, help="Fit topics with at least so many articles in the window.")
+        int,
+        typer.Option(
+            min=1, max=MOST, help="Fit topics with at least so many articles in the window."
+        ),
     ] = DEFAULT_MIN_ARTICLES,
     period: Annotated[
         Period, typer.Option(help="Length of the periods that are counted.")
@@ -199,7 +211,7 @@ def _say_what_is_lacking(run: "Run") -> None:
 @app.command()
 def top(
     direction: Annotated[Direction, typer.Option(help="Which list.")] = Direction.GROWING,
-    limit: Annotated[int, typer.Option(min=1, help="Topics to print.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="Topics to print.")] = 20,
     kind: Kinds = None,
     phase: Annotated[
         Phase | None, typer.Option(help="Only topics that stand there at the window's end.")
@@ -253,7 +265,7 @@ def top(
 
 @app.command()
 def show(
-    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="Its label, or words of it.")],
+    topic: Topic,
     kind: Kinds = None,
     start: StartMonth = None,
     end: EndMonth = None,
@@ -301,7 +313,12 @@ def report(
 @app.command()
 def compare(
     topics: Annotated[
-        list[str], typer.Argument(metavar="TOPIC...", help="Two or more, as for `growth show`.")
+        list[str],
+        typer.Argument(
+            parser=text_argument,
+            metavar="TOPIC...",
+            help="Two or more, as for `growth show`.",
+        ),
     ],
     kind: Kinds = None,
     start: StartMonth = None,
@@ -366,7 +383,7 @@ def _topics_of(
 
 @app.command()
 def plot(
-    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="Its label, or words of it.")],
+    topic: Topic,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A .svg or .png file.")],
     kind: Kinds = None,
     start: StartMonth = None,

@@ -169,7 +169,8 @@ def check_counts(
     period_bytes: int,
 ) -> Counts:
     """Check the arguments that all fits take. ``topic_bytes`` and ``period_bytes`` are the memory
-    that a topic and a period take, whatever their cells.
+    that a topic and a period take, whatever their cells. Memory for topics is what those take that
+    come without a cell, for a mistaken number of topics has most of these.
 
     That a count is above its period's total is found block by block, when cells of one topic and
     period have been added up.
@@ -196,8 +197,10 @@ def check_counts(
         raise ValueError(
             f"topics is {size}, but there is a topic {needed - 1}: give {needed} or more"
         )
+    # No topic without a cell: then the result is as large as what was given allows for.
+    without_cells = max(0, size - len(topic_))
     check_memory(
-        size * topic_bytes,
+        without_cells * topic_bytes,
         f"topic goes up to {size - 1:,}" if topics is None else f"topics is {size:,}",
         "number topics from 0 without gaps: np.unique(topic, return_inverse=True)[1]",
     )

@@ -157,6 +157,12 @@ def _window(
             "the marts hold no articles: load months (`extract load --from DIR`), then `dbt build`"
         )
     window = Window(start or row[0], last_day(end) if end else row[1])
+    if window.start > window.end:
+        asked = f"from {window.start:%Y-%m} on" if start else f"up to {window.end:%Y-%m}"
+        raise WarehouseError(
+            f"not loaded: any month {asked}; the marts hold months from {row[0]:%Y-%m} to "
+            f"{row[1]:%Y-%m}: choose another --start or --end"
+        )
     missing = missing_months(connection, window)
     if missing and not allow_gaps:
         names = [format_month(month) for month in missing]

@@ -14,6 +14,7 @@ from growth.tables import short
 from warehouse.errors import WarehouseError
 
 _SUGGESTIONS = 8
+_LONGEST_SHOWN = 100
 # A misspelt name is taken for a label that it is this like, where no other one is nearly so.
 _LIKE, _ALIKE, _AHEAD = 0.6, 0.85, 0.05
 
@@ -68,13 +69,15 @@ def _find(topics: Sequence[Topic], run: Run, name: str) -> Found:
             others = [topic for topic in topics if topic.plain == plain and topic != same[0]]
             return Found(same[0], guessed=False, others=others)
         if same:
-            raise _error(f"{name!r} may be each of these", same, "add --kind, or write it as here")
+            raise _error(
+                f"{_quoted(name)} may be each of these", same, "add --kind, or write it as here"
+            )
     having = _having_words(topics, name)
     if len(having) == 1:
         return Found(having[0], guessed=True, others=[])
     if having:
         raise _error(
-            f"no topic is called {name!r}, and {len(having):,} have these words", having,
+            f"no topic is called {_quoted(name)}, and {len(having):,} have these words", having,
             "write one as it is here",
         )  # fmt: skip
     alike = _spelt_alike(topics, name)
@@ -83,11 +86,12 @@ def _find(topics: Sequence[Topic], run: Run, name: str) -> Found:
     among = f"of {run.window_start:%Y-%m} to {run.window_end:%Y-%m}"
     if alike:
         raise _error(
-            f"no topic {among} is called {name!r}; spelt alike", [topic for _, topic in alike],
+            f"no topic {among} is called {_quoted(name)}; spelt alike",
+            [topic for _, topic in alike],
             "write one as it is here",
-        )  # fmt: skip
+        )
     raise NoSuchTopicError(
-        f"no topic {among} is called {name!r}, nor anything like it: "
+        f"no topic {among} is called {_quoted(name)}, nor anything like it: "
         "`growth top --direction popular` lists topics, `growth runs` other windows"
     )
 
@@ -108,12 +112,16 @@ def find_topics(
     for name in names:
         found = _find(topics, run, name)
         if found.guessed:
-            tell(f"no topic is called {name!r}: this is {name_with_kind(found.topic)}")
+            tell(f"no topic is called {_quoted(name)}: this is {name_with_kind(found.topic)}")
         if found.others:
             others = ", ".join(map(name_with_kind, found.others[:_SUGGESTIONS]))
             tell(f"also there: {others}; --kind picks one")
         chosen[found.topic.topic_id] = found.topic
     return list(chosen.values())
+
+
+def _quoted(name: str) -> str:
+    return repr(name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}…")
 
 
 def name_with_kind(topic: Topic) -> str:
@@ -150,11 +158,11 @@ def _sorted_words(plain: str) -> str:
 
 def _having_words(topics: Sequence[Topic], name: str) -> list[Topic]:
     """Return the topics in whose labels each word of the name begins a word."""
-    parts = re.findall(r"\w+", _plain(name))
+    parts = set(re.findall(r"\w+", _plain(name)))
     if not parts:
         return []
     # Each part at the beginning of a word: one search a label.
-    having = re.compile("".join(rf"(?=.*\b{re.escape(part)})" for part in parts))
+    having = re.compile("".join(rf"(?=.*\b{re.escape(part)})" for part in sorted(parts)))
     return [topic for topic in topics if having.match(topic.plain)]
 
 

@@ -307,6 +307,8 @@ def test_days_counted_in_the_marts_are_those_of_the_files(
     [
         (["fit", "--start", "2021-12", "--end", "2022-02"], 2, "not loaded: 2021-12"),
         (["fit", "--start", "2022-03", "--end", "2022-02"], 2, "is after --end 2022-02"),
+        (["fit", "--start", "2023-01"], 2, "not loaded: any month from 2023-01 on"),
+        (["fit", "--end", "1900-12", "--allow-gaps"], 2, "not loaded: any month up to 1900-12"),
         (["fit", "--start", "2022-3"], 2, "'2022-3' is not a month"),
         (["fit", "--kind", "colour"], 2, "colour"),
         (["fit", "--period", "year"], 2, "year"),
@@ -324,6 +326,20 @@ def test_wrong_usage_is_one_clear_message(
     assert result.stdout == ""
     assert message in " ".join(result.stderr.replace("│", " ").split())
     assert "Traceback" not in result.stderr
+
+
+def test_the_largest_numbers_that_are_taken_are_stored_and_listed(
+    built: Warehouse, year: dict[str, Any]
+) -> None:
+    """Any larger one is refused before anything is asked: test_numbers.py."""
+    few = fitted(built, "--min-articles", str(2**31 - 1))
+    try:
+        assert few["statuses"].keys() == {"too_few_articles"}
+        listed = built.ok("growth", "top", "--run", few["run_id"], "--limit", str(2**31 - 1))
+        assert listed.stdout == "Growing topics, January to December 2022: none\n"
+    finally:
+        with built.connect() as connection:
+            connection.execute("delete from growth.runs where run_id = %s", [few["run_id"]])
 
 
 def test_a_month_missing_inside_the_window_is_named(built: Warehouse) -> None:

@@ -15,6 +15,11 @@ from warehouse.errors import WarehouseError, explained
 from warehouse.months import format_month, parse_month
 from warehouse.text import cell_text, visible, visible_json
 
+# The largest number of an option: what Postgres has room for in an integer.
+MOST = 2**31 - 1
+# Longer than any label or key.
+_LONGEST_TEXT = 4000
+
 DONE, SOME_FAILED, USAGE, API_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -68,6 +73,19 @@ def print_findings(findings: Iterable[Finding]) -> None:
         typer.echo(visible(f"{'ok ' if finding.ok else 'BAD'}  {finding.name}: {finding.message}"))
     if not well:
         raise typer.Exit(SOME_FAILED)
+
+
+def text_argument(text: str) -> str:
+    """Take a name or key of the command line; one that Postgres cannot hold is a usage error."""
+    # Python writes bytes that are no UTF-8 as halves of surrogate pairs.
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise WarehouseError(f"{text[:40]!r} is no text in UTF-8: write it as the lists show it")
+    if len(text) > _LONGEST_TEXT:
+        raise WarehouseError(
+            f"no name or key has {len(text):,} characters, as {text[:40]!r}... has: write it as "
+            "the lists show it"
+        )
+    return text
 
 
 def month_argument(text: str) -> date:

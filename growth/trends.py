@@ -106,8 +106,8 @@ def fit_trend(
 
     Raises ValueError, in one line that names the argument, its value and the way out: for other
     types, shapes and ranges, masked values, a count above its period's total or in a period without
-    articles, times that are not finite, and topics or periods so many that the result would take
-    more than half of the memory.
+    articles, times that are not finite, and topics without a cell, or periods, so many that they
+    would take more than half of the memory.
     """
     fitting = Fitting(
         topic, period, count, totals, times,

@@ -13,7 +13,6 @@ FROM ?=
 START ?=
 END ?=
 WINDOW = $(if $(START),--start $(START)) $(if $(END),--end $(END))
-HAS_KEY := $(or $(NYT_API_KEY),$(shell grep -s '^ *\(export  *\)\{0,1\}NYT_API_KEY=.' .env))
 
 # dbt does not read .env: it gets libpq's variables from the warehouse's own command.
 # DBT_PROFILES_DIR and DBT_TARGET lead nowhere else.
@@ -36,11 +35,14 @@ BUILD = code=$$?; test $$code -le 1 || exit $$code; \
 elt: .venv/.installed ## Load months (FROM=DIR, or the API's with NYT_API_KEY; START=2020-01 END=2020-12), build the marts
 ifneq ($(FROM),)
 	@$(BIN)/extract load --from "$(FROM)" $(WINDOW); $(BUILD)
-else ifneq ($(HAS_KEY),)
-	@$(BIN)/extract run $(WINDOW); $(BUILD)
 else
-	@$(BIN)/extract sample $(SAMPLE) --start $(SAMPLE_START) --end $(SAMPLE_END)
-	@$(BIN)/extract load --from $(SAMPLE) $(WINDOW); $(BUILD)
+	@$(BIN)/python -m extract.has_key; code=$$?; \
+	case $$code in \
+	0) $(BIN)/extract run $(WINDOW) ;; \
+	1) $(BIN)/extract sample $(SAMPLE) --start $(SAMPLE_START) --end $(SAMPLE_END) \
+	  && $(BIN)/extract load --from $(SAMPLE) $(WINDOW) ;; \
+	*) exit $$code ;; \
+	esac; $(BUILD)
 endif
 
 # Stored fits whose articles have changed, or that an older version made, are made anew.

@@ -24,6 +24,7 @@ from warehouse.command_line import (
 from warehouse.errors import WarehouseError
 from warehouse.months import FIRST_ARCHIVE_MONTH, format_month
 from warehouse.settings import DEFAULT_LANDING_DIR, load_settings
+from warehouse.text import visible
 
 if TYPE_CHECKING:
     from extract.fetch import Plan
@@ -113,8 +114,10 @@ def sample(
     check_months(start, end)
     summary = write_sample(folder, start, end, seed)
     typer.echo(
-        f"{len(summary.months)} months, {summary.documents:,} documents of a fictional newspaper "
-        f"in {folder}; the truth about its topics is in {summary.truth_path}"
+        visible(
+            f"{len(summary.months)} months, {summary.documents:,} documents of a fictional "
+            f"newspaper in {folder}; the truth about its topics is in {summary.truth_path}"
+        )
     )
 
 

@@ -12,6 +12,7 @@ from extract.pacing import Limits, QuotaSpentError, pacer
 from warehouse.command_line import Finding
 from warehouse.connect import connect
 from warehouse.errors import WarehouseError
+from warehouse.settings import remarks
 
 # The archive of a month that a strike left empty: the smallest answer there is.
 SMALLEST_MONTH = "1978/9.json"
@@ -21,6 +22,7 @@ CLOCK_SECONDS = 120.0
 
 def examine(folder: Path, call_api: bool) -> Iterator[Finding]:
     """Yield the findings. With ``call_api`` one request is spent on trying the key."""
+    yield from (Finding("settings", False, remark) for remark in remarks())
     yield _disk(folder)
     try:
         connect("extract doctor", role="loader").close()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from docker.client import DockerClient
 from docker.context.api import ContextAPI
+from docker.context.config import get_current_context_name
 from docker.errors import DockerException
 
 from warehouse.errors import WarehouseError
@@ -34,17 +35,22 @@ def endpoint() -> Endpoint:
     address = os.environ.get("DOCKER_HOST")
     if address:
         return Endpoint(address, "DOCKER_HOST is set")
-    name = os.environ.get("DOCKER_CONTEXT")
+    chosen = os.environ.get("DOCKER_CONTEXT")
+    name = chosen or get_current_context_name() or "default"  # type: ignore[no-untyped-call]
+    source = "DOCKER_CONTEXT" if chosen else "the docker command's context"
+    usual = "without DOCKER_CONTEXT" if chosen else "by `docker context use default`"
+    another = f"`docker context ls` lists what there is; {usual} it is the usual one"
     try:
         context = ContextAPI.get_context(name)  # type: ignore[no-untyped-call]
-    except DockerException as error:
-        raise WarehouseError(f"the docker command's context cannot be read: {error}") from None
-    if context is None:
-        raise WarehouseError(f"DOCKER_CONTEXT names {name!r}: `docker context ls` lists what is")
-    if context.Name == "default":
-        return Endpoint(context.Host, "the default socket")
-    source = "DOCKER_CONTEXT" if name else "the docker command's context"
-    return Endpoint(context.Host, f"{source}: {context.Name}")
+        address = context and context.Host
+    except Exception as error:  # what the library raises on files that it does not expect
+        raise WarehouseError(
+            f"{source} is {name}, which cannot be read: {' '.join(str(error).split())}; {another}"
+        ) from None
+    if not address:
+        what = "names no engine" if context else "does not exist"
+        raise WarehouseError(f"{source} is {name}, which {what}: {another}")
+    return Endpoint(address, "the default socket" if name == "default" else f"{source}: {name}")
 
 
 def check_engine(chosen: Endpoint) -> str:

@@ -25,11 +25,13 @@ from warehouse.command_line import (
     print_csv,
     print_findings,
     print_json,
+    print_path,
     run,
     say,
     text_argument,
 )
 from warehouse.months import format_month
+from warehouse.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -307,7 +309,7 @@ def report(
     with connect("growth report", role="analyst") as connection, steps(STEPS) as step:
         written = write_report(connection, out, choice, step)
     say(f"{written.topics:,} topics, {written.size / 1e6:.1f} MB; open it in a browser")
-    typer.echo(written.path)
+    print_path(written.path)
 
 
 @app.command()
@@ -404,7 +406,7 @@ def plot(
         numbers = topics[0].numbers
         curves = fit_curves(connection, found, by, [numbers])
     draw(out, found, by, numbers, topics[0].points, curves[numbers["topic_id"]])
-    typer.echo(str(out))
+    print_path(out)
 
 
 @app.command()
@@ -450,7 +452,7 @@ def export(
         written = export_run(connection, found, kinds, by, file_format, to)
     _say_what_is_lacking(found)
     for path, rows in written:
-        typer.echo(f"{path}: {rows:,} rows")
+        typer.echo(visible(f"{path}: {rows:,} rows"))
 
 
 @app.command()

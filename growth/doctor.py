@@ -11,6 +11,7 @@ from warehouse.connect import connect
 from warehouse.errors import WarehouseError
 from warehouse.months import format_month
 from warehouse.roles import take
+from warehouse.settings import remarks
 
 _MARTS = (
     "dim_topics", "fct_daily_articles", "fct_topic_daily", "fct_topic_growth", "growing_topics",
@@ -21,6 +22,7 @@ _MARTS = (
 def examine() -> Iterator[Finding]:
     """Yield the findings, in the order of the data's path; after a bad one the steps that follow
     it, unchecked, for they need it."""
+    yield from (Finding("settings", False, remark) for remark in remarks())
     try:
         connection = connect("growth doctor", role="analyst")
     except WarehouseError as error:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from warehouse import embedded
-from warehouse.command_line import AsJson, command_line, print_json, run, say
+from warehouse.command_line import AsJson, command_line, print_json, print_path, run, say
 from warehouse.connect import libpq_environment, use_warehouse
 from warehouse.errors import WarehouseError
 from warehouse.settings import PROJECT_DIR, load_settings, uses_embedded_server, warehouse_dir
@@ -140,7 +140,7 @@ def backup(
         say(f"removed: {path}")
     for remark in written.remarks:
         say(remark)
-    typer.echo(str(written.path))
+    print_path(written.path)
 
 
 @app.command()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -39,6 +40,11 @@ def command_line(help_text: str) -> typer.Typer:
 def say(message: str) -> None:
     """Print a line for a person: to stderr, so that results stay alone on stdout."""
     typer.echo(visible(message), err=True)
+
+
+def print_path(path: Path) -> None:
+    """Print a file's path to stdout as the system has it, so that a script can use it."""
+    typer.echo(os.fsencode(path))
 
 
 def print_json(value: Any) -> None:

@@ -1,11 +1,15 @@
 """Settings from the environment and from ``.env``; the environment wins."""
 
+import io
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
-from dotenv import load_dotenv
+from dotenv import dotenv_values, load_dotenv
 
 from warehouse.errors import WarehouseError
+from warehouse.settings_file import UnreadableError, read_text
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
@@ -19,6 +23,9 @@ LIBPQ_VARIABLES = (
 )  # fmt: skip
 
 
+_SECRETS = re.compile("KEY$|PASS|SECRET|TOKEN|AUTH_STRING$")
+
+
 def load_settings() -> None:
     """Read the project's ``.env`` into the environment, where a variable is not set yet; and
     NYT_API_KEY, where it is not set then either, from the file that NYT_API_KEY_FILE names.
@@ -26,20 +33,50 @@ def load_settings() -> None:
     An empty file is no key, for a file that containers mount has to exist. Raises WarehouseError
     where it cannot be read.
     """
-    load_dotenv(PROJECT_DIR / ".env", override=False)
+    try:
+        load_dotenv(stream=io.StringIO(_dot_env()), override=False)
+    except ValueError as error:
+        raise WarehouseError(
+            f"{PROJECT_DIR / '.env'} sets what no variable can be ({error}): correct it"
+        ) from None
     key_file = os.environ.get("NYT_API_KEY_FILE")
     if not key_file or os.environ.get("NYT_API_KEY", "").strip():
         return
     try:
-        key = Path(key_file).expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text file"
+        key = read_text(Path(key_file).expanduser()).strip()
+    except (FileNotFoundError, UnreadableError, RuntimeError) as error:
+        # RuntimeError: of ~ and a user who does not exist.
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error
         raise WarehouseError(
-            f"NYT_API_KEY_FILE is {key_file!r}, which cannot be read: {reason}; correct the path, "
-            "or unset it and set NYT_API_KEY"
+            f"NYT_API_KEY_FILE is {key_file!r}, which cannot be read: {reason}; or unset it and "
+            "set NYT_API_KEY"
         ) from None
     if key:
         os.environ["NYT_API_KEY"] = key
+
+
+def _dot_env() -> str:
+    """Return the text of ``.env``, empty where there is none. Raises WarehouseError."""
+    path = PROJECT_DIR / ".env"
+    try:
+        return read_text(path)
+    except FileNotFoundError:
+        return ""
+    except UnreadableError as error:
+        raise WarehouseError(f"{path} cannot be read: {error}") from None
+
+
+def remarks() -> Iterator[str]:
+    """Yield what an administrator should know of ``.env``: that others may read its secrets."""
+    path = PROJECT_DIR / ".env"
+    values = dotenv_values(stream=io.StringIO(_dot_env()), interpolate=False)
+    secrets = [
+        name
+        for name, value in values.items()
+        if value and _SECRETS.search(name) and not name.endswith("FILE")
+    ]
+    if secrets and path.stat().st_mode & 0o077:
+        yield f"other users may read {', '.join(secrets)} in {path}: chmod 600 {path}"
 
 
 def warehouse_dir() -> Path:

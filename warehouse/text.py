@@ -2,8 +2,11 @@
 
 import re
 
-# Control characters, line and paragraph separators, and what turns the direction of text.
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# Control characters, line and paragraph separators, what turns the direction of text, and a path's
+# bytes that are no text.
+_UNSEEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 # A spreadsheet takes a cell that begins with one of these, also full-width, for a formula.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001

@@ -1,0 +1,20 @@
+"""For make: ends with 0 where there is a key of the API, with 1 where there is none.
+
+Only the settings' own reader knows it: a key may stand in the environment, in ``.env`` in any of
+its forms, or in a file.
+"""
+
+import os
+import sys
+
+from warehouse.command_line import DONE, SOME_FAILED, run
+from warehouse.settings import load_settings
+
+
+def has_key() -> None:
+    load_settings()
+    sys.exit(DONE if os.environ.get("NYT_API_KEY", "").strip() else SOME_FAILED)
+
+
+if __name__ == "__main__":
+    run(has_key)

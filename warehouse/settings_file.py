@@ -1,0 +1,76 @@
+"""Small text files that people write: ``.env``, and the file of the API's key."""
+
+import codecs
+import os
+import select
+import stat
+from pathlib import Path
+
+_LARGEST = 1 << 20
+_PATIENCE_SECONDS = 10
+_SAVE_AS_UTF8 = "save it as UTF-8 text"
+
+
+class UnreadableError(Exception):
+    """Why a file cannot be read, and what to do, in one line."""
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text: UTF-8, also where a byte order mark says so. Named pipes are read too,
+    as shells and password managers make them.
+
+    Raises UnreadableError, and FileNotFoundError where nothing has that name.
+    """
+    try:
+        content = _read(path)
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise UnreadableError(
+                f"it is a symbolic link to {path.readlink()}, which is not there: mend it"
+            ) from None
+        raise
+    except OSError as error:
+        raise UnreadableError(f"{error.strerror}: give this user the right to read it") from None
+    except ValueError:
+        raise UnreadableError("no path holds such characters: correct it") from None
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UnreadableError(f"it is UTF-16 text, not UTF-8: {_SAVE_AS_UTF8}")
+    if b"\0" in content:
+        halves = max(content[::2].count(0), content[1::2].count(0))
+        if halves * 4 > len(content):
+            raise UnreadableError(f"it is UTF-16 text without a mark, not UTF-8: {_SAVE_AS_UTF8}")
+        line = _line(content, content.index(0))
+        raise UnreadableError(f"there is a NUL byte in line {line}: {_SAVE_AS_UTF8}")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise UnreadableError(
+            f"the byte 0x{byte:02x} in line {_line(error.object, error.start)} is not UTF-8, but "
+            f"perhaps Latin-1 or Windows-1252: {_SAVE_AS_UTF8}"
+        ) from None
+
+
+def _line(content: bytes, place: int) -> int:
+    return content[:place].count(b"\n") + 1
+
+
+def _read(path: Path) -> bytes:
+    # A pipe into which nobody writes must not hang the command.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise UnreadableError("it is a folder, not a file: remove it, or name a file")
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        content = b""
+        while poll.poll(_PATIENCE_SECONDS * 1000):
+            block = os.read(handle, _LARGEST)
+            content += block
+            if len(content) > _LARGEST:
+                raise UnreadableError("it is larger than 1 MB: name another file")
+            if not block:
+                return content
+        raise UnreadableError(f"nobody wrote into this pipe for {_PATIENCE_SECONDS} seconds")
+    finally:
+        os.close(handle)

@@ -140,7 +140,7 @@ def failure(
 def reason(path: Path, error: OSError | ValueError) -> str:
     """Return why a file at ``path`` cannot be written, in words; of a disk, which one it is."""
     if isinstance(error, ValueError):
-        return "a path cannot hold such characters"
+        return "no path can hold such characters"
     match error.errno:
         case errno.ENOSPC:
             return f"{_disk(path)} is full: {_free(path)}"

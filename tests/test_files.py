@@ -1,0 +1,367 @@
+"""Files that commands write: what exists is never lost, and nothing else is touched."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import preloaded
+import pytest
+from support import PROJECT_DIR, Done, fill, resolved, run, small_disk
+
+from warehouse import files
+from warehouse.errors import WarehouseError
+
+pytestmark = pytest.mark.fast
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+OTHER_USER = 65534
+
+
+def sample(folder: Path) -> Done:
+    """Run a command that writes two files into a folder, and needs no warehouse."""
+    command = ["extract", "sample", str(folder), "--start", "2022-01", "--end", "2022-01"]
+    return preloaded.run(command, os.environ, PROJECT_DIR, timeout=60)
+
+
+def refused(done: Done, *parts: str) -> None:
+    """Expect one line with these parts, the exit code of a wrong use, and nothing else."""
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1, done.stderr
+    for part in parts:
+        assert part in done.stderr
+
+
+def as_other_user(act: Callable[[], object]) -> str:
+    """Return what a WarehouseError says that a user without rights gets, else nothing."""
+    reader, writer = os.pipe()
+    process = os.fork()
+    if not process:
+        said = "the test itself failed"
+        try:
+            os.setgroups([])
+            os.setgid(OTHER_USER)
+            os.setuid(OTHER_USER)
+            act()
+            said = ""
+        except WarehouseError as error:
+            said = str(error)
+        finally:
+            os.write(writer, said.encode())
+            os._exit(0)
+    os.waitpid(process, 0)
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as pipe:
+        return pipe.read()
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A folder that all users may enter."""
+    with TemporaryDirectory(prefix="ng-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def make(kind: str, path: Path) -> str:
+    """Put what is no regular file at a path; return what it is called."""
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+        return "a named pipe"
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as own:
+            own.bind(str(path))
+    elif kind == "device":
+        path.symlink_to(os.devnull)
+    elif kind == "dangling link":
+        path.symlink_to("nowhere.csv")
+        return "which is not there"
+    else:
+        path.symlink_to(path.name)
+        return "lead in a circle"
+    return f"a {kind}"
+
+
+@pytest.mark.parametrize(
+    "kind", ["folder", "pipe", "socket", "device", "dangling link", "link to itself"]
+)
+def test_only_regular_files_are_replaced(tmp_path: Path, kind: str) -> None:
+    """Also by root, who could replace /dev/null by a page."""
+    target = tmp_path / "truth.csv"
+    called = make(kind, target)
+    before = target.lstat()
+    refused(sample(tmp_path), str(target), called, "give another folder")
+    after = target.lstat()
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+    assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
+    assert {path.name for path in tmp_path.iterdir()} == {"truth.csv", "2022-01.json.gz"}
+
+
+def test_a_link_is_followed_to_its_file(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "sample", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.mkdir()
+    real = elsewhere / "real.csv"
+    real.write_text("old")
+    (elsewhere / "second.csv").symlink_to("real.csv")
+    (folder / "truth.csv").symlink_to(Path("..") / "elsewhere" / "second.csv")
+    assert sample(folder).returncode == 0
+    assert (folder / "truth.csv").is_symlink() and (elsewhere / "second.csv").is_symlink()
+    assert real.read_text().startswith("kind,label,")
+    assert {path.name for path in elsewhere.iterdir()} == {"real.csv", "second.csv"}
+
+
+@as_root
+def test_a_link_of_another_users_is_not_followed(tmp_path: Path) -> None:
+    """Who may write in a shared folder must not choose what root overwrites."""
+    real = tmp_path / "passwords"
+    real.write_text("root's own")
+    link = tmp_path / "truth.csv"
+    link.symlink_to(real)
+    os.chown(link, OTHER_USER, OTHER_USER, follow_symlinks=False)
+    refused(sample(tmp_path), str(link), "another user's")
+    assert real.read_text() == "root's own"
+
+
+def test_a_full_disk_loses_nothing_and_is_named(tmp_path: Path) -> None:
+    with small_disk(tmp_path) as disk:
+        for name in ("truth.csv", "2022-01.json.gz"):
+            (disk / name).write_text("old")
+        fill(disk)
+        names = {path.name for path in disk.iterdir()}
+        done = sample(disk)
+        refused(
+            done, f"{disk}/2022-01.json.gz", f"the disk of {disk} (mounted at {disk}) is full",
+            "0 MB free", "give another folder",
+        )  # fmt: skip
+        assert {path.name for path in disk.iterdir()} == names
+        assert (disk / "2022-01.json.gz").read_text() == "old"
+        refused(sample(disk / "new" / "folder"), f"mounted at {disk}")
+
+
+def test_a_read_only_disk_is_named(tmp_path: Path) -> None:
+    with small_disk(tmp_path) as disk:
+        (disk / "truth.csv").write_text("old")
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        for folder in (disk, disk / "new"):
+            refused(sample(folder), f"(mounted at {disk}) is read-only")
+        assert [path.name for path in disk.iterdir()] == ["truth.csv"]
+
+
+def test_what_is_wrong_with_a_path_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder, why in (
+        (tmp_path / ("x" * 300), "File name too long"),
+        (tmp_path / "file", "it is not a folder"),
+        (tmp_path / "file" / "deeper", f"{tmp_path / 'file'} is not a folder"),
+    ):
+        refused(sample(folder), str(folder), why, "give another folder")
+    for path, why in (
+        (tmp_path / "a\0b", "no path can hold"),
+        (tmp_path / "none" / "file", f"there is no folder {tmp_path / 'none'}"),
+        (Path(), "a folder"),
+        (Path("/"), "a folder"),
+    ):
+        with pytest.raises(WarehouseError, match=why):
+            files.write(path, b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@as_root
+def test_a_folder_without_the_right_to_write_is_named(shared: Path) -> None:
+    said = as_other_user(lambda: files.write(shared / "page.html", b"new"))
+    assert said.startswith(f"{shared}/page.html cannot be written: this user may not write in ")
+    assert list(shared.iterdir()) == []
+
+
+def test_a_file_that_may_not_grow_is_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "2022-01.json.gz").write_text("old")
+    command = ["extract", "sample", str(tmp_path), "--start", "2022-01", "--end", "2022-01"]
+    shell = ["sh", "-c", 'ulimit -f 8 && exec "$@"', "sh", *map(str, resolved(command))]
+    refused(run(*shell, env={"PATH": os.environ["PATH"]}), "File too large", "ulimit -f")
+    assert [path.name for path in tmp_path.iterdir()] == ["2022-01.json.gz"]
+    assert (tmp_path / "2022-01.json.gz").read_text() == "old"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, OSError])
+def test_whatever_interrupts_a_writer_leaves_the_old_file(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    target = tmp_path / "page.html"
+    target.write_text("old")
+    with pytest.raises(error) as raised, files.replacing(target) as file:
+        file.write(b"new" * 100_000)
+        raise error("of the content, not of the file")
+    assert type(raised.value) is error
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_an_unfinished_file_is_nobody_elses_and_a_finished_one_whose_it_was(
+    tmp_path: Path,
+) -> None:
+    before = os.umask(0o027)
+    try:
+        target = tmp_path / "page.html"
+        for mode in (None, 0o600, 0o666):
+            if mode:
+                target.chmod(mode)
+            with files.replacing(target) as file:
+                [unfinished] = [path for path in tmp_path.iterdir() if path != target]
+                assert unfinished.stat().st_mode & 0o777 == 0o600
+                file.write(b"new")
+            assert target.stat().st_mode & 0o777 == (mode or 0o640)
+    finally:
+        os.umask(before)
+
+
+@as_root
+def test_a_file_for_a_group_is_not_opened_to_another(shared: Path) -> None:
+    """Whoever cannot keep the group keeps its rights from the group that takes its place."""
+    shared.chmod(0o777)
+    target = shared / "page.html"
+    target.write_text("old")
+    target.chmod(0o660)
+    os.chown(target, OTHER_USER, 4321)
+    assert as_other_user(lambda: files.write(target, b"new")) == ""
+    assert target.read_text() == "new"
+    assert target.stat().st_gid == OTHER_USER and target.stat().st_mode & 0o777 == 0o600
+    # Root can keep it.
+    os.chown(target, 0, 4321)
+    target.chmod(0o640)
+    files.write(target, b"newer")
+    assert target.stat().st_gid == 4321 and target.stat().st_mode & 0o777 == 0o640
+
+
+def test_what_a_killed_writer_leaves_the_next_one_removes(tmp_path: Path) -> None:
+    target = tmp_path / "page.html"
+    target.write_text("old")
+    process = os.fork()
+    if not process:
+        with files.replacing(target) as file:
+            file.write(b"new" * 100_000)
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(process, 0)
+    assert target.read_text() == "old"
+    [left] = [path for path in tmp_path.iterdir() if path != target]
+    mine = tmp_path / ".news-growth-notes.part"
+    mine.write_text("of the reader's own")
+    with files.replacing(target) as file:
+        assert not left.exists()
+        file.write(b"of a living writer")
+        files.write(tmp_path / "other.html", b"beside it")
+    assert target.read_text() == "of a living writer"
+    assert {path.name for path in tmp_path.iterdir()} == {target.name, "other.html", mine.name}
+
+
+def test_files_that_belong_together_appear_together(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("a", "b", "c")]
+    paths[0].write_text("old")
+
+    def write_all(spoil: Callable[[], object] = lambda: None) -> None:
+        with files.replacing_together(paths) as together:
+            for file in together:
+                file.write(b"new")
+            spoil()
+
+    with pytest.raises(WarehouseError, match="c is a folder"):
+        write_all(paths[2].mkdir)
+    paths[2].rmdir()
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+    write_all()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
+    assert {path.read_text() for path in paths} == {"new"}
+
+
+@as_root
+def test_files_that_belong_together_are_put_back_together(shared: Path) -> None:
+    """In a folder like /tmp nobody replaces the files of others."""
+    shared.chmod(0o1777)
+    paths = [shared / name for name in ("a", "b", "c")]
+    for path in (paths[0], paths[2]):
+        path.write_text("old")
+    os.chown(paths[0], OTHER_USER, OTHER_USER)
+
+    def write_all() -> None:
+        with files.replacing_together(paths) as together:
+            for file in together:
+                file.write(b"new")
+
+    assert as_other_user(write_all).startswith(f"{paths[2]} cannot be written: ")
+    assert {path.name: path.read_text() for path in shared.iterdir()} == {"a": "old", "c": "old"}
+
+
+@as_root
+def test_root_writes_for_an_owner_into_their_own_folder_alone(tmp_path: Path) -> None:
+    owner = (OTHER_USER, OTHER_USER)
+    theirs, stranger = tmp_path / "theirs", tmp_path / "stranger"
+    for folder in (theirs, stranger):
+        folder.mkdir()
+    os.chown(theirs, *owner)
+    roots = tmp_path / "roots.conf"
+    roots.write_text("root's own")
+    files.write(theirs / "new.conf", b"new", owner=owner)
+    assert (theirs / "new.conf").stat().st_uid == OTHER_USER
+    (theirs / "linked.conf").symlink_to(roots)
+    (tmp_path / "linked").symlink_to(theirs)
+    for path, why in (
+        (theirs / "linked.conf", "a symbolic link"),
+        (stranger / "new.conf", "a folder that is not the user's"),
+        (tmp_path / "linked" / "new.conf", "not a folder"),
+    ):
+        with pytest.raises(WarehouseError, match=why):
+            files.write(path, b"new", owner=owner)
+    assert roots.read_text() == "root's own" and roots.stat().st_uid == 0
+    assert list(stranger.iterdir()) == []
+    assert {path.name for path in theirs.iterdir()} == {"new.conf", "linked.conf"}
+
+
+def test_a_file_is_on_the_disk_before_it_takes_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a power cut there is the old file or the whole new one."""
+    steps: list[str] = []
+    sync, rename = os.fsync, os.rename
+
+    def recorded_sync(handle: int) -> None:
+        steps.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        sync(handle)
+
+    def recorded_rename(source: str, target: str, **folders: int | None) -> None:
+        steps.append("name")
+        rename(source, target, **folders)
+
+    monkeypatch.setattr(os, "fsync", recorded_sync)
+    monkeypatch.setattr(os, "rename", recorded_rename)
+    files.write(tmp_path / "page.html", b"new")
+    assert steps == ["file", "name", "folder"]
+
+
+def test_a_path_may_hold_any_byte(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\n-caf\xe9"))
+    done = sample(folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1 and r"\udcff\n-caf\udce9" in done.stdout
+    assert len(list(folder.iterdir())) == 2
+    (folder / "truth.csv").unlink()
+    (folder / "truth.csv").mkdir()
+    refused(sample(folder), "truth.csv is a folder")
+
+
+def test_no_module_writes_files_by_itself() -> None:
+    """Each file that a user keeps is written by warehouse/files.py; a new writer has to use it."""
+    own_way = {"warehouse/files.py", "warehouse/embedded.py", "warehouse/as_root.py"}
+    writing = (".write_text(", ".write_bytes(", "mkstemp(", "NamedTemporaryFile(", '.open("w',
+               '.open("a', "os.replace(", ".rename(")  # fmt: skip
+    found = {
+        str(path.relative_to(PROJECT_DIR))
+        for package in ("warehouse", "extract", "growth", "flows")
+        for path in (PROJECT_DIR / package).rglob("*.py")
+        if any(each in path.read_text(encoding="utf-8") for each in writing)
+    }
+    assert found <= own_way

@@ -26,6 +26,7 @@ a new warehouse 1 s, a command in a process of its own 0.3 s, by ``Warehouse.run
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import preloaded
@@ -48,6 +49,14 @@ def loader(warehouse: Warehouse, tmp_path: Path) -> Iterator[Loader]:
     """`extract` on that warehouse, emptied, and a fake API without months."""
     with loader_on(warehouse, tmp_path / "nyt") as own:
         yield own
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A folder that all users may enter."""
+    with TemporaryDirectory(prefix="ng-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 # Each process takes file after file; with the longest first, none is left alone at the end. Those

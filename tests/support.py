@@ -22,10 +22,15 @@ import preloaded
 import psycopg
 import pytest
 
+from warehouse.errors import WarehouseError
+
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 REAL_ARCHIVE = PROJECT_DIR.parent / "shared" / "nyt"
 COPYRIGHT = "Copyright (c) 2020 The Fictional Gazette. All Rights Reserved."
+
+# A user without rights, for what root tests.
+OTHER_USER = 65534
 
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 
@@ -214,6 +219,29 @@ def fill(disk: Path) -> None:
                     file.write(b"x" * size)
             except OSError as error:
                 assert error.errno == errno.ENOSPC, error
+
+
+def as_other_user(act: Callable[[], object]) -> str:
+    """Return what a WarehouseError says that a user without rights gets, else nothing."""
+    reader, writer = os.pipe()
+    process = os.fork()
+    if not process:
+        said = "the test itself failed"
+        try:
+            os.setgroups([])
+            os.setgid(OTHER_USER)
+            os.setuid(OTHER_USER)
+            act()
+            said = ""
+        except WarehouseError as error:
+            said = str(error)
+        finally:
+            os.write(writer, said.encode())
+            os._exit(0)
+    os.waitpid(process, 0)
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as pipe:
+        return pipe.read()
 
 
 def old_document(number: int, **changes: Any) -> Doc:

@@ -9,8 +9,10 @@ import pytest
 from support import (
     PROJECT_DIR,
     Warehouse,
+    fill,
     middle_document,
     month_of_three_topics,
+    small_disk,
     temporary_warehouse,
     write_month,
 )
@@ -146,6 +148,58 @@ def test_the_newest_are_kept(built: Warehouse, tmp_path: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {
         *names[1:], "news-2019.dump", "notes.txt", "news-2019-01-01T000000Z.dump.gz"
     }  # fmt: skip
+
+
+def test_a_new_backup_never_goes_for_files_of_the_future(built: Warehouse, tmp_path: Path) -> None:
+    """A clock that was ahead has dated them."""
+    later = [tmp_path / f"news-209{n}-01-01T000000Z.dump" for n in range(7)]
+    older = [tmp_path / f"news-200{n}-01-01T000000Z.dump" for n in range(3)]
+    for file in (*later, *older):
+        file.write_text("a backup")
+    (tmp_path / "news-1999-01-01T000000Z.dump").mkdir()
+    (tmp_path / "news-1998-01-01T000000Z.dump").symlink_to(older[0])
+    for keep, kept in ((2, [older[2]]), (1, [])):
+        done = built.ok("warehouse", "backup", "--to", tmp_path, "--keep", str(keep))
+        new = Path(done.stdout.strip())
+        assert new.stat().st_size > 10_000 and new.stat().st_mode & 0o777 == 0o600
+        assert all(file.exists() for file in later)
+        assert [file for file in older if file.exists()] == kept
+        assert f"dated later than now, and not counted: {later[0]} and 6 more\n" in done.stderr
+    assert len(list(tmp_path.iterdir())) == 7 + 1 + 2
+
+
+def test_an_old_backup_that_cannot_be_removed_is_said(built: Warehouse, tmp_path: Path) -> None:
+    with small_disk(tmp_path, 2) as disk:
+        old = disk / "news-2000-01-01T000000Z.dump"
+        old.write_text("a backup")
+        subprocess.run(["mount", "--bind", old, old], check=True)
+        try:
+            done = built.ok("warehouse", "backup", "--to", disk, "--keep", "1")
+        finally:
+            subprocess.run(["umount", old], check=True)
+        assert done.stderr == f"cannot be removed: {old} (Device or resource busy)\n"
+        assert {path.name for path in disk.iterdir()} == {old.name, Path(done.stdout.strip()).name}
+
+
+def test_a_backup_on_a_full_disk_costs_none_of_the_old(built: Warehouse, tmp_path: Path) -> None:
+    with small_disk(tmp_path) as disk:
+        old = disk / "news-2000-01-01T000000Z.dump"
+        old.write_text("a backup")
+        fill(disk)
+        names = {path.name for path in disk.iterdir()}
+        done = built.run("warehouse", "backup", "--to", disk, "--keep", "1")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.count("\n") == 1
+        assert f"the disk of {disk} (mounted at {disk}) is full: 0 MB free; " in done.stderr
+        assert {path.name for path in disk.iterdir()} == names
+        assert old.read_text() == "a backup"
+
+
+def test_backups_at_once_get_names_of_their_own(built: Warehouse, tmp_path: Path) -> None:
+    running = [built.start("warehouse", "backup", "--to", tmp_path) for _ in range(3)]
+    names = {process.communicate(timeout=60)[0].strip() for process in running}
+    assert {process.returncode for process in running} == {0}
+    assert {str(path) for path in tmp_path.iterdir()} == names and len(names) == 3
 
 
 @pytest.mark.parametrize("kind", ["cut", "cut early", "flipped", "text", "empty", "none"])

@@ -5,13 +5,12 @@ import signal
 import socket
 import stat
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import preloaded
 import pytest
-from support import PROJECT_DIR, Done, fill, resolved, run, small_disk
+from support import OTHER_USER, PROJECT_DIR, Done, as_other_user, fill, resolved, run, small_disk
 
 from warehouse import files
 from warehouse.errors import WarehouseError
@@ -19,7 +18,6 @@ from warehouse.errors import WarehouseError
 pytestmark = pytest.mark.fast
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
-OTHER_USER = 65534
 
 
 def sample(folder: Path) -> Done:
@@ -34,37 +32,6 @@ def refused(done: Done, *parts: str) -> None:
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1, done.stderr
     for part in parts:
         assert part in done.stderr
-
-
-def as_other_user(act: Callable[[], object]) -> str:
-    """Return what a WarehouseError says that a user without rights gets, else nothing."""
-    reader, writer = os.pipe()
-    process = os.fork()
-    if not process:
-        said = "the test itself failed"
-        try:
-            os.setgroups([])
-            os.setgid(OTHER_USER)
-            os.setuid(OTHER_USER)
-            act()
-            said = ""
-        except WarehouseError as error:
-            said = str(error)
-        finally:
-            os.write(writer, said.encode())
-            os._exit(0)
-    os.waitpid(process, 0)
-    os.close(writer)
-    with os.fdopen(reader, encoding="utf-8") as pipe:
-        return pipe.read()
-
-
-@pytest.fixture
-def shared() -> Iterator[Path]:
-    """A folder that all users may enter."""
-    with TemporaryDirectory(prefix="ng-") as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
 
 
 def make(kind: str, path: Path) -> str:

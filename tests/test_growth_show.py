@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import PROJECT_DIR, Doc, Warehouse, middle_document, write_month
+from support import PROJECT_DIR, Doc, Warehouse, fill, middle_document, small_disk, write_month
 
 START = date(2022, 1, 1)
 DAYS = 90  # to the end of March
@@ -470,6 +470,40 @@ def test_an_export_that_fails_leaves_what_was_there(fitted: Warehouse, tmp_path:
     done = fitted.run("growth", "export", "--out", str(file), "--format", "csv")
     assert done.returncode == 2 and f"{file} cannot be made: it is not a folder" in done.stderr
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("file_format", ["csv", "json", "parquet"])
+def test_an_export_onto_a_full_disk_leaves_what_was_there(
+    fitted: Warehouse, tmp_path: Path, file_format: str
+) -> None:
+    names = {f"series.{file_format}", f"coefficients.{file_format}", "news-growth.metadata.json"}
+    with small_disk(tmp_path) as disk:
+        for name in names:
+            (disk / name).write_text("old")
+        fill(disk)
+        command = ("export", "--out", str(disk), "--format", file_format, "--kind", "person")
+        done = fitted.run("growth", *command)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert f"the disk of {disk} (mounted at {disk}) is full: 0 MB free; " in done.stderr
+        assert "give another folder with --out" in done.stderr
+        assert {path.name for path in disk.iterdir()} == names | {"filling"}
+        assert {(disk / name).read_text() for name in names} == {"old"}
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png"])
+def test_a_picture_onto_a_full_disk_leaves_the_old_one(
+    fitted: Warehouse, tmp_path: Path, suffix: str
+) -> None:
+    with small_disk(tmp_path) as disk:
+        old = disk / f"kelp{suffix}"
+        old.write_text("old")
+        fill(disk)
+        done = fitted.run("growth", "plot", RED, "--out", str(old))
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"{old} cannot be written: the disk of {disk} (mounted at {disk}) " in done.stderr
+        assert done.stderr.endswith("give another file with --out\n"), done.stderr
+        assert old.read_text() == "old" and len(list(disk.iterdir())) == 2
 
 
 def test_the_queries_for_other_tools_give_rows(fitted: Warehouse) -> None:

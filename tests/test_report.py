@@ -29,7 +29,7 @@ from report_archive import (
     write_archive,
 )
 from scipy import special
-from support import PROJECT_DIR, Warehouse
+from support import PROJECT_DIR, Warehouse, fill, small_disk
 
 from growth import words
 
@@ -150,6 +150,28 @@ def test_one_small_file_with_a_strict_policy(report: Path) -> None:
     assert policy.startswith("default-src &#39;none&#39;; script-src &#39;sha256-")
     assert "unsafe" not in policy and "http" not in policy
     assert not re.search(r'(?:src|href)="(?!#)', text.partition("<script>")[0])
+
+
+def test_a_page_onto_a_full_disk_leaves_the_old_one(fitted: Warehouse, tmp_path: Path) -> None:
+    with small_disk(tmp_path) as disk:
+        old = disk / "report.html"
+        old.write_text("old")
+        fill(disk)
+        done = fitted.run("growth", "report", "--out", old)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"{old} cannot be written: the disk of {disk} (mounted at {disk}) " in done.stderr
+        assert done.stderr.endswith("give another file with --out\n"), done.stderr
+        assert old.read_text() == "old" and len(list(disk.iterdir())) == 2
+
+
+def test_a_page_is_written_to_no_device(fitted: Warehouse, tmp_path: Path) -> None:
+    """Root could put a file in its place."""
+    (tmp_path / "report.html").symlink_to("/dev/null")
+    for out in ("/dev/null", tmp_path / "report.html"):
+        done = fitted.run("growth", "report", "--out", out)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"error: {out} is a device, not a regular file")
+    assert Path("/dev/null").is_char_device()
 
 
 def test_what_cannot_be_written_is_said(fitted: Warehouse, tmp_path: Path) -> None:

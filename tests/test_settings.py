@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from fake_api import KEY, Loader, loader_on, month_body
-from support import PROJECT_DIR, Done, Warehouse, run, temporary_warehouse
+from support import PROJECT_DIR, Done, Warehouse, as_other_user, run, temporary_warehouse
 
-from warehouse import settings_file
+from warehouse import settings, settings_file
 
 PASSWORD = "kelp-and-trams"
 
@@ -246,3 +246,16 @@ def test_make_elt_knows_a_key_wherever_the_loader_finds_it(
     else:
         assert done.returncode == 0, done.stderr
         assert extracted.read_text() == ("run\n" if ran == "run" else "sample\nload\n")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+def test_settings_of_another_users_alone_are_one_line(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shared / ".env").write_text("NYT_API_KEY=k\n")
+    (shared / ".env").chmod(0o600)
+    monkeypatch.setattr(settings, "PROJECT_DIR", shared)
+    said = as_other_user(settings.load_settings)
+    assert said == (
+        f"{shared}/.env cannot be read: Permission denied: give this user the right to read it"
+    )

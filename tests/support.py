@@ -210,8 +210,8 @@ def small_disk(folder: Path, megabytes: int = 1) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", disk], check=True)
 
 
-def fill(disk: Path) -> None:
-    """Take all the room that is left on a small disk, in the file ``filling`` there."""
+def fill(disk: Path, leave: int = 0) -> None:
+    """Take the room on a small disk, in the file ``filling`` there, but for so many bytes."""
     with (disk / "filling").open("ab", buffering=0) as file:
         for size in (1 << 16, 1):
             try:
@@ -219,6 +219,7 @@ def fill(disk: Path) -> None:
                     file.write(b"x" * size)
             except OSError as error:
                 assert error.errno == errno.ENOSPC, error
+        file.truncate(file.tell() - leave)
 
 
 def as_other_user(act: Callable[[], object]) -> str:

@@ -181,11 +181,14 @@ def test_an_old_backup_that_cannot_be_removed_is_said(built: Warehouse, tmp_path
         assert {path.name for path in disk.iterdir()} == {old.name, Path(done.stdout.strip()).name}
 
 
-def test_a_backup_on_a_full_disk_costs_none_of_the_old(built: Warehouse, tmp_path: Path) -> None:
+@pytest.mark.parametrize("left", [0, 20_000])
+def test_a_backup_on_a_full_disk_costs_none_of_the_old(
+    built: Warehouse, tmp_path: Path, left: int
+) -> None:
     with small_disk(tmp_path) as disk:
         old = disk / "news-2000-01-01T000000Z.dump"
         old.write_text("a backup")
-        fill(disk)
+        fill(disk, left)
         names = {path.name for path in disk.iterdir()}
         done = built.run("warehouse", "backup", "--to", disk, "--keep", "1")
         assert (done.returncode, done.stdout) == (2, "")

@@ -472,16 +472,17 @@ def test_an_export_that_fails_leaves_what_was_there(fitted: Warehouse, tmp_path:
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.parametrize("left", [0, 30_000])
 @pytest.mark.parametrize("file_format", ["csv", "json", "parquet"])
 def test_an_export_onto_a_full_disk_leaves_what_was_there(
-    fitted: Warehouse, tmp_path: Path, file_format: str
+    fitted: Warehouse, tmp_path: Path, file_format: str, left: int
 ) -> None:
     names = {f"series.{file_format}", f"coefficients.{file_format}", "news-growth.metadata.json"}
     with small_disk(tmp_path) as disk:
         for name in names:
             (disk / name).write_text("old")
-        fill(disk)
-        command = ("export", "--out", str(disk), "--format", file_format, "--kind", "person")
+        fill(disk, left)
+        command = ("export", "--out", str(disk), "--format", file_format)
         done = fitted.run("growth", *command)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.count("\n") == 1, done.stderr

@@ -113,11 +113,9 @@ def scratch(path: Path, *, remedy: str = "") -> Iterator[IO[bytes]]:
 
 
 def check(path: Path, *, remedy: str = "") -> None:
-    """Make sure that ``path`` can be written, by beginning a file that is not kept. Raises
-    WarehouseError."""
-    with scratch(path, remedy=remedy) as file:
-        file.write(b"0")
-        file.flush()
+    """Make sure that a file could be written to ``path``. Raises WarehouseError."""
+    with scratch(path, remedy=remedy):
+        pass
 
 
 def make_folder(folder: Path, *, mode: int = 0o777, remedy: str = "") -> None:
@@ -234,8 +232,12 @@ class _Part:
                 _lock(handle)
                 # Before the lock was taken, another writer may have taken the file for left over.
                 if os.fstat(handle).st_nlink:
-                    return
+                    break
                 self.file.close()
+            # A full disk is found now, not after what may take minutes to compute.
+            os.write(handle, b"0")
+            os.ftruncate(handle, 0)
+            os.lseek(handle, 0, os.SEEK_SET)
 
     def finish(self) -> None:
         """See to it that all is on the disk, for whom it is meant."""

@@ -14,7 +14,9 @@ import pytest
 from fake_api import Answer, Loader, month_body
 from support import (
     PROJECT_DIR,
+    fill,
     resolved,
+    small_disk,
 )
 
 pytestmark = pytest.mark.fast
@@ -180,6 +182,18 @@ def test_a_landing_zone_that_cannot_be_written_to(loader: Loader, zone: str) -> 
     assert loader.api.calls == []
     assert loader.loaded() == {}
     assert loader.extract("status", "--to", zone).returncode == 0
+
+
+def test_no_request_is_spent_on_a_full_disk(loader: Loader, tmp_path: Path) -> None:
+    loader.api.months = {"2020-01": month_body("2020-01")}
+    with small_disk(tmp_path) as disk:
+        fill(disk)
+        done = loader.run("2020-01", "2020-02", "--to", disk)
+        assert done.returncode in (1, 2)
+        assert f"the disk of {disk} (mounted at {disk}) is full: 0 MB free" in done.stderr
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert [path.name for path in disk.iterdir()] == ["filling"]
+    assert loader.api.calls == []
 
 
 @pytest.mark.parametrize("refresh", [False, True])

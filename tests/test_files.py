@@ -147,6 +147,13 @@ def test_a_folder_without_the_right_to_write_is_named(shared: Path) -> None:
     said = as_other_user(lambda: files.write(shared / "page.html", b"new"))
     assert said.startswith(f"{shared}/page.html cannot be written: this user may not write in ")
     assert list(shared.iterdir()) == []
+    closed = shared / "closed"
+    closed.mkdir(mode=0o700)
+    for path in (closed / "page.html", closed / "deeper" / "page.html"):
+        said = as_other_user(lambda path=path: files.write(path, b"new"))  # type: ignore[misc]
+        assert said.startswith(f"{path} cannot be written: this user may not write in {closed} (")
+    said = as_other_user(lambda: files.make_folder(closed / "deeper"))
+    assert said.startswith(f"{closed}/deeper cannot be made: this user may not write in {closed} (")
 
 
 def test_a_file_that_may_not_grow_is_as_it_was(tmp_path: Path) -> None:

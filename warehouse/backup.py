@@ -144,7 +144,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise failure(folder / "news.dump", error, _REMEDY) from None
+        raise failure(folder, error, _REMEDY, "read") from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -150,7 +150,7 @@ def reason(path: Path, error: OSError | ValueError) -> str:
             return f"{error.strerror}: `ulimit -f` or the file system allows no more"
         case errno.ENAMETOOLONG:
             return f"{error.strerror}: a shorter one is needed"
-        case errno.ENOENT if not path.parent.is_dir():
+        case errno.ENOENT if not _is_folder(path.parent):
             return f"there is no folder {path.parent}"
         case errno.ENOTDIR | errno.EEXIST:
             there = _existing(path)
@@ -158,8 +158,14 @@ def reason(path: Path, error: OSError | ValueError) -> str:
         case errno.ELOOP:
             return "its symbolic links lead in a circle"
         case errno.EACCES | errno.EPERM:
-            return f"this user may not write in {_existing(path.parent)} ({error.strerror})"
+            folder = path if _is_folder(path) else _existing(path.parent)
+            return f"this user may not write in {folder} ({error.strerror})"
     return error.strerror or str(error)
+
+
+def _is_folder(path: Path) -> bool:
+    # Path.is_dir() raises an error where this user may not look.
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def _existing(path: Path) -> Path:

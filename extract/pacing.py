@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from extract.masking import quoted
 from warehouse import roles
+from warehouse.command_line import say
 from warehouse.errors import WarehouseError
 
 if TYPE_CHECKING:
@@ -18,11 +20,17 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
     from pyrate_limiter import PostgresBucket
 
-# The API counts requests as they arrive, a little after they were let go here: a request on a
-# connection that is still to be made can arrive later than one on a connection that stands. The
-# minute is longer by as much.
+# The API counts requests as they arrive, a little after they were let go here: each makes a
+# connection first, which can take longer for one than for the next. The minute is longer by as
+# much.
 MARGIN_SECONDS = 2.0
+# Two commands read the warehouse's clock one after the other: so much is no request of the future.
+_AHEAD_SECONDS = 5.0
 
+# How long a request waits at most for the minute's limit.
+_MINUTE_SECONDS = 60 + MARGIN_SECONDS
+# How the library names the table for its bucket "nyt_requests", in the schema raw.
+_BUCKET, _TABLE = "nyt_requests", "ratelimit___nyt_requests"
 _SECOND_MS = 1000
 _DAY_MS = 24 * 60 * 60 * _SECOND_MS
 
@@ -61,20 +69,20 @@ def positive_number(name: str, default: int) -> int:
     return int(text)
 
 
-def quoted(value: str) -> str:
-    """Return a setting's value for a message: short, and without a key put there by mistake."""
-    key = os.environ.get("NYT_API_KEY", "").strip()
-    shown = value.replace(key, "***") if key else value
-    return repr(shown if len(shown) <= 80 else f"{shown[:80]}...")
-
-
 class Pacer:
     """Lets requests go within the limits, whoever else uses the same warehouse and key."""
 
-    def __init__(self, pool: "ConnectionPool", bucket: "PostgresBucket", limits: Limits) -> None:
+    def __init__(
+        self,
+        pool: "ConnectionPool",
+        bucket: "PostgresBucket",
+        limits: Limits,
+        tell: Callable[[str], None],
+    ) -> None:
         self._pool = pool
         self._bucket = bucket
         self._limits = limits
+        self._tell = tell
 
     def wait(self, name: str, interrupted: Callable[[], bool]) -> bool:
         """Wait until a request may go, and count it; False where ``interrupted`` became true.
@@ -83,6 +91,8 @@ class Pacer:
         """
         from pyrate_limiter import RateItem
 
+        began = time.monotonic()
+        is_told = False
         while not interrupted():
             now = self._now()
             item = RateItem(name, now)
@@ -93,6 +103,12 @@ class Pacer:
             wait_ms = int(self._bucket.waiting(item))  # type: ignore[arg-type]
             if failing is not None and failing.interval >= _DAY_MS and self.left() == 0:
                 raise QuotaSpentError(datetime.now().astimezone() + timedelta(milliseconds=wait_ms))
+            waits = time.monotonic() - began + wait_ms / _SECOND_MS
+            if waits > _MINUTE_SECONDS and not is_told:
+                is_told = True
+                self._tell(
+                    f"{name}: waiting until the limits allow a request, about {waits:,.0f} s"
+                )
             # Short naps, so that an interruption is not kept waiting.
             time.sleep(min(max(wait_ms, 20), 500) / _SECOND_MS)
         return False
@@ -103,13 +119,24 @@ class Pacer:
         return max(0, self._limits.per_day - int(self._bucket.count()))  # type: ignore[arg-type]
 
     def _now(self) -> int:
-        """Return the warehouse's time in milliseconds.
+        """Return the warehouse's time in milliseconds, and forget requests that lie after it.
 
-        The bucket's own way would fall back to this machine's clock where the warehouse fails.
+        They were counted while its clock was ahead, and would count until it gets there. The
+        bucket's own way would fall back to this machine's clock where the warehouse fails.
         """
+        ahead = f"from {_TABLE} where item_timestamp > clock_timestamp() + %s"
+        margin = timedelta(seconds=_AHEAD_SECONDS)
         with self._pool.connection() as connection:
-            [row] = connection.execute("select extract(epoch from clock_timestamp())").fetchall()
-        return int(row[0] * _SECOND_MS)
+            [(now, is_wrong)] = connection.execute(
+                f"select extract(epoch from clock_timestamp()), exists(select {ahead})", [margin]
+            ).fetchall()
+            gone = connection.execute(f"delete {ahead}", [margin]).rowcount if is_wrong else 0
+        if gone:
+            self._tell(
+                f"{gone:,} of the counted requests lie in the future: the warehouse's clock was "
+                "ahead; they are not counted any more"
+            )
+        return int(now * _SECOND_MS)
 
 
 def _act_as_loader(connection: "psycopg.Connection") -> None:
@@ -117,16 +144,17 @@ def _act_as_loader(connection: "psycopg.Connection") -> None:
 
 
 @contextmanager
-def pacer(limits: Limits) -> Iterator[Pacer]:
+def pacer(limits: Limits, tell: Callable[[str], None] = say) -> Iterator[Pacer]:
     """Give a pacer on the warehouse that libpq's variables name.
 
-    Raises WarehouseError where the warehouse fails, also within the block.
+    ``tell`` gets a line where a request waits for longer than a minute, and where the count was
+    mended. Raises WarehouseError where the warehouse fails, also within the block.
     """
     import psycopg
     from psycopg_pool import ConnectionPool
     from pyrate_limiter import PostgresBucket, Rate
 
-    minute_ms = int((60 + MARGIN_SECONDS) * _SECOND_MS)
+    minute_ms = int(_MINUTE_SECONDS * _SECOND_MS)
     minute = Rate(limits.per_minute, minute_ms)
     # No more than the minutes of a day let through: the library refuses such rates.
     day = Rate(min(limits.per_day, limits.per_minute * _DAY_MS // minute_ms), _DAY_MS)
@@ -142,7 +170,7 @@ def pacer(limits: Limits) -> Iterator[Pacer]:
             configure=_act_as_loader,
         ) as pool:  # fmt: skip
             pool.wait(timeout=30)
-            yield Pacer(pool, PostgresBucket(pool, "nyt_requests", rates), limits)
+            yield Pacer(pool, PostgresBucket(pool, _BUCKET, rates), limits, tell)
     except psycopg.Error as error:
         raise WarehouseError(
             f"the warehouse failed: {' '.join(str(error).split())}; what was stored before stays: "

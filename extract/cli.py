@@ -172,7 +172,7 @@ def run_(
 
     Needs NYT_API_KEY in the environment or in .env (free at developer.nytimes.com). Without --start
     and --end: the current month and the two before it. Stopped or interrupted, the next run goes on
-    where it stopped; Ctrl-C lets the month in hand finish.
+    where it stopped; Ctrl-C lets a month that is being stored finish.
 
     Keeps to NYT_REQUESTS_PER_MINUTE (5) and NYT_REQUESTS_PER_DAY (500), together with all other
     runs on this warehouse. Exit codes: 0 done, 1 some months failed or the day's requests are used

@@ -96,7 +96,7 @@ def fetch_month(
     LandingError.
     """
     asked_at = datetime.now(UTC)
-    with _alone_with(connection, month):
+    with _alone_with(connection, month, client.pause):
         landed = landed_month(folder, month)
         # Landed by another process while this one waited: that serves a refresh as well.
         is_new = landed is not None and landed.fetched_at >= asked_at
@@ -196,9 +196,15 @@ def _check_size(connection: "psycopg.Connection", month: date, docs: int) -> Non
 
 
 @contextmanager
-def _alone_with(connection: "psycopg.Connection", month: date) -> Iterator[None]:
+def _alone_with(
+    connection: "psycopg.Connection", month: date, pause: Callable[[float], None]
+) -> Iterator[None]:
     key = "hashtext('extract fetch'), %s"
-    connection.execute(f"select pg_advisory_lock({key})", [month.toordinal()])
+    # Asked again and again: Ctrl-C ends the pause, but not the server's own waiting for a lock.
+    while connection.execute(
+        f"select pg_try_advisory_lock({key})", [month.toordinal()]
+    ).fetchone() != (True,):
+        pause(0.2)
     try:
         yield
     finally:

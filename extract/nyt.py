@@ -1,51 +1,59 @@
 """The Archive API's client: one month a request, paced, retried, the key never shown."""
 
-import logging
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from extract.pacing import Pacer, quoted
+from extract.answers import Answer, AnswerError, Bounds, TooLargeError, TooSlowError, ask
+from extract.masking import holds_key, masked, quoted
+from extract.pacing import Pacer
 from warehouse.errors import WarehouseError
 from warehouse.months import format_month
 
 if TYPE_CHECKING:
-    import requests
     from tenacity import RetryCallState
 
 API_URL = "https://api.nytimes.com/svc/archive/v1"
 KEY_PAGE = "https://developer.nytimes.com/get-started"
-CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 ATTEMPTS = 6
 LONGEST_BACKOFF_SECONDS = 300.0
+# More than a day is no time to try again, but an error of whoever says it.
+_LONGEST_RETRY_AFTER = 86400.0
+# So long no date is; what follows is not looked at.
+_LONGEST_DATE = 100
 
-_BLOCK_BYTES = 1 << 16
 _KEPT_HEADERS = (
     "Content-Type", "Content-Length", "Content-Encoding", "Date", "ETag", "Last-Modified",
 )  # fmt: skip
 
 
-class ApiRefusedError(Exception):
+class ApiError(Exception):
+    """What the API did, in one line. What it said itself is in there without the key."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(masked(message))
+
+
+class ApiRefusedError(ApiError):
     """The API refuses this key or this set-up: no other month would fare better."""
 
 
-class MonthFailedError(Exception):
+class MonthFailedError(ApiError):
     """A month that could not be had now; others may."""
 
 
 class OutageError(MonthFailedError):
-    """A month that failed at every attempt with what may pass by itself."""
+    """A month for which the API had no answer, at no attempt or in all the time it was given."""
 
 
-class NotYetError(Exception):
+class NotYetError(ApiError):
     """A month in progress, which the API does not give out yet."""
 
 
-class TransientError(Exception):
+class TransientError(ApiError):
     """What may pass by itself; ``retry_after`` is how many seconds the API asked to wait."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -55,15 +63,16 @@ class TransientError(Exception):
 
 @dataclass(frozen=True)
 class Api:
-    """Where the API is, the key, and how long to wait after a first failure."""
+    """Where the API is, the key, how long to wait after a first failure, and for an answer."""
 
     url: str
     key: str = field(repr=False)
     backoff_seconds: float
+    bounds: Bounds
 
     @classmethod
     def from_environment(cls) -> "Api":
-        """Read ``NYT_API_KEY``, ``NYT_API_URL`` and ``NYT_BACKOFF_SECONDS``.
+        """Read ``NYT_API_KEY``, ``NYT_API_URL``, ``NYT_BACKOFF_SECONDS`` and an answer's bounds.
 
         Raises WarehouseError.
         """
@@ -73,17 +82,33 @@ class Api:
                 f"NYT_API_KEY is not set: get a free key at {KEY_PAGE} (enable the Archive API), "
                 "and put it into .env or your shell"
             )
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            raise WarehouseError(
+                "NYT_API_KEY is not a key: it holds a space, a control character or a letter that "
+                f"keys do not have; copy it again from {KEY_PAGE}"
+            )
         url = os.environ.get("NYT_API_URL", "").strip().rstrip("/") or API_URL
         if not _is_address(url):
             raise WarehouseError(f"NYT_API_URL is {quoted(url)}: give an address such as {API_URL}")
-        return cls(url, key, _backoff_seconds())
+        return cls(url, key, _backoff_seconds(), Bounds.from_environment())
+
+    @property
+    def host(self) -> str:
+        """Where the API is, for a message: an address may hold a password."""
+        return masked(urlsplit(self.url).hostname or "")
+
+    def ask(self, path: str, interrupted: Callable[[], bool]) -> Answer:
+        """Return the answer for a path below the API's address; raise what `answers.ask` does."""
+        return ask(f"{self.url}/{path}", {"api-key": self.key}, self.bounds, interrupted)
 
 
 def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         named = bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets that do not match, a port that is no number
+        (parts.hostname or "").encode("idna")
+        url.encode()
+    except ValueError:  # brackets that do not match, a port that is no number, a label too long
         return False
     return named and parts.scheme in ("http", "https") and not parts.query and not parts.fragment
 
@@ -117,7 +142,6 @@ class Client:
         self._api = api
         self._pacer = pacer
         self._interrupted = interrupted
-        self._session = open_session(api.key)
 
     def download(
         self,
@@ -150,7 +174,7 @@ class Client:
             stop=stop_after_attempt(ATTEMPTS),
             wait=wait,
             before_sleep=before_sleep,
-            sleep=self._sleep,
+            sleep=self.pause,
         )
         try:
             return retrying(self._attempt, month, body, check)
@@ -167,54 +191,57 @@ class Client:
         asked = error.retry_after if isinstance(error, TransientError) else None
         return max(seconds, min(asked or 0.0, LONGEST_BACKOFF_SECONDS))
 
-    def _sleep(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
+        """Wait, and not a moment longer than until interrupted: then raise KeyboardInterrupt."""
         import time
 
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if self._interrupted():
                 raise KeyboardInterrupt
-            time.sleep(min(left, 0.5))
+            time.sleep(min(left, 0.1))
 
     def _attempt(
         self, month: date, body: IO[bytes], check: Callable[[IO[bytes]], None]
     ) -> Download:
-        import requests
-
         if not self._pacer.wait(format_month(month), self._interrupted):
             raise KeyboardInterrupt
         body.seek(0)
         body.truncate()
+        answer = self._ask(month)
+        self._judge(month, answer)
+        body.write(answer.body)
         try:
-            with self._session.get(
-                f"{self._api.url}/{month.year}/{month.month}.json",
-                params={"api-key": self._api.key},
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                stream=True,
-                # A redirect would carry the key to wherever it points.
-                allow_redirects=False,
-            ) as answer:
-                self._judge(month, answer)
-                fetched_at = datetime.now(UTC)
-                for block in answer.iter_content(_BLOCK_BYTES):
-                    body.write(block)
-                headers = {
-                    name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers
-                }
-        except requests.RequestException as error:
-            # The library's own message holds the address, and that the key.
-            raise TransientError(_describe(error)) from None
-        check(body)
-        return Download(fetched_at, headers)
+            check(body)
+        except TransientError:
+            raise
+        except Exception as error:
+            raise TransientError(f"the answer could not be read ({type(error).__name__})") from None
+        if holds_key(answer.body):
+            raise MonthFailedError("the API's answer quotes your key: it is not stored")
+        headers = {
+            name: masked(answer.headers[name]) for name in _KEPT_HEADERS if name in answer.headers
+        }
+        return Download(answer.came_at, headers)
 
-    def _judge(self, month: date, answer: "requests.Response") -> None:
+    def _ask(self, month: date) -> Answer:
+        path = f"{month.year}/{month.month}.json"
+        try:
+            return self._api.ask(path, self._interrupted)
+        except TooLargeError as error:
+            raise MonthFailedError(str(error)) from None
+        except TooSlowError as error:
+            raise OutageError(str(error)) from None
+        except AnswerError as error:
+            raise TransientError(str(error)) from None
+
+    def _judge(self, month: date, answer: Answer) -> None:
         """Raise what an answer's status means."""
-        status = answer.status_code
+        status = answer.status
         if status == 200:
             return
         if status == 401:
-            text = answer.content[:2000].decode("utf-8", "replace")
-            if "FailedToResolveAPIKey" in text:
+            if b"FailedToResolveAPIKey" in answer.body:
                 raise ApiRefusedError("the API got no key (401): check NYT_API_KEY and NYT_API_URL")
             raise ApiRefusedError(
                 f"the API does not know this key (401): check NYT_API_KEY at {KEY_PAGE}; a new key "
@@ -229,9 +256,9 @@ class Client:
             )
         if status == 429:
             raise TransientError("the API says too many requests (429)", _retry_after(answer))
-        if status >= 500 or status == 408:
+        if status >= 500 or status in (408, 425) or status < 200:
             raise TransientError(f"the API failed ({status})", _retry_after(answer))
-        if 300 <= status < 400:
+        if status in (301, 302, 303, 307, 308):
             raise ApiRefusedError(
                 f"the API's address redirects to {_target(answer)} ({status}): check NYT_API_URL"
             )
@@ -240,7 +267,7 @@ class Client:
         raise MonthFailedError(f"the API answered with status {status}")
 
 
-def _target(answer: "requests.Response") -> str:
+def _target(answer: Answer) -> str:
     """Return where a redirect leads: the host alone, since the rest may hold the key."""
     try:
         return urlsplit(answer.headers.get("Location", "")).hostname or "another address"
@@ -248,67 +275,23 @@ def _target(answer: "requests.Response") -> str:
         return "another address"
 
 
-def _retry_after(answer: "requests.Response") -> float | None:
+def _retry_after(answer: Answer) -> float | None:
     text = answer.headers.get("Retry-After", "")
     if text.isascii() and text.isdigit():
-        return float(text)
+        seconds = float(text)
+    else:
+        until = http_date(text)
+        seconds = (until - datetime.now(UTC)).total_seconds() if until else 0.0
+    return seconds if 0 < seconds <= _LONGEST_RETRY_AFTER else None
+
+
+def http_date(text: str) -> datetime | None:
+    """Return the time that a header names, None where it names none."""
     from email.utils import parsedate_to_datetime
 
     try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None  # none given, or not one that HTTP knows
-
-
-def _describe(error: "requests.RequestException") -> str:
-    import requests
-
-    if isinstance(error, requests.exceptions.SSLError):
-        return "no secure connection to the API"
-    if isinstance(error, requests.ConnectTimeout):
-        return f"the API did not take the connection within {CONNECT_SECONDS:g} s"
-    if isinstance(error, requests.Timeout):
-        return f"the API sent nothing for {READ_SECONDS:g} s"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the answer broke off"
-    if isinstance(error, requests.ConnectionError):
-        return "no connection to the API, or it was broken off"
-    return f"the answer could not be read ({type(error).__name__})"
-
-
-class _KeyFilter(logging.Filter):
-    """Takes the key out of log records, whatever their level."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__()
-        self.key = key
-        self._pattern = re.compile(re.escape(key) + r"|(?<=api-key=)[^&\s\"']+")
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        clean = self._pattern.sub("***", message)
-        if clean != message:
-            record.msg, record.args = clean, ()
-        return True
-
-
-def open_session(key: str) -> "requests.Session":
-    """Return a session for the API: it follows no redirect and keeps the key out of its logs."""
-    import requests
-
-    class Session(requests.Session):
-        def get_redirect_target(self, resp: requests.Response) -> None:
-            """Do not even read where a redirect leads: the library fails at a bad address."""
-
-    _hide_key_in_logs(key)
-    session = Session()
-    session.headers["Accept"] = "application/json"
-    return session
-
-
-def _hide_key_in_logs(key: str) -> None:
-    """Keep the key out of what requests and urllib3 log when someone turns on their debug logs."""
-    for name in ("urllib3", "urllib3.connectionpool", "urllib3.util.retry", "requests"):
-        logger = logging.getLogger(name)
-        if not any(isinstance(known, _KeyFilter) and known.key == key for known in logger.filters):
-            logger.addFilter(_KeyFilter(key))
+        named = parsedate_to_datetime(text[:_LONGEST_DATE])
+        # A zone of -0000 leaves the time without one.
+        return named.astimezone(UTC) if named.tzinfo else named.replace(tzinfo=UTC)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return None  # the library's own ways to say that it is no date, or none that fits

@@ -61,13 +61,13 @@ def fetch_months(
 ) -> Iterator[MonthOutcome]:
     """Fetch the months that are due, load each if asked to, and yield what became of it.
 
-    ``connection`` is in autocommit mode. Stops after the month in hand where ``interrupted`` is
-    true, with KeyboardInterrupt. Raises ApiRefusedError, QuotaSpentError, LandingError,
-    WarehouseError.
+    ``connection`` is in autocommit mode. Where ``interrupted`` is true, stops with
+    KeyboardInterrupt: at once while it waits for the API, else after the month that is being
+    stored. Raises ApiRefusedError, QuotaSpentError, LandingError, WarehouseError.
     """
     silent = 0
     prepare(request.folder)
-    with pacer(limits) as pace:
+    with pacer(limits, tell) as pace:
         client = Client(api, pace, interrupted)
         for month in request.months:
             if interrupted():
@@ -139,4 +139,4 @@ class CtrlC:
         if self._asked:
             raise KeyboardInterrupt
         self._asked = True
-        self._tell("stopping after the month in hand; Ctrl-C again stops at once")
+        self._tell("stopping: a month that is being stored is finished; Ctrl-C again stops at once")

@@ -52,3 +52,43 @@ def test_sixty_months_with_every_third_answer_bad(
     assert {month: loader.body(month) for month in SIXTY} == loader.api.months
     content = loader.content()
     assert content == content_of_a_load(warehouse, loader.api.months, tmp_path / "plain")
+
+
+def counted_ahead(loader: Loader, by: str, count: int) -> None:
+    """Count requests as the warehouse did while its clock was ahead."""
+    assert loader.extract("doctor", "--no-call").returncode == 0  # makes the table
+    with loader.warehouse.connect() as connection:
+        connection.execute(
+            "insert into raw.ratelimit___nyt_requests (name, weight, item_timestamp) "
+            "select 'earlier', 1, (now() at time zone 'UTC') + %s::interval "
+            "from generate_series(1, %s)",
+            [by, count],
+        )
+
+
+@pytest.mark.parametrize("by", ["30 seconds", "366 days", "200000 years", "infinity"])
+def test_requests_stamped_in_the_future_are_told_and_nobody_waits(loader: Loader, by: str) -> None:
+    loader.api.months = {"2020-01": month_body("2020-01", 5)}
+    counted_ahead(loader, by, 5)
+    limits = {"NYT_REQUESTS_PER_MINUTE": "5", "NYT_REQUESTS_PER_DAY": "500"}
+    done = loader.run("2020-01", "2020-01", **limits)
+    assert done.returncode == 0, done.stderr
+    told, fetched = done.stderr.splitlines()
+    assert told.startswith("5 of the counted requests lie in the future")
+    assert fetched == "2020-01: fetched, 5 documents; loaded"
+    assert loader.requests_counted() == 1
+    done = loader.extract("doctor", "--no-call", **limits)
+    assert "in the future" not in done.stdout
+    assert "ok   quota: 499 of 500 requests of the day left" in done.stdout
+
+
+def test_doctor_and_a_dry_run_tell_of_requests_of_the_future(loader: Loader) -> None:
+    counted_ahead(loader, "2 days", 500)
+    done = loader.extract("doctor", "--no-call", NYT_REQUESTS_PER_DAY="500")
+    assert done.returncode == 0, done.stdout
+    assert "ok   clock: 500 of the counted requests lie in the future" in done.stdout
+    assert "ok   quota: 500 of 500 requests of the day left" in done.stdout
+    assert done.stderr == ""
+    counted_ahead(loader, "2 days", 1)
+    done = loader.extract("run", "--dry-run", "--start", "2020-01", "--end", "2020-01")
+    assert done.stderr.startswith("1 of the counted requests lie in the future")

@@ -4,9 +4,12 @@ import os
 import random
 import re
 import signal
+import subprocess
 import sys
 import time
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -122,14 +125,28 @@ def test_two_runs_at_once_ask_once_for_each_month(
     assert "kept, landed and final" in "".join(errors)
 
 
-def test_ctrl_c_ends_after_the_month_in_hand(loader: Loader) -> None:
-    loader.api.faults = lambda number, month: Answer(month_body(month), wait=1.0)
-    running = loader.start("2020-01", "2020-03")
-    wait_until(lambda: bool(loader.api.calls))
-    running.send_signal(signal.SIGINT)
+@contextmanager
+def storing(loader: Loader) -> Iterator["subprocess.Popen[str]"]:
+    """Give a run that is storing its first month of three, until the end of the block."""
+    loader.api.faults = lambda number, month: Answer(month_body(month))
+    with loader.warehouse.connect() as connection, connection.transaction():
+        connection.execute("lock table raw.nyt_months in share mode")
+        running = loader.start("2020-01", "2020-03")
+        wait_until(lambda: loader.landed() == ["2020-01"])
+        waits = "select from pg_stat_activity where wait_event_type = 'Lock'"
+        wait_until(lambda: bool(loader.warehouse.rows(waits)))
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        assert running.poll() is None
+        yield running
+
+
+def test_ctrl_c_lets_a_month_that_is_being_stored_finish(loader: Loader) -> None:
+    with storing(loader) as running:
+        pass
     _, stderr = running.communicate(timeout=30)
     assert running.returncode == 130, stderr
-    assert "stopping after the month in hand" in stderr
+    assert "stopping: a month that is being stored is finished" in stderr
     assert "Traceback" not in stderr
     assert loader.api.asked() == ["2020-01"]
     assert loader.loaded() == {"2020-01": 3}
@@ -137,16 +154,26 @@ def test_ctrl_c_ends_after_the_month_in_hand(loader: Loader) -> None:
 
 
 def test_a_second_ctrl_c_stops_at_once(loader: Loader) -> None:
-    loader.api.faults = lambda number, month: Answer(month_body(month), wait=20.0)
-    running = loader.start("2020-01", "2020-03")
-    wait_until(lambda: bool(loader.api.calls))
-    running.send_signal(signal.SIGINT)
-    time.sleep(0.3)
-    running.send_signal(signal.SIGINT)
-    _, stderr = running.communicate(timeout=10)
+    with storing(loader) as running:
+        running.send_signal(signal.SIGINT)
+        _, stderr = running.communicate(timeout=10)
     assert running.returncode == 130, stderr
     assert "Traceback" not in stderr
     assert loader.loaded() == {}
+
+
+def test_ctrl_c_ends_a_wait_for_another_fetch_of_the_month(loader: Loader) -> None:
+    day = date(2020, 1, 1).toordinal()
+    with loader.warehouse.connect() as connection:
+        connection.execute("select pg_advisory_lock(hashtext('extract fetch'), %s)", [day])
+        running = loader.start("2020-01", "2020-03")
+        ours = "select from pg_stat_activity where application_name = 'extract'"
+        wait_until(lambda: bool(loader.warehouse.rows(ours)))
+        time.sleep(0.5)
+        running.send_signal(signal.SIGINT)
+        _, stderr = running.communicate(timeout=2)
+    assert running.returncode == 130, stderr
+    assert loader.api.calls == []
 
 
 @pytest.mark.parametrize("waiting_for", ["another attempt", "the minute"])

@@ -15,6 +15,7 @@ from fake_api import (
     json_answer,
     month_body,
 )
+from hostile import ATTACKS, hostile_api
 from support import response
 
 SECRET = "secret-key-f00dfeed4711"
@@ -111,6 +112,22 @@ def test_the_key_is_nowhere_though_all_debug_logs_are_on(loader: Loader, case: s
     assert SECRET not in done.stdout + done.stderr
     assert SECRET.encode() not in everything_stored(loader)
     assert loader.loaded() == ({"2020-01": 40} if len(faults) < ATTEMPTS and case != "down" else {})
+
+
+BAD_HEADERS = ["the key in a bad header", "the key as status", "the key as a redirect's host"]
+
+
+@pytest.mark.parametrize("name", BAD_HEADERS)
+def test_debug_logs_of_headers_that_quote_the_key_do_not_hold_it(loader: Loader, name: str) -> None:
+    [attack] = [attack for attack in ATTACKS if attack.name == name]
+    with hostile_api(attack) as api:
+        done = loader.warehouse.run(
+            sys.executable, "-c", DEBUG_DRIVER, "run", "--start", "2020-01", "--end", "2020-01",
+            NYT_API_KEY=SECRET, NYT_API_URL=api.url, NYT_BACKOFF_SECONDS="0",
+        )  # fmt: skip
+    assert "DEBUG:urllib3.connectionpool:" in done.stderr
+    assert SECRET not in done.stdout + done.stderr
+    assert SECRET.encode() not in everything_stored(loader)
 
 
 def test_a_running_extract_does_not_show_the_key_in_its_title(loader: Loader) -> None:

@@ -1,0 +1,320 @@
+"""One request and its answer, whatever the other side sends: bounded in bytes and in seconds.
+
+The request runs in a thread of its own, so that whoever waits for it can leave at any moment: while
+a name is looked up, or while a status line, a header or a body drips. What the answer costs is
+counted where its bytes come in, so that no library waits or gathers more behind our back.
+"""
+
+import io
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.client import HTTPResponse
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from extract.limits import max_unpacked_bytes, too_large
+from extract.masking import mask_logs, masked
+from extract.pacing import positive_number
+from warehouse.errors import WarehouseError
+
+if TYPE_CHECKING:
+    import socket
+
+    import requests
+    import urllib3
+    from _typeshed import WriteableBuffer
+
+CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
+
+_BLOCK_BYTES = 1 << 16
+# What status line and headers may hold besides the body.
+_HEAD_BYTES = 1 << 20
+# What a refusal means is in its status; the text of a 401 may add to that, if it comes soon.
+_REFUSAL_BYTES, _REFUSAL_SECONDS = 2000, 5.0
+# How often the one who waits looks whether to wait on.
+_LOOK_SECONDS = 0.1
+_PACKINGS = ("", "identity", "gzip", "x-gzip")
+_SETTINGS = (
+    "NYT_API_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+    "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+)  # fmt: skip
+
+
+class AnswerError(Exception):
+    """Why there is no whole answer, in one line; it may pass by itself."""
+
+
+class TooSlowError(AnswerError):
+    """An answer that was not whole when its time was up."""
+
+
+class TooLargeError(AnswerError):
+    """An answer of more bytes than a month can have."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How many bytes an answer may have, packed or unpacked, and how many seconds it may take."""
+
+    bytes: int
+    seconds: int
+
+    @classmethod
+    def from_environment(cls) -> "Bounds":
+        """Read ``NYT_MAX_ANSWER_MB`` and ``NYT_MAX_ANSWER_SECONDS``: by default 128 and 600.
+
+        Raises WarehouseError.
+        """
+        return cls(max_unpacked_bytes(), positive_number("NYT_MAX_ANSWER_SECONDS", 600))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer: its body whole and unpacked where the status is 200, of a 401 the beginning of it,
+    of others none. ``headers`` are found in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    came_at: datetime
+
+
+def ask(
+    url: str, parameters: Mapping[str, str], bounds: Bounds, interrupted: Callable[[], bool]
+) -> Answer:
+    """Return the answer to one request. Redirects are not followed.
+
+    Raises AnswerError, KeyboardInterrupt as soon as ``interrupted`` is true, and WarehouseError
+    where the settings allow no request.
+    """
+    budget = _Budget(bounds)
+    outcome = SimpleQueue[Answer | Exception]()
+    threading.Thread(
+        target=lambda: outcome.put(_outcome(url, parameters, budget)), name="request", daemon=True
+    ).start()
+    try:
+        while True:
+            try:
+                result = outcome.get(timeout=_LOOK_SECONDS)
+                break
+            except Empty:
+                pass
+            if interrupted():
+                raise KeyboardInterrupt
+            if budget.is_overdue():
+                raise _too_slow(bounds)
+    finally:
+        budget.stop()
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+class _Budget:
+    """What an answer may still cost; another thread can take it all away."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.has_begun = False
+        self._ends_at = time.monotonic() + bounds.seconds
+        self._bytes_left = bounds.bytes + _HEAD_BYTES
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """Let the request end at its next byte."""
+        self._is_stopped = True
+
+    def is_overdue(self) -> bool:
+        """Tell whether the time has been up for longer than the request needs to notice."""
+        return time.monotonic() > self._ends_at + 1.0
+
+    def is_spent(self) -> bool:
+        return self._is_stopped or time.monotonic() >= self._ends_at
+
+    def seconds_left(self) -> float:
+        """Return how long may be waited for the next byte. Raises TooSlowError."""
+        if self.is_spent():
+            raise _too_slow(self.bounds)
+        return min(READ_SECONDS, max(self._ends_at - time.monotonic(), 0.001))
+
+    def shorten(self, seconds: float) -> None:
+        self._ends_at = min(self._ends_at, time.monotonic() + seconds)
+
+    def take(self, count: int) -> None:
+        """Count bytes that came in. Raises TooLargeError."""
+        self._bytes_left -= count
+        if self._bytes_left < 0:
+            raise TooLargeError(f"the answer is {too_large(self.bounds.bytes)}")
+
+
+def _too_slow(bounds: Bounds) -> TooSlowError:
+    return TooSlowError(
+        f"the answer was not whole after {bounds.seconds:,} s: if the line is that slow, set "
+        "NYT_MAX_ANSWER_SECONDS higher"
+    )
+
+
+def _outcome(url: str, parameters: Mapping[str, str], budget: _Budget) -> Answer | Exception:
+    """Return the answer, or what to raise: a new error, for the libraries' own hold the key."""
+    try:
+        return _exchange(url, parameters, budget)
+    except AnswerError as error:
+        return type(error)(str(error))
+    except Exception as error:
+        if budget.is_spent():
+            return _too_slow(budget.bounds)
+        if not budget.has_begun or _is_of_settings(error):
+            names = [name for name in _SETTINGS if _is_set(name)] or ["NYT_API_URL"]
+            return WarehouseError(
+                f"the request to the API cannot be made ({type(error).__name__}): check "
+                f"{', '.join(names)}"
+            )
+        return AnswerError(_describe(error))
+
+
+def _is_set(name: str) -> bool:
+    return bool(os.environ.get(name) or os.environ.get(name.lower()))
+
+
+def _exchange(url: str, parameters: Mapping[str, str], budget: _Budget) -> Answer:
+    import requests
+
+    mask_logs()
+    headers = {
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip",
+        "Connection": "close",
+        "User-Agent": requests.utils.default_user_agent(),
+    }
+    request = requests.Request("GET", url, headers=headers, params=parameters).prepare()
+    settings: Any = requests.Session().merge_environment_settings(request.url, {}, True, None, None)
+    adapter = _adapter(budget)
+    try:
+        raw: urllib3.HTTPResponse = adapter.send(
+            request, timeout=(CONNECT_SECONDS, READ_SECONDS), **settings
+        ).raw
+        came_at = datetime.now(UTC)
+        body = b""
+        if raw.status == 200:
+            body = _body(raw, budget)
+        elif raw.status == 401:
+            body = _text_of_refusal(raw, budget)
+        return Answer(raw.status, raw.headers, body, came_at)
+    finally:
+        adapter.close()
+
+
+def _body(raw: "urllib3.HTTPResponse", budget: _Budget) -> bytes:
+    packing = raw.headers.get("Content-Encoding", "").strip().lower()
+    if packing not in _PACKINGS:
+        raise AnswerError(f"the answer is packed as {masked(packing)!r}, which was not asked for")
+    body = io.BytesIO()
+    for block in raw.stream(_BLOCK_BYTES, decode_content=True):
+        budget.seconds_left()
+        if body.tell() + len(block) > budget.bounds.bytes:
+            raise TooLargeError(f"the answer is {too_large(budget.bounds.bytes)}")
+        body.write(block)
+    return body.getvalue()
+
+
+def _text_of_refusal(raw: "urllib3.HTTPResponse", budget: _Budget) -> bytes:
+    budget.shorten(_REFUSAL_SECONDS)
+    try:
+        return raw.read(_REFUSAL_BYTES, decode_content=True)
+    except Exception:
+        return b""  # the status was said, and counts
+
+
+class _Metered(io.RawIOBase):
+    """The bytes that a socket receives, within a budget."""
+
+    def __init__(self, stream: io.RawIOBase, sock: "socket.socket", budget: _Budget) -> None:
+        super().__init__()
+        self._stream = stream
+        self._socket = sock
+        self._budget = budget
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int | None:
+        self._socket.settimeout(self._budget.seconds_left())
+        count: int | None = self._stream.readinto(buffer)
+        self._budget.take(count or 0)
+        return count
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def _adapter(budget: _Budget) -> "requests.adapters.HTTPAdapter":
+    """Return what sends one request, and reads its answer from the status line on within a budget.
+
+    The answer is taken before requests looks at it: that would read its cookies, whose patterns
+    take quadratic time, and where a redirect leads, which may be no address.
+    """
+    import requests
+
+    class Response(HTTPResponse):
+        def __init__(self, sock: "socket.socket", *args: Any, **options: Any) -> None:
+            super().__init__(sock, *args, **options)
+            self.fp = io.BufferedReader(_Metered(self.fp.detach(), sock, budget))
+
+    class Adapter(requests.adapters.HTTPAdapter):
+        def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+            pool: Any = super().get_connection_with_tls_context(*args, **options)
+
+            class Connection(pool.ConnectionCls):  # type: ignore[misc]
+                response_class = Response
+
+                def connect(self) -> None:
+                    budget.has_begun = True
+                    super().connect()
+
+            pool.ConnectionCls = Connection
+            return pool
+
+        def build_response(self, req: Any, resp: Any) -> requests.Response:
+            answer = requests.Response()
+            answer.raw = resp
+            return answer
+
+    return Adapter()
+
+
+def _is_of_settings(error: Exception) -> bool:
+    """Tell whether an address cannot be one, which shows only when it is connected to."""
+    import requests
+    from urllib3.exceptions import LocationValueError
+
+    return isinstance(
+        error,
+        LocationValueError | requests.exceptions.InvalidURL | requests.exceptions.InvalidProxyURL,
+    )
+
+
+def _describe(error: Exception) -> str:
+    import requests
+    from urllib3 import exceptions as of_urllib3
+
+    match error:
+        case requests.exceptions.SSLError() | of_urllib3.SSLError():
+            bundle = next(filter(_is_set, ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")), None)
+            by = f" with the certificates that {bundle} names" if bundle else ""
+            return f"no secure connection to the API{by}"
+        case requests.exceptions.ProxyError():
+            return "no connection to the API's proxy, or it was broken off"
+        case requests.ConnectTimeout():
+            return f"the API did not take the connection within {CONNECT_SECONDS:g} s"
+        case requests.Timeout() | of_urllib3.ReadTimeoutError():
+            return f"the API sent nothing for {READ_SECONDS:g} s"
+        case of_urllib3.ProtocolError() | of_urllib3.IncompleteRead():
+            return "the answer broke off"
+        case requests.ConnectionError():
+            return "no connection to the API, or it was broken off"
+    return f"the answer could not be read ({type(error).__name__})"

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from extract.masking import quoted
-from warehouse import roles
+from warehouse import roles, session
 from warehouse.command_line import say
-from warehouse.errors import WarehouseError
+from warehouse.connect import address
+from warehouse.errors import WarehouseError, explained
 
 if TYPE_CHECKING:
     import psycopg
@@ -139,7 +140,8 @@ class Pacer:
         return int(now * _SECOND_MS)
 
 
-def _act_as_loader(connection: "psycopg.Connection") -> None:
+def _set_up(connection: "psycopg.Connection") -> None:
+    session.set_up(connection, "raw, pg_temp")  # the library names its table without a schema
     roles.take(connection, "loader")
 
 
@@ -160,19 +162,14 @@ def pacer(limits: Limits, tell: Callable[[str], None] = say) -> Iterator[Pacer]:
     day = Rate(min(limits.per_day, limits.per_minute * _DAY_MS // minute_ms), _DAY_MS)
     # Where the day allows no more than the minute, the minute's limit says nothing.
     rates = [minute, day] if limits.per_day > limits.per_minute else [day]
-    # The library names its table without a schema, and compares times without a zone.
-    options = {"options": "-c search_path=raw -c timezone=UTC", "application_name": "extract"}
     # The pool would warn of each connection it loses, besides the error raised here.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     try:
         with ConnectionPool(
-            "", min_size=1, max_size=2, kwargs={**options, "autocommit": False}, open=True,
-            configure=_act_as_loader,
+            "", min_size=1, max_size=2, open=True, configure=_set_up,
+            kwargs=address() | {"application_name": "extract", "client_encoding": "UTF8"},
         ) as pool:  # fmt: skip
-            pool.wait(timeout=30)
+            pool.wait(timeout=10)
             yield Pacer(pool, PostgresBucket(pool, _BUCKET, rates), limits, tell)
     except psycopg.Error as error:
-        raise WarehouseError(
-            f"the warehouse failed: {' '.join(str(error).split())}; what was stored before stays: "
-            "run the same command again"
-        ) from None
+        raise (explained(error) or error) from None

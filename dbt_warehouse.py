@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import psycopg
 
 TARGET = "warehouse"
+# What dbt's own sessions are called, unless a profile says otherwise.
+DBT = "dbt"
 # These read and write files alone.
 COMMANDS_WITHOUT_WAREHOUSE = {"parse", "list", "deps", "clean", "init"}
 # These rewrite tables: one at a time, and as the transformer.
@@ -81,6 +83,8 @@ class ReadyWarehouse(dbtPlugin):
                 _pass_to_libpq(f"-c citus.{setting}", context)
         if required:
             locks.rewrite_warehouse(connection)
+            if context is not None:
+                context.with_resource(locks.say_who_is_in_the_way(connection, DBT))
         elif command == "test":
             locks.keep_warehouse(connection)
         else:

@@ -162,7 +162,8 @@ def say_who_is_in_the_way(connection: "psycopg.Connection", application: str) ->
                 holders = connection.execute(_BLOCKERS, [application]).fetchall()
             except psycopg.Error:
                 return  # the server is gone, and those who work there say so
-            message = f"waiting: {_name(holders)} reads or writes{_way_out(holders)}"
+            names = ", ".join(dict.fromkeys(name for name, _, _ in holders if name))
+            message = f"waiting: {names or 'a session'} holds a table{_way_out(holders)}"
             if holders and message not in said:
                 print(visible(message), file=sys.stderr, flush=True)
                 said.add(message)

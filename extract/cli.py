@@ -1,4 +1,4 @@
-"""Command line of the loader: ``extract fetch|run|load|status|doctor|sample``."""
+"""Command line of the loader: ``extract fetch|run|load|remove|status|doctor|sample``."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -16,13 +16,14 @@ from warehouse.command_line import (
     StartMonth,
     check_months,
     command_line,
+    month_argument,
     print_findings,
     print_json,
     run,
     say,
 )
 from warehouse.errors import WarehouseError
-from warehouse.months import FIRST_ARCHIVE_MONTH, format_month
+from warehouse.months import format_month
 from warehouse.settings import DEFAULT_LANDING_DIR, load_settings
 from warehouse.text import visible
 
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from extract.fetch import Plan
     from extract.pacing import Limits
     from extract.run import MonthOutcome
+    from extract.status import KnownMonth
+
+Force = Annotated[
+    bool, typer.Option("--force", help="Take months that would be refused: see `extract load`.")
+]
 
 app = command_line("Take the New York Times archive into the warehouse's raw tables.")
 
@@ -45,12 +51,17 @@ def load(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Load unchanged months again too.")
     ] = False,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Load month files: each a response of the Archive API.
 
     A month whose bytes are loaded already is left alone; one whose bytes changed is replaced. A bad
     file is named and fails alone; then the exit code is 1.
+
+    A month is refused, and what was loaded of it stays, where it has fewer documents than it
+    promises, or less than 90 % of those that are loaded; where more than a tenth of its documents
+    cannot be stored; where most are of other months, or cannot be read. --force takes it.
     """
     from extract.landing import LandingError, find_month_files
     from extract.load import describe_load, load_months, vacuum_raw
@@ -71,7 +82,7 @@ def load(
     results = []
     with connect("extract load", role="loader") as connection, progress(len(files)) as shown:
         connection.autocommit = True  # each month opens its own transaction
-        for result in load_months(connection, files, refresh):
+        for result in load_months(connection, files, refresh, force):
             results.append(result)
             for line in describe_load(result):
                 shown.tell(line)
@@ -132,9 +143,6 @@ LandingDir = Annotated[
     ),
 ]
 Refresh = Annotated[bool, typer.Option("--refresh", help="Fetch months that are there too.")]
-Force = Annotated[
-    bool, typer.Option("--force", help="Take an answer that lost much of a final month.")
-]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be fetched, and call nothing.")
 ]
@@ -203,8 +211,6 @@ def _fetch(
 
     check_months(start, end)
     now = datetime.now(UTC)
-    if start is not None and start < FIRST_ARCHIVE_MONTH:
-        raise typer.BadParameter("the archive begins with 1851-09", param_hint="--start")
     months = months_to_consider(start, end, now.date())
     if not months:
         raise typer.BadParameter("these months have not begun yet", param_hint="--start")
@@ -287,9 +293,61 @@ def _print_plan(plans: "list[Plan]", limits: "Limits", left: int, as_json: bool)
 
 
 @app.command()
+def remove(
+    months: Annotated[
+        list[date] | None,
+        typer.Argument(parser=month_argument, metavar="MONTH", show_default=False),
+    ] = None,
+    start: StartMonth = None,
+    end: EndMonth = None,
+    to: LandingDir = DEFAULT_LANDING_DIR,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Unload months: their documents go from the warehouse, their files stay.
+
+    Give months, or --start and --end. It names the server and asks first. Run `dbt build`
+    afterwards: the tables follow. The exit code is 1 where a month was not loaded.
+    """
+    from extract.landing import landed_month
+    from extract.remove import loaded_months, remove_month, server_of
+    from warehouse.connect import connect
+
+    check_months(start, end)
+    named = sorted(set(months or []))
+    if bool(named) == bool(start or end):
+        raise WarehouseError("say which months: extract remove YYYY-MM..., or --start and --end")
+    with connect("extract remove", role="loader") as connection:
+        connection.autocommit = True  # each month opens its own transaction
+        found = loaded_months(connection, start, end)
+        if named:
+            found = [loaded for loaded in found if loaded.month in named]
+        absent = [month for month in named if month not in {loaded.month for loaded in found}]
+        for month in absent:
+            say(f"{format_month(month)}: not loaded")
+        docs = sum(loaded.docs for loaded in found)
+        what = f"{len(found)} months, {docs:,} documents, from {server_of(connection)}"
+        if found and not yes:
+            typer.confirm(f"Remove {what}?", abort=True, err=True)
+        for loaded in found:
+            gone = remove_month(connection, loaded.month)
+            landed = landed_month(to, loaded.month)
+            stays = f"; its file stays: {landed.path}" if landed else ""
+            say(f"{format_month(loaded.month)}: removed, {gone:,} documents{stays}")
+    if not found and not named:
+        say("none of these months is loaded")
+    typer.echo(f"removed: {what}{'; now run `dbt build`' if found else ''}")
+    if absent or not found:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
 def status(to: LandingDir = DEFAULT_LANDING_DIR, as_json: AsJson = False) -> None:
-    """List the months that are landed or loaded, and the gaps between them."""
-    from extract.status import known_months, missing_months
+    """List the months that are landed or loaded, and the gaps between them.
+
+    "unreadable" counts dates, headlines, keywords and types that the tables cannot use; --json
+    says of each why.
+    """
+    from extract.status import describe_months, known_months, missing_months
     from warehouse.connect import connect
 
     with connect("extract status") as connection:
@@ -309,7 +367,8 @@ def status(to: LandingDir = DEFAULT_LANDING_DIR, as_json: AsJson = False) -> Non
         )
         return
     typer.echo(
-        f"{'month':8} landed  loaded  final {'documents':>10} {'rejected':>9} {'MB':>7}  age"
+        f"{'month':8} landed  loaded  final {'documents':>10} {'rejected':>9} {'unreadable':>10} "
+        f"{'MB':>7}  age"
     )
     for month in months:
         landed, loaded, final = (
@@ -317,12 +376,23 @@ def status(to: LandingDir = DEFAULT_LANDING_DIR, as_json: AsJson = False) -> Non
         )
         typer.echo(
             f"{format_month(month.month):8} {landed:6}  {loaded:6}  {final:5} {month.docs:>10,} "
-            f"{month.rejected:>9,} {month.bytes / 1e6:>7.1f}  {_age(month.fetched_at)}"
+            f"{month.rejected:>9,} {_unreadable(month):>10} {month.bytes / 1e6:>7.1f}  "
+            f"{_age(month.fetched_at)}"
         )
     documents = sum(month.docs for month in months)
     typer.echo(f"{len(months)} months, {documents:,} documents")
     if gaps:
-        typer.echo(f"not loaded: {', '.join(map(format_month, gaps))}")
+        typer.echo(f"not loaded: {describe_months(gaps)}")
+    uncounted = [month.month for month in months if month.loaded and month.unreadable is None]
+    if uncounted:
+        typer.echo(
+            f"unreadable fields not counted (loaded before 0.5.0): {describe_months(uncounted)}; "
+            "`extract load --from DIR --refresh` counts them"
+        )
+
+
+def _unreadable(month: "KnownMonth") -> str:
+    return "-" if month.unreadable is None else f"{sum(f.docs for f in month.unreadable):,}"
 
 
 def _age(fetched_at: datetime) -> str:

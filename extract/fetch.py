@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
-import msgspec
-
+from extract.judge import check_month, check_promised, held_of
 from extract.landing import LandedMonth, Sidecar, land_month, landed_month
 from extract.nyt import Client, MonthFailedError, NotYetError, OutageError, TransientError
 from extract.responses import Response, ResponseError, parse_response
@@ -18,7 +17,6 @@ from warehouse.errors import WarehouseError
 from warehouse.months import (
     FIRST_ARCHIVE_MONTH,
     format_month,
-    last_day,
     months_between,
     previous_month,
 )
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
 
 # A month that is not final is fetched again when it is older than this.
 FRESH = timedelta(days=1)
-# A refresh of a final month must bring at least so much of what the warehouse holds of it.
-LEAST_PART = 0.9
 
 
 @dataclass(frozen=True)
@@ -133,66 +129,23 @@ def _download(
     def check(received: IO[bytes]) -> None:
         received.seek(0)
         try:
-            answers.append(parse_response(body.getvalue()))
+            answers[:] = [parse_response(body.getvalue())]
+            if not force:
+                check_promised(answers[0])
         except ResponseError as error:
             raise TransientError(str(error)) from None
 
     download = client.download(month, body, check, tell)
-    response, content = answers[-1], body.getvalue()
-    docs = len(response.articles) + len(response.rejects)
-    _check_month(month, response)
+    response, content = answers[0], body.getvalue()
     if not force:
-        _check_size(connection, month, docs)
+        check_month(month, response, held_of(connection, month), by_api=True)
     sidecar = Sidecar(
         download.fetched_at, hashlib.sha256(content).hexdigest(), len(content), download.headers
     )
     path = land_month(folder, month, content, sidecar)
     return FetchResult(
-        month, "fetched", "again" if landed else "", docs=docs, bytes=len(content), path=path
+        month, "fetched", "again" if landed else "", response.docs, len(content), path
     )
-
-
-class _Dated(msgspec.Struct):
-    pub_date: Any = None
-
-
-_dated_decoder = msgspec.json.Decoder(_Dated)
-
-
-def _check_month(month: date, response: Response) -> None:
-    """Refuse a response most of whose documents are dated in other months."""
-    # A day on either side: months are cut by UTC time, and old ones by another.
-    first = (month - timedelta(days=1)).isoformat()
-    last = (last_day(month) + timedelta(days=1)).isoformat()
-    dates = [_day(article.doc) for article in response.articles]
-    elsewhere = sum(not first <= day <= last for day in dates)
-    if elsewhere * 2 > len(dates):
-        raise MonthFailedError(
-            f"the API sent another month: {elsewhere:,} of {len(dates):,} documents are not of "
-            f"{format_month(month)}"
-        )
-
-
-def _day(doc: msgspec.Raw) -> str:
-    """Return the day a document is dated, or something that is no day."""
-    try:
-        return str(_dated_decoder.decode(doc).pub_date)[:10]
-    except UnicodeDecodeError:
-        return ""
-
-
-def _check_size(connection: "psycopg.Connection", month: date, docs: int) -> None:
-    """Refuse a response that has lost much of what the warehouse holds of a final month."""
-    row = connection.execute(
-        "select docs + rejected from raw.nyt_months where archive_month = %s and is_final "
-        "and source <> 'sample'",
-        [month],
-    ).fetchone()
-    if row is not None and docs < LEAST_PART * row[0]:
-        raise MonthFailedError(
-            f"the API sent {docs:,} documents, the warehouse holds {row[0]:,} of this final month: "
-            "kept as it is; --force takes the new answer"
-        )
 
 
 @contextmanager

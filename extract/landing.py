@@ -6,21 +6,22 @@ its length and digest uncompressed, and what the API's headers said.
 
 import gzip
 import hashlib
-import zlib
+import os
+import re
+import stat
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
+from extract.limits import GZIP_MAGIC, UnpackError, max_unpacked_bytes, too_large, unpack
 from warehouse.errors import WarehouseError
 from warehouse.files import check, make_folder, replacing_together
 from warehouse.months import format_month, next_month, parse_month
 
 _REMEDY = "what was there stays; give another folder with --to"
-
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 class LandingError(Exception):
@@ -80,8 +81,9 @@ def find_month_files(
 ) -> tuple[list[MonthFile], list[tuple[Path, str]]]:
     """Return the month files of ``folder`` from ``start`` to ``end``, oldest first.
 
-    The second list names the JSON files that are not usable as a month, each with the reason; other
-    files are passed over. Raises LandingError where the folder cannot be read.
+    The second list names everything else that looks like a month or like JSON, each with why it is
+    passed over and what to do; other files are not spoken of. Raises LandingError where the folder
+    cannot be read.
     """
     if not folder.is_dir():
         raise LandingError(f"{folder} is not a folder: give one that holds YYYY-MM.json[.gz] files")
@@ -92,41 +94,143 @@ def find_month_files(
     except OSError as error:
         raise LandingError(f"{folder} cannot be read: {error.strerror}") from None
     for path in paths:
-        stem = path.name.removesuffix(".gz").removesuffix(".json")
-        if path.name not in (f"{stem}.json", f"{stem}.json.gz"):
+        month, problem = _judge_name(path.name)
+        if month is not None and ((start and month < start) or (end and month > end)):
             continue
-        try:
-            month = parse_month(stem)
-        except ValueError:
-            problems.append((path, "not a month's name: rename it to YYYY-MM.json[.gz]"))
-            continue
-        if (start and month < start) or (end and month > end):
-            continue
-        if month in files:
-            problems.append((path, f"the same month as {files[month].path.name}: remove one"))
-            continue
-        files[month] = MonthFile(month, path)
+        if month is not None or problem:
+            problem = _not_a_file(path) or problem
+        if month in files and not problem:
+            problem = f"the same month as {files[month].path.name}: remove one"
+        if problem:
+            problems.append((path, f"passed over: {problem}"))
+        elif month is not None:
+            files[month] = MonthFile(month, path)
     return list(files.values()), problems
+
+
+# A year and a month, however they are joined, and what follows: 202207.json, 2022_5.jsonl, 2022-05.
+_LIKE_A_MONTH = re.compile(r"([0-9]{4})[-_ .]?([0-9]{1,2})(?![0-9]|[-_ ][0-9])(.*)", re.DOTALL)
+_LIKE_JSON = re.compile(r".*\.(json|jsonl|ndjson)(\.[a-z0-9]{1,5})?", re.IGNORECASE | re.DOTALL)
+_PACKED = (
+    ".zip",
+    ".gz",
+    ".bz2",
+    ".xz",
+    ".lzma",
+    ".zst",
+    ".lz4",
+    ".7z",
+    ".rar",
+    ".tar",
+    ".tgz",
+    ".z",
+)
+_UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp")
+_A_NAME = "not a month's name: rename it to YYYY-MM.json[.gz]"
+
+
+def _judge_name(name: str) -> tuple[date | None, str]:
+    """Return the month that a file's name stands for, as far as it can be told, and what is wrong
+    with the name; neither where it looks like no month and no JSON."""
+    if name.startswith(".") or name.endswith(".meta"):
+        return None, ""
+    is_json = _LIKE_JSON.fullmatch(name) is not None
+    like = _LIKE_A_MONTH.fullmatch(name)
+    if like is None or not (is_json or like[3] == "" or like[3].startswith(".")):
+        return None, _A_NAME if is_json else ""
+    written, kind = f"{like[1]}-{int(like[2]):02d}", like[3].lower()
+    try:
+        month = parse_month(written)
+    except ValueError as error:
+        is_month = 1 <= int(like[2]) <= 12 and like[1] != "0000"
+        return None, str(error) if is_month else _A_NAME
+    if name in (f"{written}.json", f"{written}.json.gz"):
+        begun = month <= _latest_month()
+        return (
+            month,
+            "" if begun else "the month has not begun: see what the file is, and rename it",
+        )
+    return month, _way(written, kind)
+
+
+def _way(written: str, kind: str) -> str:
+    """Say what is wrong with a name that is nearly that of a month's file, and what to do."""
+    for ending in (".json", ".json.gz"):
+        if kind.endswith(ending):
+            return f"not a month's name: rename it to {written}{ending}"
+    if kind.endswith(_UNFINISHED):
+        return "a download that has not ended: download it again"
+    if kind.endswith(_PACKED):
+        return f"only .json and .json.gz are read: unpack it to {written}.json"
+    return (
+        "only .json and .json.gz are read: if it is a response of the Archive API, rename it to "
+        f"{written}.json"
+    )
+
+
+def _latest_month() -> date:
+    """Return the month in progress, anywhere on Earth."""
+    return (datetime.now(UTC) + timedelta(hours=14)).date().replace(day=1)
+
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def _not_a_file(path: Path) -> str:
+    """Say why a path is no file that can be read and what to do; nothing where it is one."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        if path.is_symlink():
+            return "a link that leads nowhere: link it to the month's file, or remove it"
+        return "not there any more"
+    except OSError as error:
+        return f"cannot be read ({error.strerror}): make it readable, or remove it"
+    if stat.S_ISREG(mode):
+        return ""
+    kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+    return f"{kind}, not a file: put the month's file in its place, or remove it"
 
 
 def read_month_file(path: Path) -> Landed:
     """Read a response, compressed or not. Raises LandingError."""
-    try:
-        body = path.read_bytes()
-        modified = path.stat().st_mtime
-        if body.startswith(GZIP_MAGIC):
-            body = gzip.decompress(body)
-    except EOFError:
-        raise LandingError("truncated: the gzip file breaks off; download it again") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise LandingError(f"broken gzip: {error}") from None
-    except OSError as error:
-        raise LandingError(f"cannot be read: {error.strerror}") from None
+    body, modified = _read_file(path)
+    if body.startswith(GZIP_MAGIC):
+        try:
+            body = unpack(body, max_unpacked_bytes())
+        except UnpackError as error:
+            raise LandingError(str(error)) from None
     sha256 = hashlib.sha256(body).hexdigest()
     sidecar = read_sidecar(path)
     if sidecar is not None and sidecar.sha256 == sha256:
         return Landed(body, sha256, sidecar.fetched_at)
     return Landed(body, sha256, datetime.fromtimestamp(modified, UTC))
+
+
+def _read_file(path: Path) -> tuple[bytes, float]:
+    """Return a file's bytes and when it was changed; never wait for somebody to write it."""
+    problem = _not_a_file(path)
+    if problem:
+        raise LandingError(problem)
+    limit = max_unpacked_bytes()
+    try:
+        # Not a moment ago, but now it may be a pipe: do not wait for somebody to write it.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            state = os.fstat(file.fileno())
+            body = file.read(min(state.st_size, limit) + 1)
+    except OSError as error:
+        raise LandingError(
+            f"cannot be read: {error.strerror}: see its permissions and its disk"
+        ) from None
+    if len(body) > limit:
+        raise LandingError(too_large(limit))
+    return body, state.st_mtime
 
 
 def prepare(folder: Path) -> None:
@@ -175,7 +279,9 @@ def read_sidecar(path: Path) -> Sidecar | None:
     """Return a month file's sidecar, None where there is none or it is an older file's."""
     sidecar = _sidecar_path(path)
     try:
-        if sidecar.stat().st_mtime_ns < path.stat().st_mtime_ns:
+        state = sidecar.stat()
+        # A pipe of that name would have nobody who writes it.
+        if not stat.S_ISREG(state.st_mode) or state.st_mtime_ns < path.stat().st_mtime_ns:
             return None
         return msgspec.json.decode(sidecar.read_bytes(), type=Sidecar)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):

@@ -3,13 +3,15 @@
 import struct
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
+from extract.fields import describe, tally
+from extract.judge import check_month, describe_rejects, held_of
 from extract.landing import Landed, LandingError, MonthFile, final_from, read_month_file
 from extract.responses import (
     SAMPLE_COPYRIGHT,
@@ -42,7 +44,7 @@ _AT_ONCE = 2
 
 @dataclass(frozen=True)
 class MonthResult:
-    """What became of one month."""
+    """What became of one month. ``notes`` are lines about what was stored of it."""
 
     month: date
     path: Path
@@ -52,15 +54,20 @@ class MonthResult:
     bytes: int = 0
     message: str = ""
     sample_months_removed: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def load_months(
-    connection: "psycopg.Connection", files: Iterable[MonthFile], refresh: bool = False
+    connection: "psycopg.Connection",
+    files: Iterable[MonthFile],
+    refresh: bool = False,
+    force: bool = False,
 ) -> Iterator[MonthResult]:
     """Load each month file in its own transaction and yield what became of it.
 
     A month whose bytes are those already loaded is left alone unless ``refresh``; one whose bytes
-    differ is replaced. A bad file fails alone. Raises WarehouseError where the server fails.
+    differ is replaced. A bad file fails alone, and so does one that is not the month it should be,
+    unless ``force``. Raises WarehouseError where the server fails.
     """
     from warehouse.connect import connect
 
@@ -77,7 +84,7 @@ def load_months(
         def load(file: MonthFile) -> MonthResult:
             mine = idle.get()
             try:
-                return _load_month(mine, file, refresh)
+                return _load_month(mine, file, refresh, force)
             except (LandingError, ResponseError) as error:
                 return MonthResult(file.month, file.path, "failed", message=str(error))
             finally:
@@ -103,6 +110,8 @@ def describe_load(result: MonthResult) -> Iterator[str]:
         yield f"{name}: real articles: the sample's {removed} months were removed"
     if result.rejected and result.outcome != "unchanged":
         yield f"{name}: {result.rejected:,} documents rejected: {result.message}"
+    for note in result.notes:
+        yield f"{name}: {note}"
 
 
 # By a tenth, as autovacuum has it: for one month in many, statistics of all are not gathered again.
@@ -131,56 +140,72 @@ def vacuum_raw(connection: "psycopg.Connection") -> None:
         ) from None
 
 
-def _load_month(connection: "psycopg.Connection", file: MonthFile, refresh: bool) -> MonthResult:
+@contextmanager
+def changing_month(connection: "psycopg.Connection", month: date, doing: str) -> Iterator[None]:
+    """Open a transaction that has a month alone. Raises WarehouseError where the server fails;
+    ``doing`` says what was being done."""
     import psycopg
 
-    landed = read_month_file(file.path)
     try:
         with connection.transaction():
-            # Two loaders of the same month: the second waits, and finds the bytes unchanged.
             connection.execute(
-                "select pg_advisory_xact_lock(hashtext('raw.nyt_months'), %s)",
-                [file.month.toordinal()],
+                "select pg_advisory_xact_lock(hashtext('raw.nyt_months'), %s)", [month.toordinal()]
             )
-            stored = connection.execute(
-                "select sha256, docs, rejected from raw.nyt_months where archive_month = %s",
-                [file.month],
-            ).fetchone()
-            if stored is not None and stored[0] == landed.sha256 and not refresh:
-                return MonthResult(
-                    file.month, file.path, "unchanged", stored[1], stored[2], len(landed.body)
-                )
-            response = parse_response(landed.body)
-            share_warehouse(connection)  # no month changes in the middle of a dbt run
-            removed = _keep_sample_apart(connection, response.copyright == SAMPLE_COPYRIGHT)
-            stored_response = _store(connection, file, landed, response)
+            yield
     except psycopg.Error as error:
+        name = format_month(month)
         down = worker_down(error)
         if down:
-            raise WarehouseDownError(f"{format_month(file.month)} was not loaded: {down}") from None
+            raise WarehouseDownError(f"{name} was not {doing}: {down}") from None
         reason = " ".join(str(error).split())
         raise (WarehouseDownError if connection.broken else WarehouseError)(
-            f"the warehouse failed while {format_month(file.month)} was loaded: {reason}; the "
-            "months before it are stored, and nothing of it: run the same command again"
+            f"the warehouse failed while {name} was {doing}: {reason}; the months before it are "
+            "done, and it is as it was: run the same command again"
         ) from None
+
+
+def _load_month(
+    connection: "psycopg.Connection", file: MonthFile, refresh: bool, force: bool
+) -> MonthResult:
+    landed = read_month_file(file.path)
+    # Two loaders of the same month: the second waits, and finds the bytes unchanged.
+    with changing_month(connection, file.month, "loaded"):
+        stored = connection.execute(
+            "select sha256, docs, rejected from raw.nyt_months where archive_month = %s",
+            [file.month],
+        ).fetchone()
+        if stored is not None and stored[0] == landed.sha256 and not refresh:
+            return MonthResult(
+                file.month, file.path, "unchanged", stored[1], stored[2], len(landed.body)
+            )
+        response = parse_response(landed.body)
+        share_warehouse(connection)  # no month changes in the middle of a dbt run
+        removed = _keep_sample_apart(connection, response.copyright == SAMPLE_COPYRIGHT)
+        held = held_of(connection, file.month)
+        if not force:
+            check_month(file.month, response, held)
+        kept = _store(connection, file, landed, response)
+        if not force and kept is not response:  # Postgres took less than it seemed
+            check_month(file.month, kept, held)
     return MonthResult(
         file.month,
         file.path,
         "loaded" if stored is None else "replaced",
-        len(stored_response.articles),
-        len(stored_response.rejects),
+        len(kept.articles),
+        len(kept.rejects),
         len(landed.body),
-        _describe(stored_response.rejects),
+        describe_rejects(kept.rejects),
         removed,
+        _notes(kept),
     )
 
 
-def _describe(rejects: list[Reject]) -> str:
-    if not rejects:
-        return ""
-    first = rejects[0]
-    others = f" (and {len(rejects) - 1:,} more: see raw.nyt_rejects)" if len(rejects) > 1 else ""
-    return f"document {first.position}: {first.reason}{others}"
+def _notes(response: Response) -> tuple[str, ...]:
+    """Say in lines what is to be known of a month that was stored."""
+    notes = tuple(describe(tally(article.reading for article in response.articles)))
+    if response.hits is None:
+        return ("the response does not say how many documents it should hold", *notes)
+    return notes
 
 
 def _keep_sample_apart(connection: "psycopg.Connection", is_sample: bool) -> int:
@@ -206,7 +231,7 @@ def _keep_sample_apart(connection: "psycopg.Connection", is_sample: bool) -> int
     if is_sample:
         return 0
     removed = 0
-    for table in ("nyt_articles", "nyt_rejects", "nyt_months"):
+    for table in ("nyt_articles", "nyt_rejects", "nyt_fields", "nyt_months"):
         removed = connection.execute(
             f"delete from raw.{table} where archive_month in "
             "(select archive_month from raw.nyt_months where source = %s)",
@@ -221,7 +246,7 @@ def _store(
     """Replace the month's rows; return the response as stored."""
     import psycopg
 
-    for table in ("nyt_articles", "nyt_rejects"):
+    for table in ("nyt_articles", "nyt_rejects", "nyt_fields"):
         connection.execute(f"delete from raw.{table} where archive_month = %s", [file.month])
     try:
         with connection.transaction():
@@ -236,6 +261,14 @@ def _store(
             [
                 (file.month, reject.position, reject.reason, reject.doc)
                 for reject in response.rejects
+            ],
+        )
+        cursor.executemany(
+            "insert into raw.nyt_fields (archive_month, field, reading, is_readable, docs) "
+            "values (%s, %s, %s, %s, %s)",
+            [
+                (file.month, count.field, count.reading, count.is_readable, count.docs)
+                for count in tally(article.reading for article in response.articles).counts
             ],
         )
     connection.execute(
@@ -304,7 +337,7 @@ def _copy_articles(connection: "psycopg.Connection", month: date, articles: list
 
 
 def _reject_invalid(connection: "psycopg.Connection", response: Response) -> Response:
-    """Set aside the documents that jsonb refuses: lone surrogates, invalid UTF-8, huge numbers.
+    """Set aside the documents that jsonb refuses: numbers that are too large.
 
     Slow, a question to the server for each document; so it is asked only where COPY has failed.
     """
@@ -312,13 +345,10 @@ def _reject_invalid(connection: "psycopg.Connection", response: Response) -> Res
     rejects = list(response.rejects)
     for article in response.articles:
         doc = bytes(article.doc)
-        try:
-            row = connection.execute(
-                "select message from pg_input_error_info(%s, 'jsonb')", [doc.decode()]
-            ).fetchone()
-            reason = row[0] if row is not None else None
-        except UnicodeDecodeError as error:
-            reason = f"not UTF-8 at byte {error.start:,}"
+        row = connection.execute(
+            "select message from pg_input_error_info(%s, 'jsonb')", [doc.decode()]
+        ).fetchone()
+        reason = row[0] if row is not None else None
         if reason is None:
             valid.append(article)
         else:

@@ -1,10 +1,15 @@
 """Responses of the Archive API: one JSON document a month, checked before anything is stored."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated
 
 import msgspec
+
+from extract.fields import Reading, read_exact, read_loosely, reading_of
+from extract.forms import broken_json, foreign_form, not_utf8, other_shape, without_mark
+from extract.limits import max_unpacked_bytes
 
 # An escaped NUL: a backslash that is not itself escaped, then u0000.
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -14,6 +19,9 @@ _ESCAPE = re.compile(
 )
 # NYT's have up to 60. An index entry of Postgres holds about 2,700.
 _LONGEST_ID_BYTES = 1000
+# Months of the archive have up to 20,000 documents, and 25 bytes and more a comma.
+_MOST_DOCUMENTS = 200_000
+_BYTES_A_VALUE = 20
 
 # The `copyright` of every month of the generated sample: how it is told from the real archive.
 SAMPLE_COPYRIGHT = (
@@ -35,30 +43,50 @@ class Reject:
 
 
 class Article(msgspec.Struct, frozen=True, gc=False):
-    """One document: its place in the response's docs, its ``_id``, its bytes as received."""
+    """One document: its place in the response's docs, its ``_id``, its bytes as received, and what
+    could be read of its fields."""
 
     position: int
     article_id: str
     doc: msgspec.Raw
+    reading: Reading
 
 
 @dataclass(frozen=True)
 class Response:
-    """The documents of one month: ``len(articles) + len(rejects)`` is how many were received."""
+    """The documents of one month: ``len(articles) + len(rejects)`` is how many were received.
+
+    ``hits`` is how many the response promises, None where it does not say; ``offset`` at which of
+    them it begins. ``decoding`` is what is wrong with its text, empty where it is UTF-8.
+    """
 
     copyright: str
     hits: int | None
+    offset: int | None
     articles: list[Article] = field(repr=False)
     rejects: list[Reject] = field(repr=False)
+    decoding: str = ""
+
+    @property
+    def docs(self) -> int:
+        """Return how many documents were received."""
+        return len(self.articles) + len(self.rejects)
+
+
+# The column that keeps them is of 32 bits.
+_Hits = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
 
 class _Meta(msgspec.Struct):
-    hits: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    hits: _Hits | None = None
+    offset: int | None = None
 
 
 class _Body(msgspec.Struct):
-    docs: list[msgspec.Raw] | None = None
+    docs: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
     meta: _Meta | None = None
+    # As the Times' other APIs spell it since 2025.
+    metadata: _Meta | None = None
 
 
 class _Fault(msgspec.Struct):
@@ -71,20 +99,21 @@ class _Envelope(msgspec.Struct):
     fault: _Fault | None = None
 
 
-class _Document(msgspec.Struct):
+class _Identified(msgspec.Struct):
     article_id: str | None = msgspec.field(default=None, name="_id")
 
 
 _envelope_decoder = msgspec.json.Decoder(_Envelope)
-_document_decoder = msgspec.json.Decoder(_Document)
+_id_decoder = msgspec.json.Decoder(_Identified)
 
 
 def parse_response(body: bytes) -> Response:
-    """Split a month's response into its documents, without decoding them.
+    """Split a month's response into its documents, as they are in ``body``, and read their fields.
 
-    The documents stay views into ``body``. Raises ResponseError where the response as a whole is
-    unusable: not JSON, truncated, an error answer, or fewer documents than ``meta.hits``.
+    Raises ResponseError where it is no response of the Archive API, whole and in JSON. Whether it
+    is the month it should be: `extract.judge`.
     """
+    _check_values(body)
     text = body
     try:
         envelope = _decode_envelope(body)
@@ -96,40 +125,61 @@ def parse_response(body: bytes) -> Response:
     if envelope.fault is not None:
         reason = " ".join(envelope.fault.faultstring.split()) or "it gives no reason"
         raise ResponseError(f"an error answer of the API, not a month: {reason}")
-    if envelope.response is None or envelope.response.docs is None:
-        raise ResponseError("not a response of the Archive API: it has no response.docs")
-    docs = envelope.response.docs
-    hits = envelope.response.meta.hits if envelope.response.meta else None
-    if hits is not None and hits > len(docs):
-        raise ResponseError(
-            f"truncated: meta.hits says {hits:,} documents, the file holds {len(docs):,}; "
-            "download it again"
-        )
+    metas = [meta for meta in _metas(envelope) if meta is not None]
+    hits = max((meta.hits for meta in metas if meta.hits is not None), default=None)
+    offset = max((meta.offset for meta in metas if meta.offset is not None), default=None)
+    docs = envelope.response.docs if envelope.response else msgspec.UNSET
+    if docs is None and hits is not None:
+        docs = []  # as an empty month is written since 2025
+    if docs is None or docs is msgspec.UNSET:
+        other = other_shape(body)
+        raise ResponseError(other or "not a response of the Archive API: it has no response.docs")
+    if len(docs) > _MOST_DOCUMENTS:
+        raise ResponseError(f"{len(docs):,} documents, which no month has")
+    decoding = "" if _is_utf8(body) else not_utf8(body)
     masked = _masked_docs(docs, text, body) if text is not body else {}
-    articles, rejects = _identify(docs, rb"\u0000" in body, masked)
-    return Response(envelope.copyright or "", hits, articles, rejects)
+    articles, rejects = _identify(docs, rb"\u0000" in body, masked, check_utf8=bool(decoding))
+    return Response(envelope.copyright or "", hits, offset, articles, rejects, decoding)
+
+
+def _check_values(body: bytes) -> None:
+    """Refuse what is small as a text, and in memory as large as a million documents."""
+    values = body.count(b",")
+    if values > max_unpacked_bytes() // _BYTES_A_VALUE:
+        raise ResponseError(f"{values:,} commas, more than any month's documents have")
+
+
+def _metas(envelope: _Envelope) -> Iterator[_Meta | None]:
+    if envelope.response is not None:
+        yield envelope.response.meta
+        yield envelope.response.metadata
 
 
 def _decode_envelope(body: bytes) -> _Envelope:
-    text = body.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not text:
-        raise ResponseError("the file is empty")
-    if text.startswith(b"<"):
-        raise ResponseError("an HTML or XML page, not JSON: the download went wrong")
+    form = foreign_form(body)
+    if form is not None:
+        raise ResponseError(form)
     try:
-        return _envelope_decoder.decode(text)
+        return _envelope_decoder.decode(without_mark(body))
     except msgspec.ValidationError as error:
-        raise ResponseError(f"not a response of the Archive API: {error}") from None
+        other = other_shape(body)
+        raise ResponseError(other or f"not a response of the Archive API: {error}") from None
     except msgspec.DecodeError as error:
-        if "truncated" in str(error):
-            raise ResponseError(
-                f"truncated: the JSON breaks off after {len(body):,} bytes; download it again"
-            ) from None
-        raise ResponseError(f"broken JSON: {error}") from None
+        raise ResponseError(broken_json(body, error)) from None
     except UnicodeDecodeError:
-        raise ResponseError("broken JSON: its text is not UTF-8") from None
+        raise ResponseError(not_utf8(body)) from None
     except RecursionError:
         raise ResponseError("broken JSON: lists or objects nested too deeply") from None
+
+
+def _is_utf8(body: bytes) -> bool:
+    if body.isascii():
+        return True
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _mask_half_characters(body: bytes) -> bytes:
@@ -150,7 +200,7 @@ def _masked_docs(docs: list[msgspec.Raw], text: bytes, body: bytes) -> dict[int,
 
 
 def _identify(
-    docs: list[msgspec.Raw], may_hold_nul: bool, masked: dict[int, bytes]
+    docs: list[msgspec.Raw], may_hold_nul: bool, masked: dict[int, bytes], *, check_utf8: bool
 ) -> tuple[list[Article], list[Reject]]:
     articles: list[Article] = []
     rejects: list[Reject] = []
@@ -160,14 +210,21 @@ def _identify(
             half = "half of a surrogate pair, which Postgres cannot store"
             rejects.append(Reject(position, half, masked[position]))
             continue
-        article_id, reason = _read_id(doc)
+        exact = None if check_utf8 else read_exact(doc)
+        if exact is not None:
+            article_id, reason = exact.article_id, _wrong_id(exact.article_id)
+        else:
+            article_id, reason = _read_id(doc)
+        if reason is None and check_utf8:
+            reason = _wrong_bytes(doc)
         if reason is None and article_id in seen:
             reason = f"the _id {article_id!r} of document {seen[article_id]} again"
         elif reason is None and may_hold_nul and _ESCAPED_NUL.search(doc):
             reason = r"a NUL character (\u0000), which Postgres cannot store"
         if reason is None:
             seen[article_id] = position
-            articles.append(Article(position, article_id, doc))
+            reading = reading_of(exact) if exact is not None else read_loosely(doc)
+            articles.append(Article(position, article_id, doc, reading))
         else:
             rejects.append(Reject(position, reason, bytes(doc)))
     return articles, rejects
@@ -176,12 +233,28 @@ def _identify(
 def _read_id(doc: msgspec.Raw) -> tuple[str, str | None]:
     """Return a document's ``_id``, and why it cannot be one if so."""
     try:
-        article_id = _document_decoder.decode(doc).article_id or ""
+        article_id = _id_decoder.decode(doc).article_id or ""
     except msgspec.ValidationError as error:
         return "", f"not a document: {error}"
     except UnicodeDecodeError:
         return "", "its _id is not UTF-8"
-    length = len(article_id.encode())
-    if length > _LONGEST_ID_BYTES:
-        return "", f"an _id of {length:,} bytes (at most {_LONGEST_ID_BYTES:,})"
-    return article_id, None if article_id else "no _id"
+    return article_id, _wrong_id(article_id)
+
+
+def _wrong_id(article_id: str) -> str | None:
+    if not article_id:
+        return "no _id"
+    # No character has more than four bytes.
+    if 4 * len(article_id) > _LONGEST_ID_BYTES:
+        length = len(article_id.encode())
+        if length > _LONGEST_ID_BYTES:
+            return f"an _id of {length:,} bytes (at most {_LONGEST_ID_BYTES:,})"
+    return None
+
+
+def _wrong_bytes(doc: msgspec.Raw) -> str | None:
+    try:
+        bytes(doc).decode()
+    except UnicodeDecodeError as error:
+        return f"not storable as jsonb: not UTF-8 at byte {error.start:,}"
+    return None

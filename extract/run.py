@@ -91,7 +91,7 @@ def _load(
     if not request.load or fetched.path is None or fetched.outcome == "failed":
         return None
     files: Iterable[MonthFile] = [MonthFile(fetched.month, fetched.path)]
-    return next(iter(load_months(connection, files)))
+    return next(iter(load_months(connection, files, force=request.force)))
 
 
 def describe(outcome: MonthOutcome) -> Iterator[str]:
@@ -108,6 +108,8 @@ def describe(outcome: MonthOutcome) -> Iterator[str]:
         again = fetched.outcome == "kept" and loaded.outcome == "failed"
         remedy = "; --refresh fetches it again" if again else ""
         yield f"{name}: {reason}: {loaded.message}{remedy}"
+    for note in loaded.notes if loaded is not None else ():
+        yield f"{name}: {note}"
     if loaded is not None and loaded.sample_months_removed:
         yield f"{name}: the generated sample's {loaded.sample_months_removed} months were removed"
 

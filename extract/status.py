@@ -1,15 +1,30 @@
 """What is landed and loaded: one row a month, and the gaps between them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from extract.landing import LandingError, find_month_files, landed_month
-from warehouse.months import months_between
+from warehouse.months import (
+    FIRST_ARCHIVE_MONTH,
+    LAST_MONTH,
+    format_month,
+    months_between,
+    next_month,
+)
 
 if TYPE_CHECKING:
     import psycopg
+
+
+@dataclass(frozen=True)
+class UnreadableField:
+    """A field that cannot be read in so many documents of a month, and why."""
+
+    field: str
+    reading: str
+    docs: int
 
 
 @dataclass(frozen=True)
@@ -17,7 +32,9 @@ class KnownMonth:
     """A month in the landing zone, in the warehouse, or in both.
 
     ``hits``, ``docs``, ``rejected`` and ``source`` are those of the loaded month; ``bytes`` is the
-    response's length uncompressed, of a month that is landed alone its size on disk.
+    response's length uncompressed, of a month that is landed alone its size on disk. ``unreadable``
+    is None where nobody counted: of months that are landed alone, and of those that a version
+    before 0.5.0 loaded.
     """
 
     month: date
@@ -31,6 +48,7 @@ class KnownMonth:
     source: str | None
     fetched_at: datetime
     loaded_at: datetime | None
+    unreadable: list[UnreadableField] | None = None
 
 
 def known_months(connection: "psycopg.Connection", folder: Path) -> list[KnownMonth]:
@@ -53,16 +71,56 @@ def known_months(connection: "psycopg.Connection", folder: Path) -> list[KnownMo
         from raw.nyt_months
         """
     )
+    fields = _fields_of(connection)
     for month, *stored in rows:
-        known[month] = KnownMonth(month, month in known, True, *stored)
+        loaded = KnownMonth(month, month in known, True, *stored)
+        known[month] = replace(
+            loaded, unreadable=fields.get(month, [] if loaded.docs == 0 else None)
+        )
     return [known[month] for month in sorted(known)]
 
 
+def _fields_of(connection: "psycopg.Connection") -> dict[date, list[UnreadableField]]:
+    """Return what cannot be read of each month whose fields were counted."""
+    found: dict[date, list[UnreadableField]] = {}
+    rows = connection.execute(
+        """
+        select archive_month, field, reading, is_readable, docs
+        from raw.nyt_fields
+        order by archive_month, field, docs desc, reading
+        """
+    )
+    for month, field, reading, is_readable, docs in rows:
+        unreadable = found.setdefault(month, [])
+        if not is_readable:
+            unreadable.append(UnreadableField(field, reading or "no type", docs))
+    return found
+
+
 def missing_months(months: list[KnownMonth]) -> list[date]:
-    """Return the months from the first to the last known one that are not loaded."""
+    """Return the months from the first to the last known one that are not loaded, as far as the
+    archive goes."""
     if not months:
         return []
     loaded = {month.month for month in months if month.loaded}
-    return [
-        month for month in months_between(months[0].month, months[-1].month) if month not in loaded
-    ]
+    first = max(months[0].month, FIRST_ARCHIVE_MONTH)
+    last = min(months[-1].month, LAST_MONTH)
+    return [month for month in months_between(first, last) if month not in loaded]
+
+
+def describe_months(months: list[date]) -> str:
+    """Name months, three and more that follow each other by the first and the last."""
+    runs: list[list[date]] = []
+    for month in months:
+        if runs and next_month(runs[-1][-1]) == month:
+            runs[-1].append(month)
+        else:
+            runs.append([month])
+    parts: list[str] = []
+    for run in runs:
+        if len(run) > 2:
+            first, last = format_month(run[0]), format_month(run[-1])
+            parts.append(f"{first} to {last} ({len(run):,} months)")
+        else:
+            parts += map(format_month, run)
+    return ", ".join(parts)

@@ -31,6 +31,7 @@ COPYRIGHT = "Copyright (c) 2020 The Fictional Gazette. All Rights Reserved."
 
 # A user without rights, for what root tests.
 OTHER_USER = 65534
+SHAPES_DATES = ("2014-01-02T00:00:00Z", "2020-01-05T14:30:12+0000", "2026-07-02T08:21:37.250Z")
 
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 
@@ -104,7 +105,7 @@ class Warehouse:
         with self.connect() as connection:
             connection.execute(
                 """
-                truncate raw.nyt_months, raw.nyt_articles, raw.nyt_rejects,
+                truncate raw.nyt_months, raw.nyt_articles, raw.nyt_rejects, raw.nyt_fields,
                     growth.runs, growth.coefficients
                 """
             )
@@ -120,6 +121,7 @@ class Warehouse:
             self.rows("select * from raw.nyt_months order by archive_month"),
             self.rows("select * from raw.nyt_articles order by archive_month, article_id"),
             self.rows("select * from raw.nyt_rejects order by archive_month, position"),
+            self.rows("select * from raw.nyt_fields order by archive_month, field, reading"),
         ]
 
     def server_process(self) -> int:
@@ -389,5 +391,15 @@ def write_month(
     gz: bool = True,
     copyright_: str = COPYRIGHT,
 ) -> Path:
-    """Write a month's file with these documents."""
-    return write_body(folder, month, response(docs, hits, copyright_), gz)
+    """Write a month's file with these documents, dated in it unless they have dates of their own."""
+    return write_body(folder, month, response(dated(month, docs), hits, copyright_), gz)
+
+
+def dated(month: str, docs: Sequence[Doc | bytes]) -> list[Any]:
+    """Return documents with the dates that their shapes give them moved into a month."""
+    return [
+        doc | {"pub_date": month + doc["pub_date"][7:]}
+        if isinstance(doc, dict) and doc.get("pub_date") in SHAPES_DATES
+        else doc
+        for doc in docs
+    ]

@@ -1,21 +1,29 @@
 """Months: ``YYYY-MM`` on the command line and in file names, their first day inside."""
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
 
 FIRST_ARCHIVE_MONTH = date(1851, 9, 1)
+# Far enough for anybody, and near enough for the days after it.
+LAST_MONTH = date(2199, 12, 1)
 
 
 def parse_month(text: str) -> date:
-    """Return the first day of a month written ``YYYY-MM``.
+    """Return the first day of a month written ``YYYY-MM``, of 1851-09 to 2199-12.
 
     Raises ValueError, in one line that names the text, for anything else.
     """
     match = re.fullmatch(r"(\d{4})-(\d{2})", text, flags=re.ASCII)
     if match is None or not 1 <= int(match[2]) <= 12 or match[1] == "0000":
         raise ValueError(f"{text!r} is not a month: write YYYY-MM, for example 2020-01")
-    return date(int(match[1]), int(match[2]), 1)
+    month = date(int(match[1]), int(match[2]), 1)
+    if month < FIRST_ARCHIVE_MONTH:
+        raise ValueError(f"{text} is too early: the archive begins with 1851-09")
+    if month > LAST_MONTH:
+        raise ValueError(f"{text} is too late: give a month up to {format_month(LAST_MONTH)}")
+    return month
 
 
 def format_month(month: date) -> str:
@@ -35,7 +43,7 @@ def previous_month(month: date) -> date:
 
 def last_day(month: date) -> date:
     """Return the last day of a month given by any of its days."""
-    return next_month(month) - timedelta(days=1)
+    return month.replace(day=monthrange(month.year, month.month)[1])
 
 
 def months_between(start: date, end: date) -> Iterator[date]:

@@ -1,0 +1,169 @@
+"""What a file holds where it holds no month: named by its first bytes, or by its JSON's shape."""
+
+import re
+
+import msgspec
+
+_BOM = b"\xef\xbb\xbf"
+_UNPACK = "unpack it: only .json and .json.gz are read"
+_AS_UTF8 = "save it as UTF-8"
+_DOWNLOAD = "download the month's response from the Archive API"
+
+# By their first bytes; longer ones before those that they begin with.
+_FORMS = (
+    (b"\xff\xfe\0\0", f"UTF-32: {_AS_UTF8}"),
+    (b"\0\0\xfe\xff", f"UTF-32: {_AS_UTF8}"),
+    (b"\xff\xfe", f"UTF-16: {_AS_UTF8}"),
+    (b"\xfe\xff", f"UTF-16: {_AS_UTF8}"),
+    (b"+/v", f"UTF-7: {_AS_UTF8}"),
+    (b"\x1f\x8b", "gzip within gzip: unpack it once"),
+    (b"\x1f\x9d", f"a file packed by compress: {_UNPACK}"),
+    (b"PK\x03\x04", f"a zip archive: {_UNPACK}"),
+    (b"PK\x05\x06", f"an empty zip archive: {_UNPACK}"),
+    (b"\xfd7zXZ\0", f"a file packed by xz: {_UNPACK}"),
+    (b"\x5d\0\0", f"a file packed by lzma: {_UNPACK}"),
+    (b"\x28\xb5\x2f\xfd", f"a file packed by zstd: {_UNPACK}"),
+    (b"\x04\x22\x4d\x18", f"a file packed by lz4: {_UNPACK}"),
+    (b"BZh", f"a file packed by bzip2: {_UNPACK}"),
+    (b"7z\xbc\xaf\x27\x1c", f"a 7z archive: {_UNPACK}"),
+    (b"Rar!", f"a RAR archive: {_UNPACK}"),
+    (b"%PDF", f"a PDF: {_DOWNLOAD}"),
+    (b"\x89PNG", f"a picture: {_DOWNLOAD}"),
+    (b"\xff\xd8\xff", f"a picture: {_DOWNLOAD}"),
+    (b"GIF8", f"a picture: {_DOWNLOAD}"),
+    (b"PAR1", "a Parquet file: export the months as JSON"),
+    (b"SQLite format 3\0", "a SQLite database: export the months as JSON"),
+    (b"\xd0\xcf\x11\xe0", "a file of Microsoft Office: export the months as JSON"),
+    (b"Obj\x01", "an Avro file: export the months as JSON"),
+    (b"\x80\x04", "a Python pickle: write it with json.dump"),
+    (b"\x80\x05", "a Python pickle: write it with json.dump"),
+    (b"version https://git-lfs", "a pointer of Git LFS, not the file: run `git lfs pull`"),
+    (b"<", "an HTML or XML page, not JSON: the download went wrong"),
+    (b"{'", "a Python dict as text, not JSON: write it with json.dump"),
+    (b"[{'", "a Python list as text, not JSON: write it with json.dump"),
+)
+# UTF-16 and UTF-32 without a mark: which of the first four bytes of any JSON text are zero.
+_WIDE: dict[tuple[bool, ...], str] = {
+    (True, True, True, False): "UTF-32",
+    (False, True, True, True): "UTF-32",
+    (True, False, True, False): "UTF-16",
+    (False, True, False, True): "UTF-16",
+}
+_TAR_AT, _TAR = 257, b"ustar"
+
+_AT_BYTE = re.compile(r"\(byte (\d+)\)")
+_NOT_A_NUMBER = re.compile(rb"-?(?:NaN|Infinity|nan|inf)")
+_Member = dict[str, msgspec.Raw]
+
+
+def without_mark(body: bytes) -> bytes:
+    """Return a text without the mark of UTF-8 and the blanks that it may begin with."""
+    return body.removeprefix(_BOM).lstrip()
+
+
+def foreign_form(body: bytes) -> str | None:
+    """Return what a file is, in one line with what to do, where its bytes are no JSON text."""
+    text = without_mark(body)
+    if not text:
+        return "the file is empty"
+    if not body.strip(b"\0"):
+        return "nothing but zero bytes: download it again"
+    for start, form in _FORMS:
+        if text.startswith(start):
+            return form
+    wide = _WIDE.get(tuple(byte == 0 for byte in body[:4]))
+    if wide is not None:
+        return f"{wide} without a mark: {_AS_UTF8}"
+    if body[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
+        return f"a tar archive: {_UNPACK}"
+    return None
+
+
+def not_utf8(body: bytes) -> str:
+    """Return a line for a text that is not UTF-8."""
+    try:
+        body.decode("cp1252")
+    except UnicodeDecodeError:
+        try:
+            body.decode()
+        except UnicodeDecodeError as error:
+            return f"not UTF-8 at byte {error.start:,}: {_AS_UTF8}"
+    return "not UTF-8: looks like Windows-1252; convert it (iconv -f WINDOWS-1252 -t UTF-8)"
+
+
+def broken_json(body: bytes, error: msgspec.DecodeError) -> str:
+    """Return a line for a text that begins like JSON and is none."""
+    text = without_mark(body)
+    if "truncated" in str(error):
+        return f"truncated: the JSON breaks off after {len(body):,} bytes; download it again"
+    found = _AT_BYTE.search(str(error))
+    at = int(found[1]) if found else 0
+    if "trailing" in str(error) and text[at : at + 1] in (b"{", b"["):
+        return (
+            "several JSON documents in one file, one after the other: the Archive API's response "
+            f"is one; {_DOWNLOAD}"
+        )
+    if _NOT_A_NUMBER.match(text, at):
+        name = _NOT_A_NUMBER.match(text, at)
+        shown = name[0].decode() if name else ""
+        return f"{shown} at byte {at:,}, which JSON does not have: write null in its place"
+    return f"broken JSON: {error}"
+
+
+def other_shape(body: bytes) -> str | None:
+    """Return what a JSON text is, where it is known and not a response of the Archive API."""
+    text = without_mark(body)
+    try:
+        if text.startswith(b'"'):
+            inner = msgspec.json.decode(text, type=str).lstrip()
+            return (
+                "JSON text inside a JSON string: it was written as JSON twice"
+                if inner.startswith(("{", "["))
+                else "a text, not a response of the Archive API"
+            )
+        if text.startswith(b"["):
+            return _list(msgspec.json.decode(text, type=list[msgspec.Raw]))
+        if text.startswith(b"{"):
+            return _object(msgspec.json.decode(text, type=_Member))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return None
+
+
+def _list(members: list[msgspec.Raw]) -> str:
+    if not members:
+        return "an empty list, not a response of the Archive API"
+    try:
+        first = msgspec.json.decode(members[0], type=_Member)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        first = {}
+    if "response" in first or "docs" in first:
+        return (
+            f"a list of {len(members):,} responses: the Archive API's is one a month; put each "
+            "into a file of its own"
+        )
+    if _is_document(first):
+        return (
+            "a list of documents without the response around it: write "
+            '{"response": {"docs": [...], "meta": {"hits": NUMBER}}}'
+        )
+    return "a list, not a response of the Archive API"
+
+
+def _object(members: _Member) -> str | None:
+    if "response" in members:
+        return None
+    if "docs" in members:
+        return (
+            "the inside of a response, without the response around it: write "
+            '{"response": {"docs": [...], "meta": {"hits": NUMBER}}}'
+        )
+    if _is_document(members):
+        return "one document, not a month of them"
+    if "results" in members:
+        return f"an answer of another API of the Times, with results in place of docs; {_DOWNLOAD}"
+    return None
+
+
+def _is_document(members: _Member) -> bool:
+    return len({"_id", "pub_date", "headline", "keywords", "web_url"} & members.keys()) > 1

@@ -1,0 +1,143 @@
+"""One judgement of a month, for files and the API's answers alike: is it the month it should be?
+
+What is refused is not stored, and what was stored stays. `--force` overrides.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from extract.fields import Tally, describe, tally
+from extract.responses import Reject, Response, ResponseError
+from warehouse.months import format_month, last_day
+
+if TYPE_CHECKING:
+    import psycopg
+
+# A month must bring at least so much of what the warehouse holds of it.
+LEAST_PART = 0.9
+# More of its documents must not be impossible to store; a handful of a small month may be.
+MOST_REJECTED = 0.1
+HANDFUL = 5
+# As the Article Search API gives them out.
+_DOCUMENTS_A_PAGE = 10
+
+
+class RefusedError(ResponseError):
+    """Why a month is refused, in one line; `--force` takes it."""
+
+
+class TruncatedError(RefusedError):
+    """Fewer documents than promised: the same request may bring them all."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the warehouse holds of a real month."""
+
+    docs: int
+    is_final: bool
+
+
+def held_of(connection: "psycopg.Connection", month: date) -> Held | None:
+    """Return what the warehouse holds of a month; None of the generated sample."""
+    row = connection.execute(
+        "select docs, is_final from raw.nyt_months where archive_month = %s and source <> 'sample'",
+        [month],
+    ).fetchone()
+    return Held(*row) if row is not None else None
+
+
+def check_promised(response: Response) -> None:
+    """Refuse fewer documents than the response promises. Raises TruncatedError."""
+    if response.hits is None or response.hits <= response.docs:
+        return
+    line = f"truncated: {response.hits:,} documents promised, the file holds {response.docs:,}"
+    is_page = response.docs == _DOCUMENTS_A_PAGE and response.offset is not None
+    if is_page or response.offset:
+        raise TruncatedError(
+            f"{line}: a page of the Article Search API, not a month: download the month from the "
+            "Archive API"
+        )
+    raise TruncatedError(f"{line}; download it again")
+
+
+def check_month(
+    month: date, response: Response, held: Held | None, *, by_api: bool = False
+) -> None:
+    """Refuse a response that is not the month it should be. Raises RefusedError."""
+    sent = "the API sent " if by_api else ""
+    check_promised(response)
+    _check_rejects(response, sent)
+    counted = tally(article.reading for article in response.articles)
+    _check_fields(counted, sent)
+    _check_dates(month, response, sent)
+    if held is not None:
+        _check_size(response, held, sent)
+
+
+def describe_rejects(rejects: list[Reject]) -> str:
+    """Say of rejected documents how many there are and why the first is one."""
+    if not rejects:
+        return ""
+    first = rejects[0]
+    others = f" (and {len(rejects) - 1:,} more: see raw.nyt_rejects)" if len(rejects) > 1 else ""
+    return f"document {first.position}: {first.reason}{others}"
+
+
+def _check_rejects(response: Response, sent: str) -> None:
+    number, docs = len(response.rejects), response.docs
+    most = max(HANDFUL, MOST_REJECTED * docs)
+    if number * 2 <= docs and number <= most:
+        return
+    if response.decoding:
+        raise RefusedError(
+            f"{response.decoding}: {number:,} of {docs:,} documents cannot be stored as they are"
+        )
+    first = response.rejects[0]
+    raise RefusedError(
+        f"{sent}{number:,} of {docs:,} documents that cannot be stored (document "
+        f"{first.position}: {first.reason}): what was loaded before stays; --force takes the rest"
+    )
+
+
+def _check_fields(counted: Tally, sent: str) -> None:
+    wholes = {
+        "document_type": counted.docs,
+        "pub_date": counted.articles,
+        "headline": counted.articles,
+        "keywords": counted.articles,
+    }
+    if any(counted.unreadable(field) * 2 > whole for field, whole in wholes.items()):
+        lines = "; ".join(describe(counted))
+        raise RefusedError(
+            f"{f'{sent}a month that cannot be read: ' if sent else ''}{lines}: what was loaded "
+            "before stays; --force takes it"
+        )
+
+
+def _check_dates(month: date, response: Response, sent: str) -> None:
+    # A day on either side: months are cut by UTC time, and old ones by another.
+    first = (month - timedelta(days=1)).isoformat()
+    last = (last_day(month) + timedelta(days=1)).isoformat()
+    days = [article.reading.day for article in response.articles if article.reading.day]
+    elsewhere = sum(not first <= day <= last for day in days)
+    if elsewhere * 2 > len(days):
+        raise RefusedError(
+            f"{sent}another month: {elsewhere:,} of {len(days):,} documents are not of "
+            f"{format_month(month)}, they are from {min(days)} to {max(days)}; --force takes them"
+        )
+
+
+def _check_size(response: Response, held: Held, sent: str) -> None:
+    docs = len(response.articles)
+    if docs >= LEAST_PART * held.docs:
+        return
+    # The index of a month that has just begun has few documents, and may change.
+    if not held.is_final and held.docs - docs <= HANDFUL:
+        return
+    which = "this final month" if held.is_final else "this month"
+    raise RefusedError(
+        f"{sent}{docs:,} documents, the warehouse holds {held.docs:,} of {which}: kept as it is; "
+        "--force takes the new ones"
+    )

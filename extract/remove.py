@@ -1,0 +1,57 @@
+"""Unloads months: what is stored of them in the raw tables goes, their files stay."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from extract.load import changing_month
+from warehouse.locks import share_warehouse
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+@dataclass(frozen=True)
+class LoadedMonth:
+    """A loaded month, and how many documents are stored of it."""
+
+    month: date
+    docs: int
+
+
+def loaded_months(
+    connection: "psycopg.Connection", start: date | None, end: date | None
+) -> list[LoadedMonth]:
+    """Return the loaded months from ``start`` to ``end``, oldest first."""
+    rows = connection.execute(
+        """
+        select archive_month, docs
+        from raw.nyt_months
+        where
+            archive_month >= coalesce(%s, archive_month)
+            and archive_month <= coalesce(%s, archive_month)
+        order by archive_month
+        """,
+        [start, end],
+    )
+    return [LoadedMonth(*row) for row in rows]
+
+
+def server_of(connection: "psycopg.Connection") -> str:
+    """Name the database that a connection leads to, by the connection itself."""
+    info = connection.info
+    return f"the database {info.dbname} at {info.host or info.hostaddr}, port {info.port}"
+
+
+def remove_month(connection: "psycopg.Connection", month: date) -> int:
+    """Unload a month, whole or not at all; return how many documents went.
+
+    ``connection`` is in autocommit mode. Raises WarehouseError where the server fails.
+    """
+    with changing_month(connection, month, "removed"):
+        share_warehouse(connection)  # no month changes in the middle of a dbt run
+        for table in ("nyt_rejects", "nyt_fields", "nyt_months"):
+            connection.execute(f"delete from raw.{table} where archive_month = %s", [month])
+        return connection.execute(
+            "delete from raw.nyt_articles where archive_month = %s", [month]
+        ).rowcount

@@ -33,6 +33,7 @@ def examine() -> Iterator[Finding]:
         well = True
         for name, find, command in (
             ("months", _months, ""),
+            ("fields", _fields, ""),
             ("marts", _marts, "dbt build"),
             ("fit", _fit, "growth fit"),
             ("report", _report, "growth report"),
@@ -83,6 +84,68 @@ def _months(connection: psycopg.Connection) -> Finding:
     if not final:
         said += f"; {last} is not final: fetched on {fetched}, before its index was complete"
     return Finding("months", True, said)
+
+
+# Of the months whose fields were counted: how many documents count, and cannot be read, by field.
+_UNREADABLE = """
+    with documents as (
+        select
+            archive_month,
+            sum(docs) as docs,
+            case
+                when bool_or(is_readable)
+                    then coalesce(sum(docs) filter (where reading = 'article'), 0)
+                else sum(docs)
+            end as articles
+        from raw.nyt_fields
+        where field = 'document_type'
+        group by archive_month
+    )
+
+    select
+        archive_month,
+        field,
+        sum(nyt_fields.docs) as unreadable,
+        case when field = 'document_type' then documents.docs else articles end as counted
+    from raw.nyt_fields
+    inner join documents using (archive_month)
+    where not is_readable
+    group by archive_month, field, documents.docs, articles
+    order by archive_month, field
+"""
+_FIELDS = {
+    "document_type": "documents have no type",
+    "pub_date": "dates cannot be read",
+    "headline": "headlines cannot be read",
+    "keywords": "lists of keywords cannot be read",
+}
+
+
+def _fields(connection: psycopg.Connection) -> Finding:
+    rows = connection.execute(_UNREADABLE).fetchall()
+    for month, field, unreadable, counted in rows:
+        if unreadable * 2 > counted:
+            name = format_month(month)
+            return Finding(
+                "fields",
+                False,
+                f"{name}: {unreadable:,} of {counted:,} {_FIELDS[field]}: load a better file of "
+                f"the month, or `extract remove {name}`",
+            )
+    totals = {name: sum(row[2] for row in rows if row[1] == name) for name in _FIELDS}
+    said = [f"{total:,} {_FIELDS[name]}" for name, total in totals.items() if total]
+    months = len({row[0] for row in rows})
+    found = f"{', '.join(said)}, in {months} months: see `extract status`" if rows else "all read"
+    [[uncounted]] = connection.execute(
+        "select count(*) from raw.nyt_months where docs > 0 and not exists ("
+        "select from raw.nyt_fields where nyt_fields.archive_month = nyt_months.archive_month)"
+    ).fetchall()
+    if uncounted:
+        found += (
+            f"; {uncounted} months not counted (loaded before 0.5.0): `extract load --from DIR "
+            "--refresh` counts them"
+        )
+    return Finding("fields", True, found)
 
 
 def _marts(connection: psycopg.Connection) -> Finding:

@@ -391,7 +391,7 @@ def write_month(
     gz: bool = True,
     copyright_: str = COPYRIGHT,
 ) -> Path:
-    """Write a month's file with these documents, dated in it unless they have dates of their own."""
+    """Write a month's file with these documents, dated in it unless they have other dates."""
     return write_body(folder, month, response(dated(month, docs), hits, copyright_), gz)
 
 

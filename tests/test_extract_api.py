@@ -98,7 +98,7 @@ GOOD = month_body("2020-01", 40)
         (Answer(GOOD, cut=500, gz=True), "the answer broke off"),
         (Answer(b"not gzip", headers={"Content-Encoding": "gzip"}), "could not be read"),
         (Answer(month_body("2020-01", 60)[:-100]), "truncated: the JSON breaks off"),
-        (Answer(response([middle_document(1)], hits=4046)), "hits says 4,046 documents"),
+        (Answer(response([middle_document(1)], hits=4046)), "truncated: 4,046 documents promised"),
         (Answer(b""), "empty"),
         (Answer(HTML, headers={"Content-Type": "text/html"}), "an HTML or XML page"),
         (json_answer(200, TOO_MANY_BODY), "Rate limit quota violation"),

@@ -13,6 +13,7 @@ from support import (
     REAL_ARCHIVE,
     Doc,
     Warehouse,
+    dated,
     middle_document,
     new_document,
     old_document,
@@ -42,7 +43,7 @@ def _empty(warehouse: Warehouse) -> None:
 def test_documents_of_all_shapes_are_stored_as_received(
     warehouse: Warehouse, tmp_path: Path, gz: bool, start: bytes
 ) -> None:
-    docs = [
+    shapes = [
         old_document(1),
         old_document(2, byline=None, _id="52c4f2a138f0d81e7d9f1a33"),
         middle_document(3),
@@ -55,12 +56,17 @@ def test_documents_of_all_shapes_are_stored_as_received(
         },
         {"_id": "emoji 🜚 \U0001f680", "x": True},
     ]
+    docs = dated("2020-01", shapes)
     body = start + response(docs)
     path = write_body(tmp_path, "2020-01", body, gz)
     done = load(warehouse, tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == summary(loaded=1, docs=8)
-    assert done.stderr == "2020-01: loaded, 8 documents\n"
+    assert done.stderr.splitlines() == [
+        "2020-01: loaded, 8 documents",
+        "2020-01: 2 of 8 documents have no type and count as no articles",
+        "2020-01: 1 of 6 lists of keywords cannot be read: a keyword without a text as its value",
+    ]
     assert warehouse.documents("2020-01") == by_id(docs)
     [month] = warehouse.rows(
         "select archive_month::text, hits, docs, rejected, sha256, bytes, source "
@@ -127,16 +133,16 @@ def test_a_changed_month_is_replaced(warehouse: Warehouse, tmp_path: Path) -> No
     write_month(tmp_path, "2020-02", [middle_document(7), {"title": "no id"}])
     write_month(tmp_path, "2020-03", [middle_document(8)])
     assert load(warehouse, tmp_path).returncode == 1
-    months, _, _ = warehouse.raw_tables()
-    january = [middle_document(1), new_document(2), middle_document(3, word_count=1)]
+    months, *_ = warehouse.raw_tables()
+    january = [middle_document(n, word_count=1) for n in range(3, 9)]
     write_month(tmp_path, "2020-01", january)
     write_month(tmp_path, "2020-02", [middle_document(7)])
     done = load(warehouse, tmp_path)
-    assert (done.returncode, done.stdout) == (0, summary(replaced=2, unchanged=1, docs=5))
+    assert (done.returncode, done.stdout) == (0, summary(replaced=2, unchanged=1, docs=8))
     assert warehouse.documents("2020-01") == by_id(january)
-    assert warehouse.documents("2020-02") == by_id([middle_document(7)])
+    assert warehouse.documents("2020-02") == by_id(dated("2020-02", [middle_document(7)]))
     assert not warehouse.rows("select * from raw.nyt_rejects")
-    after, _, _ = warehouse.raw_tables()
+    after, *_ = warehouse.raw_tables()
     assert after[2] == months[2]
     assert after[0] != months[0]
 
@@ -200,14 +206,22 @@ def test_a_broken_month_outside_the_window_does_not_matter(
 
 
 def test_names_that_are_no_months_are_named(warehouse: Warehouse, tmp_path: Path) -> None:
-    names = ["0000-01.json", "2020-01-01.json.gz", "2020-1.json", "2020-13.json", "notes.json"]
-    for name in (*names, "README.md", "truth.csv", "2020-02.json.gz.part"):
+    no_month = "not a month's name: rename it to YYYY-MM.json[.gz]"
+    reasons = {
+        "0000-01.json": no_month,
+        "2020-01-01.json.gz": no_month,
+        "2020-02.json.gz.part": "a download that has not ended: download it again",
+        "2020-13.json": no_month,
+        "2020-2.json": "not a month's name: rename it to 2020-02.json",
+        "notes.json": no_month,
+    }
+    for name in (*reasons, "README.md", "truth.csv", "2020-01.json.gz.meta", ".2020-01.json"):
         (tmp_path / name).write_text("Not a month.")
     write_month(tmp_path, "2020-01", [middle_document(1)])
     done = load(warehouse, tmp_path)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        *(f"{name}: not a month's name: rename it to YYYY-MM.json[.gz]" for name in names),
+        *(f"{name}: passed over: {reason}" for name, reason in reasons.items()),
         "2020-01: loaded, 1 documents",
     ]
     assert done.stdout == summary(loaded=1, docs=1)
@@ -219,7 +233,8 @@ def test_a_folder_of_other_json_files_alone_is_no_usage_error(
     (tmp_path / "notes.json").touch()
     done = load(warehouse, tmp_path)
     assert (done.returncode, done.stdout) == (1, summary())
-    assert done.stderr == "notes.json: not a month's name: rename it to YYYY-MM.json[.gz]\n"
+    reason = "passed over: not a month's name: rename it to YYYY-MM.json[.gz]"
+    assert done.stderr == f"notes.json: {reason}\n"
 
 
 def test_two_files_of_a_month_are_named(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -228,7 +243,7 @@ def test_two_files_of_a_month_are_named(warehouse: Warehouse, tmp_path: Path) ->
     write_month(tmp_path, "2020-02", [middle_document(3)])
     done = load(warehouse, tmp_path)
     assert done.returncode == 1
-    message = "2020-01.json.gz: the same month as 2020-01.json: remove one"
+    message = "2020-01.json.gz: passed over: the same month as 2020-01.json: remove one"
     assert done.stderr.splitlines()[0] == message
     assert months_stored(warehouse) == ["2020-01", "2020-02"]
     assert list(warehouse.documents("2020-01")) == [middle_document(1)["_id"]]
@@ -289,7 +304,7 @@ def test_json_is_all_that_stdout_holds(warehouse: Warehouse, tmp_path: Path) -> 
     months = shape["months"]
     assert {tuple(month) for month in months} == {
         ("month", "path", "outcome", "docs", "rejected", "bytes", "message",
-         "sample_months_removed")
+         "sample_months_removed", "notes")
     }  # fmt: skip
     assert [(m["month"], m["outcome"], m["docs"], m["rejected"]) for m in months] == [
         ("2020-01", "loaded", 1, 0),
@@ -314,19 +329,21 @@ def test_status_of_an_empty_warehouse(warehouse: Warehouse, as_json: bool) -> No
 def test_status_lists_months_and_names_gaps(warehouse: Warehouse, tmp_path: Path) -> None:
     for month in ("2019-11", "2020-01", "2020-04"):
         path = write_month(tmp_path, month, [middle_document(n) for n in range(1200)])
-    write_month(tmp_path, "2020-04", [middle_document(1), {"no": "id"}])
+    write_month(tmp_path, "2020-04", [new_document(1, keywords="Kelp"), new_document(2),
+                                      {"no": "id"}])  # fmt: skip
     assert load(warehouse, tmp_path).returncode == 1
     done = warehouse.run("extract", "status")
     assert (done.returncode, done.stderr) == (0, "")
     head, *rows, total, gaps = done.stdout.splitlines()
-    columns = ["month", "landed", "loaded", "final", "documents", "rejected", "MB", "age"]
+    columns = ["month", "landed", "loaded", "final", "documents", "rejected", "unreadable", "MB",
+               "age"]  # fmt: skip
     assert head.split() == columns
-    assert [row.split()[:6] for row in rows] == [
-        ["2019-11", "no", "yes", "yes", "1,200", "0"],
-        ["2020-01", "no", "yes", "yes", "1,200", "0"],
-        ["2020-04", "no", "yes", "yes", "1", "1"],
+    assert [row.split()[:7] for row in rows] == [
+        ["2019-11", "no", "yes", "yes", "1,200", "0", "0"],
+        ["2020-01", "no", "yes", "yes", "1,200", "0", "0"],
+        ["2020-04", "no", "yes", "yes", "2", "1", "1"],
     ]
-    assert total == "3 months, 2,401 documents"
+    assert total == "3 months, 2,402 documents"
     assert gaps == "not loaded: 2019-12, 2020-02, 2020-03"
     done = warehouse.run("extract", "status", "--json")
     assert (done.returncode, done.stderr) == (0, "")
@@ -335,8 +352,11 @@ def test_status_lists_months_and_names_gaps(warehouse: Warehouse, tmp_path: Path
     assert [(m["month"], m["hits"], m["docs"], m["rejected"]) for m in shape["months"]] == [
         ("2019-11", 1200, 1200, 0),
         ("2020-01", 1200, 1200, 0),
-        ("2020-04", 2, 1, 1),
+        ("2020-04", 3, 2, 1),
     ]
+    assert [month["unreadable"] for month in shape["months"]] == [
+        [], [], [{"field": "keywords", "reading": "a text, not a list", "docs": 1}]
+    ]  # fmt: skip
     assert shape["months"][2]["is_final"] is True
     assert shape["months"][2]["source"] == str(path)
 

@@ -98,15 +98,18 @@ def broken_json(body: bytes, error: msgspec.DecodeError) -> str:
         return f"truncated: the JSON breaks off after {len(body):,} bytes; download it again"
     found = _AT_BYTE.search(str(error))
     at = int(found[1]) if found else 0
-    if "trailing" in str(error) and text[at : at + 1] in (b"{", b"["):
+    # msgspec counts one further where something trails.
+    if "trailing" in str(error) and text[at - 1 : at] in (b"{", b"[", b","):
         return (
             "several JSON documents in one file, one after the other: the Archive API's response "
             f"is one; {_DOWNLOAD}"
         )
-    if _NOT_A_NUMBER.match(text, at):
-        name = _NOT_A_NUMBER.match(text, at)
-        shown = name[0].decode() if name else ""
-        return f"{shown} at byte {at:,}, which JSON does not have: write null in its place"
+    name = _NOT_A_NUMBER.match(text, at - (text[at - 1 : at] == b"-"))
+    if name is not None:
+        return (
+            f"{name[0].decode()} at byte {name.start():,}, which JSON does not have: write null in "
+            "its place"
+        )
     return f"broken JSON: {error}"
 
 

@@ -96,8 +96,8 @@ def _check_rejects(response: Response, sent: str) -> None:
         )
     first = response.rejects[0]
     raise RefusedError(
-        f"{sent}{number:,} of {docs:,} documents that cannot be stored (document "
-        f"{first.position}: {first.reason}): what was loaded before stays; --force takes the rest"
+        f"{sent}{number:,} of {docs:,} documents{' that' if sent else ''} cannot be stored "
+        f"(document {first.position}: {first.reason}): --force takes the others"
     )
 
 
@@ -109,10 +109,10 @@ def _check_fields(counted: Tally, sent: str) -> None:
         "keywords": counted.articles,
     }
     if any(counted.unreadable(field) * 2 > whole for field, whole in wholes.items()):
-        lines = "; ".join(describe(counted))
+        what = f"{sent}a month that cannot be read: " if sent else ""
         raise RefusedError(
-            f"{f'{sent}a month that cannot be read: ' if sent else ''}{lines}: what was loaded "
-            "before stays; --force takes it"
+            f"{what}{'; '.join(describe(counted))}: take a file with the fields as the Archive API "
+            "writes them; --force takes this one"
         )
 
 

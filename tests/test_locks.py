@@ -107,7 +107,7 @@ def held_up(warehouse: Warehouse) -> Iterator["subprocess.Popen[str]"]:
 def test_builds_a_load_and_a_fit_at_once(built: Warehouse, tmp_path: Path) -> None:
     before = marts(built)
     write_months(tmp_path, "2020-01", "2020-02", "2020-03")
-    write_months(tmp_path, "2020-02", count=60)  # one unchanged, one changed, one new
+    write_months(tmp_path, "2020-02", count=80)  # one unchanged, one changed, one new
     with held_up(built) as build:
         processes = [build, start(built, "second", "dbt", "build", *WITHOUT_TESTS)]
         wait_until(lambda: locks(built, granted=False) == ["dbt build"])
@@ -137,7 +137,7 @@ def test_builds_a_load_and_a_fit_at_once(built: Warehouse, tmp_path: Path) -> No
     assert json.loads(fit[1])["topics"] == len(after["marts.dim_topics"])
     for name in ("dim_topics", "fct_topic_daily", "fct_daily_articles"):
         assert after[f"marts.{name}"] == before[f"marts.{name}"]
-    assert built.value("select count(*) from raw.nyt_articles") == 84 + 60 + 84
+    assert built.value("select count(*) from raw.nyt_articles") == 84 + 80 + 84
     assert locks(built, granted=True) == []
 
 

@@ -1,6 +1,7 @@
 """What a file holds where it holds no month: named by its first bytes, or by its JSON's shape."""
 
 import re
+from codecs import getincrementaldecoder
 
 import msgspec
 
@@ -49,6 +50,8 @@ _WIDE: dict[tuple[bool, ...], str] = {
     (True, False, True, False): "UTF-16",
     (False, True, False, True): "UTF-16",
 }
+_NOT_IN_WINDOWS_1252 = b"\x81\x8d\x8f\x90\x9d"
+_PIECE = 1 << 20
 _TAR_AT, _TAR = 257, b"ustar"
 
 _AT_BYTE = re.compile(r"\(byte (\d+)\)")
@@ -79,15 +82,26 @@ def foreign_form(body: bytes) -> str | None:
     return None
 
 
-def not_utf8(body: bytes) -> str:
-    """Return a line for a text that is not UTF-8."""
-    try:
-        body.decode("cp1252")
-    except UnicodeDecodeError:
+def first_not_utf8(body: bytes) -> int | None:
+    """Return at which byte a text stops being UTF-8; None where it is UTF-8 to its end."""
+    if body.isascii():
+        return None
+    # Piece by piece: a text of 128 MB decoded at once takes 512.
+    decoder = getincrementaldecoder("utf-8")()
+    view = memoryview(body)
+    for start in range(0, len(body), _PIECE):
+        waiting = len(decoder.getstate()[0])
         try:
-            body.decode()
+            decoder.decode(view[start : start + _PIECE], final=start + _PIECE >= len(body))
         except UnicodeDecodeError as error:
-            return f"not UTF-8 at byte {error.start:,}: {_AS_UTF8}"
+            return start - waiting + error.start
+    return None
+
+
+def not_utf8(body: bytes, at: int) -> str:
+    """Return a line for a text that is not UTF-8 at a byte."""
+    if any(byte in body for byte in _NOT_IN_WINDOWS_1252):
+        return f"not UTF-8 at byte {at:,}: {_AS_UTF8}"
     return "not UTF-8: looks like Windows-1252; convert it (iconv -f WINDOWS-1252 -t UTF-8)"
 
 

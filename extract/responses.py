@@ -8,7 +8,14 @@ from typing import Annotated
 import msgspec
 
 from extract.fields import Reading, read_exact, read_loosely, reading_of
-from extract.forms import broken_json, foreign_form, not_utf8, other_shape, without_mark
+from extract.forms import (
+    broken_json,
+    first_not_utf8,
+    foreign_form,
+    not_utf8,
+    other_shape,
+    without_mark,
+)
 from extract.limits import max_unpacked_bytes
 
 # An escaped NUL: a backslash that is not itself escaped, then u0000.
@@ -22,6 +29,7 @@ _LONGEST_ID_BYTES = 1000
 # Months of the archive have up to 20,000 documents, and 25 bytes and more a comma.
 _MOST_DOCUMENTS = 200_000
 _BYTES_A_VALUE = 20
+_MOST_ESCAPES = 4_000_000
 
 # The `copyright` of every month of the generated sample: how it is told from the real archive.
 SAMPLE_COPYRIGHT = (
@@ -118,6 +126,9 @@ def parse_response(body: bytes) -> Response:
     try:
         envelope = _decode_envelope(body)
     except ResponseError:
+        # Taking a text apart at each escape takes memory.
+        if body.count(b"\\") > _MOST_ESCAPES:
+            raise
         text = _mask_half_characters(body)
         if text == body:
             raise
@@ -136,7 +147,8 @@ def parse_response(body: bytes) -> Response:
         raise ResponseError(other or "not a response of the Archive API: it has no response.docs")
     if len(docs) > _MOST_DOCUMENTS:
         raise ResponseError(f"{len(docs):,} documents, which no month has")
-    decoding = "" if _is_utf8(body) else not_utf8(body)
+    wrong_at = first_not_utf8(body)
+    decoding = "" if wrong_at is None else not_utf8(body, wrong_at)
     masked = _masked_docs(docs, text, body) if text is not body else {}
     articles, rejects = _identify(docs, rb"\u0000" in body, masked, check_utf8=bool(decoding))
     return Response(envelope.copyright or "", hits, offset, articles, rejects, decoding)
@@ -167,19 +179,9 @@ def _decode_envelope(body: bytes) -> _Envelope:
     except msgspec.DecodeError as error:
         raise ResponseError(broken_json(body, error)) from None
     except UnicodeDecodeError:
-        raise ResponseError(not_utf8(body)) from None
+        raise ResponseError(not_utf8(body, first_not_utf8(body) or 0)) from None
     except RecursionError:
         raise ResponseError("broken JSON: lists or objects nested too deeply") from None
-
-
-def _is_utf8(body: bytes) -> bool:
-    if body.isascii():
-        return True
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _mask_half_characters(body: bytes) -> bytes:

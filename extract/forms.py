@@ -79,6 +79,9 @@ def foreign_form(body: bytes) -> str | None:
         return f"{wide} without a mark: {_AS_UTF8}"
     if body[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
         return f"a tar archive: {_UNPACK}"
+    # JSON begins with a character that can be seen, and strings have no control characters.
+    if text[0] not in b'{["' and any(byte < 32 and byte not in b"\t\n\r" for byte in text[:64]):
+        return f"binary data, not a JSON text: {_DOWNLOAD}"
     return None
 
 
@@ -177,6 +180,8 @@ def _object(members: _Member) -> str | None:
         )
     if _is_document(members):
         return "one document, not a month of them"
+    if "errors" in members:
+        return "an error answer of the API, not a month"
     if "results" in members:
         return f"an answer of another API of the Times, with results in place of docs; {_DOWNLOAD}"
     return None

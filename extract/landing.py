@@ -112,19 +112,8 @@ def find_month_files(
 _LIKE_A_MONTH = re.compile(r"([0-9]{4})[-_ .]?([0-9]{1,2})(?![0-9]|[-_ ][0-9])(.*)", re.DOTALL)
 _LIKE_JSON = re.compile(r".*\.(json|jsonl|ndjson)(\.[a-z0-9]{1,5})?", re.IGNORECASE | re.DOTALL)
 _PACKED = (
-    ".zip",
-    ".gz",
-    ".bz2",
-    ".xz",
-    ".lzma",
-    ".zst",
-    ".lz4",
-    ".7z",
-    ".rar",
-    ".tar",
-    ".tgz",
-    ".z",
-)
+    ".zip", ".gz", ".bz2", ".xz", ".lzma", ".zst", ".lz4", ".7z", ".rar", ".tar", ".tgz", ".z",
+)  # fmt: skip
 _UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp")
 _A_NAME = "not a month's name: rename it to YYYY-MM.json[.gz]"
 
@@ -145,11 +134,9 @@ def _judge_name(name: str) -> tuple[date | None, str]:
         is_month = 1 <= int(like[2]) <= 12 and like[1] != "0000"
         return None, str(error) if is_month else _A_NAME
     if name in (f"{written}.json", f"{written}.json.gz"):
-        begun = month <= _latest_month()
-        return (
-            month,
-            "" if begun else "the month has not begun: see what the file is, and rename it",
-        )
+        if month > _latest_month():
+            return month, "the month has not begun: see what the file is, and rename it"
+        return month, ""
     return month, _way(written, kind)
 
 

@@ -82,6 +82,8 @@ OTHER_FILES = [
     ("a list of numbers", b"[1, 2]", "a list, not a response of the Archive API"),
     ("inside", as_json(INSIDE), "the inside of a response, without the response around it"),
     ("one document", as_json(DOCS[0]), "one document, not a month of them"),
+    ("binary", b"\x82\xa9copyright\xa0\x00\x01", "binary data, not a JSON text: "),
+    ("errors", b'{"status": "ERROR", "errors": ["no"]}', "an error answer of the API, not a month"),
     ("another API", b'{"status": "OK", "results": []}', "an answer of another API of the Times"),
     ("a search page", as_json({"response": SEARCH}), "truncated: 45,529 documents promised, the "
      "file holds 10: a page of the Article Search API, not a month"),

@@ -307,7 +307,7 @@ def test_labels_of_the_same_articles_stand_in_one_row(fitted: Warehouse) -> None
 def test_doctor_finds_all_well_then_what_is_missing(fitted: Warehouse) -> None:
     well = fitted.run("growth", "doctor")
     assert (well.returncode, well.stderr) == (0, "")
-    assert [line[:3] for line in well.stdout.splitlines()] == ["ok "] * 5
+    assert [line[:3] for line in well.stdout.splitlines()] == ["ok "] * 6
     assert "3 loaded, 2022-01 to 2022-03" in well.stdout
 
     def found(change: str, back: str) -> str:

@@ -114,19 +114,25 @@ _loose_decoder = msgspec.json.Decoder(_Loose)
 
 def read_exact(doc: msgspec.Raw) -> Exact | None:
     """Return a document whose fields are as they should be; None where one is not."""
-    if len(memoryview(doc)) > _MOST_BYTES_AT_ONCE:
-        return None
     try:
-        return _exact_decoder.decode(doc)
+        return None if len(memoryview(doc)) > _MOST_BYTES_AT_ONCE else _exact_decoder.decode(doc)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
 def reading_of(exact: Exact) -> Reading:
     """Return what was read of a document whose fields are as they should be."""
-    day, reason = _day(exact.pub_date)
-    kind = exact.document_type[:LONGEST_TYPE].lower()
-    return Reading(kind, day, (("pub_date", reason),) if reason else ())
+    written = exact.pub_date
+    is_date = _REST_OF_DATE.fullmatch(written, 10) is not None
+    return _reading(exact.document_type, written[:10], is_date)
+
+
+@lru_cache(maxsize=4096)
+def _reading(document_type: str, day: str, is_date: bool) -> Reading:
+    """Return what many documents have in common."""
+    reason = _wrong_day(day, is_date)
+    kind = document_type[:LONGEST_TYPE].lower()
+    return Reading(kind, "", (("pub_date", reason),)) if reason else Reading(kind, day)
 
 
 def read_loosely(doc: msgspec.Raw) -> Reading:
@@ -135,12 +141,16 @@ def read_loosely(doc: msgspec.Raw) -> Reading:
     kind = _decode(loose.document_type)
     document_type = kind[:LONGEST_TYPE].lower() if isinstance(kind, str) else ""
     written = _decode(loose.pub_date)
-    day, reason = _day(written) if isinstance(written, str) else ("", _not_a(written, "date"))
+    if isinstance(written, str):
+        day = written[:10]
+        reason = _wrong_day(day, _REST_OF_DATE.fullmatch(written, 10) is not None)
+    else:
+        day, reason = "", _not_a(written, "date")
     unreadable = [("pub_date", reason)] if reason else []
-    unreadable += [("headline", reason) for reason in _headline(loose.headline)]
+    unreadable += [("headline", why) for why in _headline(loose.headline)]
     reasons, has_flat = _keywords(loose.keywords)
-    unreadable += [("keywords", reason) for reason in reasons]
-    return Reading(document_type, day, tuple(unreadable), has_flat)
+    unreadable += [("keywords", why) for why in reasons]
+    return Reading(document_type, "" if reason else day, tuple(unreadable), has_flat)
 
 
 def tally(readings: Iterable[Reading]) -> Tally:
@@ -192,19 +202,10 @@ def describe(counted: Tally) -> Iterator[str]:
             )
 
 
-def _day(written: str) -> tuple[str, str]:
-    """Return the day of a date as written and "", or "" and why it cannot be read."""
-    day = written[:10]
-    reason = _wrong_day(day)
-    if reason or not _REST_OF_DATE.fullmatch(written, 10):
-        return "", reason or "a text, not a date"
-    return day, ""
-
-
-@lru_cache(maxsize=4096)
-def _wrong_day(day: str) -> str:
-    """Return why a text is no day that can be read, nothing where it is one."""
-    if not _DAY.fullmatch(day):
+def _wrong_day(day: str, is_date: bool) -> str:
+    """Return why a date cannot be read, by its first ten characters and by whether what follows
+    them may follow a day; nothing where it can be read."""
+    if not is_date or not _DAY.fullmatch(day):
         return "a text, not a date"
     if not FIRST_YEAR <= int(day[:4]) <= LAST_YEAR:
         return f"a year before {FIRST_YEAR} or after {LAST_YEAR}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from extract.fields import Tally, describe, tally
+from extract.fields import Tally, describe
 from extract.responses import Reject, Response, ResponseError
 from warehouse.months import format_month, last_day
 
@@ -69,8 +69,7 @@ def check_month(
     sent = "the API sent " if by_api else ""
     check_promised(response)
     _check_rejects(response, sent)
-    counted = tally(article.reading for article in response.articles)
-    _check_fields(counted, sent)
+    _check_fields(response.fields, sent)
     _check_dates(month, response, sent)
     if held is not None:
         _check_size(response, held, sent)

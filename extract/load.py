@@ -10,7 +10,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
-from extract.fields import describe, tally
+from extract.fields import describe
 from extract.judge import check_month, describe_rejects, held_of
 from extract.landing import Landed, LandingError, MonthFile, final_from, read_month_file
 from extract.responses import (
@@ -202,7 +202,7 @@ def _load_month(
 
 def _notes(response: Response) -> tuple[str, ...]:
     """Say in lines what is to be known of a month that was stored."""
-    notes = tuple(describe(tally(article.reading for article in response.articles)))
+    notes = tuple(describe(response.fields))
     if response.hits is None:
         return ("the response does not say how many documents it should hold", *notes)
     return notes
@@ -268,7 +268,7 @@ def _store(
             "values (%s, %s, %s, %s, %s)",
             [
                 (file.month, count.field, count.reading, count.is_readable, count.docs)
-                for count in tally(article.reading for article in response.articles).counts
+                for count in response.fields.counts
             ],
         )
     connection.execute(

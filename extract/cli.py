@@ -309,8 +309,9 @@ def remove(
     afterwards: the tables follow. The exit code is 1 where a month was not loaded.
     """
     from extract.landing import landed_month
-    from extract.remove import loaded_months, remove_month, server_of
+    from extract.remove import loaded_months, remove_month
     from warehouse.connect import connect
+    from warehouse.contents import place
 
     check_months(start, end)
     named = sorted(set(months or []))
@@ -325,7 +326,7 @@ def remove(
         for month in absent:
             say(f"{format_month(month)}: not loaded")
         docs = sum(loaded.docs for loaded in found)
-        what = f"{len(found)} months, {docs:,} documents, from {server_of(connection)}"
+        what = f"{len(found)} months, {docs:,} documents, from {place(connection)}"
         if found and not yes:
             typer.confirm(f"Remove {what}?", abort=True, err=True)
         for loaded in found:
@@ -350,7 +351,7 @@ def status(to: LandingDir = DEFAULT_LANDING_DIR, as_json: AsJson = False) -> Non
     from extract.status import describe_months, known_months, missing_months
     from warehouse.connect import connect
 
-    with connect("extract status") as connection:
+    with connect("extract status", role="analyst") as connection:
         months = known_months(connection, to)
     gaps = missing_months(months)
     if as_json:

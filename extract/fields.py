@@ -266,6 +266,8 @@ def _keywords(raw: msgspec.Raw) -> tuple[list[str], bool]:
 def _keyword(entry: Any) -> str:
     if isinstance(entry, dict):
         for part in ("name", "value"):
+            if part in entry and entry[part] is None:
+                return ""  # the archive has such: no keyword
             if not isinstance(entry.get(part), str):
                 return f"a keyword without a text as its {part}"
         entry = entry["value"]

@@ -37,12 +37,6 @@ def loaded_months(
     return [LoadedMonth(*row) for row in rows]
 
 
-def server_of(connection: "psycopg.Connection") -> str:
-    """Name the database that a connection leads to, by the connection itself."""
-    info = connection.info
-    return f"the database {info.dbname} at {info.host or info.hostaddr}, port {info.port}"
-
-
 def remove_month(connection: "psycopg.Connection", month: date) -> int:
     """Unload a month, whole or not at all; return how many documents went.
 

@@ -12,7 +12,7 @@ from prefect.artifacts import create_markdown_artifact
 from pydantic import Field
 
 from extract.landing import MonthFile, find_month_files
-from extract.load import load_months, vacuum_raw
+from extract.load import describe_load, load_months, vacuum_raw
 from extract.nyt import Api, ApiRefusedError
 from extract.pacing import Limits, QuotaSpentError
 from extract.run import MonthOutcome, Request, describe, fetch_months
@@ -35,7 +35,7 @@ class MonthsFailedError(Exception):
 
 @flow(name="elt")
 def elt(
-    year: Annotated[int, Field(ge=FIRST_ARCHIVE_MONTH.year, le=9999)] | None = None,
+    year: Annotated[int, Field(ge=FIRST_ARCHIVE_MONTH.year, le=2199)] | None = None,
     month: Annotated[int, Field(ge=1, le=12)] | None = None,
     source: str = "api",
 ) -> None:
@@ -123,17 +123,19 @@ def _load_sample(last: date) -> tuple[Lines, Lines]:
 
 def _load_files(files: Iterable[MonthFile]) -> tuple[Lines, Lines]:
     tell = get_run_logger().info
-    lines, failed = [], []
+    lines: Lines = []
+    failed: Lines = []
+    changed = False
     with connect("flow elt", "loader") as connection:
         connection.autocommit = True  # each month opens its own transaction
         for result in load_months(connection, files):
-            line = f"{format_month(result.month)}: {result.outcome}, {result.docs:,} documents"
-            if result.message:
-                line += f": {result.message}"
-            tell(line)
-            lines.append(line)
+            said = list(describe_load(result))
+            for line in said:
+                tell(line)
+            lines += said
+            changed = changed or result.outcome in ("loaded", "replaced")
             if result.outcome == "failed" or (result.rejected and result.outcome != "unchanged"):
-                failed.append(line)
-        if any(not line.endswith("unchanged") for line in lines):
+                failed += said
+        if changed:
             vacuum_raw(connection)
     return lines, failed

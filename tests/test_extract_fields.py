@@ -37,7 +37,7 @@ READABLE: dict[str, list[Any]] = {
     ],
     "keywords": [
         [], None, [KELP], [KELP | {"rank": None, "major": 7}], [KELP] * 1_000,
-        [KELP | {"value": ""}], [KELP | {"value": "é" * 1_000}],
+        [KELP | {"value": ""}], [KELP | {"value": "é" * 1_000}], [KELP | {"value": None}],
     ],
 }  # fmt: skip
 UNREADABLE: dict[str, list[tuple[Any, str]]] = {
@@ -66,7 +66,7 @@ UNREADABLE: dict[str, list[tuple[Any, str]]] = {
         (GONE, "not there"), ("Kelp; Trams", "a text, not a list"), ({}, "an object, not a list"),
         ([7], "a number, not a keyword"), ([KELP, None], "null, not a keyword"),
         ([[KELP]], "a list, not a keyword"), ([{"name": "subject"}], NO_VALUE),
-        ([{"name": "subject", "value": None}], NO_VALUE), ([{"value": "Kelp"}], NO_NAME),
+        ([{"value": "Kelp"}], NO_NAME),
         ([{"name": 7, "value": "Kelp"}], NO_NAME), ([KELP | {"value": "é" * 1_001}], LONG_KEYWORD),
         ([KELP] * 1_001, "more than 1,000 keywords"),
         ([KELP | {"value": "Oxbow" * 250}] * 1_001, "more than 1,000 keywords"),

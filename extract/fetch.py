@@ -2,8 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from extract.landing import LandedMonth, Sidecar, land_month, landed_month
 from extract.nyt import Client, MonthFailedError, NotYetError, OutageError, TransientError
 from extract.responses import Response, ResponseError, parse_response
 from warehouse.errors import WarehouseError
+from warehouse.locks import fetching
 from warehouse.months import (
     FIRST_ARCHIVE_MONTH,
     format_month,
@@ -92,7 +92,7 @@ def fetch_month(
     LandingError.
     """
     asked_at = datetime.now(UTC)
-    with _alone_with(connection, month, client.pause):
+    with fetching(connection, month, client.pause):
         landed = landed_month(folder, month)
         # Landed by another process while this one waited: that serves a refresh as well.
         is_new = landed is not None and landed.fetched_at >= asked_at
@@ -146,20 +146,3 @@ def _download(
     return FetchResult(
         month, "fetched", "again" if landed else "", response.docs, len(content), path
     )
-
-
-@contextmanager
-def _alone_with(
-    connection: "psycopg.Connection", month: date, pause: Callable[[float], None]
-) -> Iterator[None]:
-    key = "hashtext('extract fetch'), %s"
-    # Asked again and again: Ctrl-C ends the pause, but not the server's own waiting for a lock.
-    while connection.execute(
-        f"select pg_try_advisory_lock({key})", [month.toordinal()]
-    ).fetchone() != (True,):
-        pause(0.2)
-    try:
-        yield
-    finally:
-        if not connection.closed:
-            connection.execute(f"select pg_advisory_unlock({key})", [month.toordinal()])

@@ -21,8 +21,8 @@ from extract.responses import (
     ResponseError,
     parse_response,
 )
-from warehouse.errors import WarehouseDownError, WarehouseError, worker_down
-from warehouse.locks import share_warehouse
+from warehouse.errors import WarehouseDownError, WarehouseError, explained, one_line
+from warehouse.locks import hold_month, share_warehouse
 from warehouse.months import format_month
 
 if TYPE_CHECKING:
@@ -135,8 +135,9 @@ def vacuum_raw(connection: "psycopg.Connection") -> None:
         if row is not None and row[0]:
             connection.execute("vacuum (analyze) raw.nyt_articles, raw.nyt_months")
     except psycopg.Error as error:
-        raise WarehouseError(
-            f"the warehouse failed after the months were loaded: {' '.join(str(error).split())}"
+        told = explained(error)
+        raise (WarehouseDownError if isinstance(told, WarehouseDownError) else WarehouseError)(
+            f"the months were loaded, and then: {told or one_line(error)}"
         ) from None
 
 
@@ -148,19 +149,12 @@ def changing_month(connection: "psycopg.Connection", month: date, doing: str) ->
 
     try:
         with connection.transaction():
-            connection.execute(
-                "select pg_advisory_xact_lock(hashtext('raw.nyt_months'), %s)", [month.toordinal()]
-            )
+            hold_month(connection, month)
             yield
     except psycopg.Error as error:
-        name = format_month(month)
-        down = worker_down(error)
-        if down:
-            raise WarehouseDownError(f"{name} was not {doing}: {down}") from None
-        reason = " ".join(str(error).split())
-        raise (WarehouseDownError if connection.broken else WarehouseError)(
-            f"the warehouse failed while {name} was {doing}: {reason}; the months before it are "
-            "done, and it is as it was: run the same command again"
+        told = explained(error)
+        raise (WarehouseDownError if isinstance(told, WarehouseDownError) else WarehouseError)(
+            f"{format_month(month)} was not {doing}, and is as it was: {told or one_line(error)}"
         ) from None
 
 

@@ -40,6 +40,7 @@ ARGUMENTS = {
     "extract run": "--start 2020-01 --end 2020-01 --refresh --to {out}/nyt --force",
     "extract status": "",
     "extract doctor": "--no-call",
+    "extract remove": "2020-02 --yes",
     "growth fit": "--min-articles 10 --refit",
     "growth top": "--direction popular",
     "growth show": "Kelp",

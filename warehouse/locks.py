@@ -4,25 +4,25 @@ They are Postgres's advisory locks, so they end with the transaction or the conn
 them, however that ends. Whoever takes several takes them in this order, so that no two wait for
 each other:
 
-1. a month: `extract load`, one at a time for the same month (``extract/load.py``).
+1. a month: `extract load` and `remove`, one at a time for the same month; before it, the fetching
+   of a month, which holds no other lock while the API is asked.
 2. the warehouse: exclusive for what rewrites it (dbt's writing commands, `warehouse restore` and
    `warehouse roles`); shared for what must not see it half rewritten or change it under a dbt run
    (a month's transaction of a load, a fit from reading to storing, `dbt test`, `warehouse backup`).
 3. a run: a fit, one at a time for the same window and settings, until it is stored.
 4. the schema: creating tables and roles, one at a time.
 5. Postgres's own locks on tables.
-
-None is held while the API is asked.
 """
 
-import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import TYPE_CHECKING, LiteralString
 
-from warehouse.text import visible
+from warehouse.command_line import say
+from warehouse.months import format_month
 
 if TYPE_CHECKING:
     import psycopg
@@ -33,6 +33,8 @@ _NAP_SECONDS = 0.05
 # Two keys of 32 bits each, as SQL.
 _WAREHOUSE: LiteralString = "hashtext('news-growth'), hashtext('warehouse')"
 _RUN: LiteralString = "hashtext('growth.runs'), hashtext(%(name)s)"
+_MONTH: LiteralString = "hashtext('raw.nyt_months'), %(number)s::integer"
+_FETCH: LiteralString = "hashtext('extract fetch'), %(number)s::integer"
 
 _HOLDERS: LiteralString = """
     select distinct application_name, usename, pid
@@ -93,7 +95,36 @@ def share_warehouse(connection: "psycopg.Connection") -> None:
 
 def hold_run(connection: "psycopg.Connection", run_id: str) -> None:
     """Let one process at a time store this run, until the open transaction ends."""
-    _take(connection, "advisory_xact_lock", _RUN, "this window", run_id)
+    _take(connection, "advisory_xact_lock", _RUN, "this window", name=run_id)
+
+
+def hold_month(connection: "psycopg.Connection", month: date) -> None:
+    """Let one process at a time change a month, until the open transaction ends."""
+    what = f"the month {format_month(month)}"
+    _take(connection, "advisory_xact_lock", _MONTH, what, number=month.toordinal())
+
+
+@contextmanager
+def fetching(
+    connection: "psycopg.Connection", month: date, pause: Callable[[float], None]
+) -> Iterator[None]:
+    """Let one process at a time fetch a month; the connection is in autocommit mode.
+
+    ``pause`` waits so many seconds, and may end the waiting by an exception: Ctrl-C would not end
+    the server's own waiting for a lock.
+    """
+    parameters = {"number": month.toordinal()}
+    noisy_from = time.monotonic() + _QUIET_SECONDS
+    while not _is_free(connection, "advisory_lock", _FETCH, parameters):
+        if time.monotonic() >= noisy_from:
+            noisy_from = float("inf")
+            say(_waiting_line(connection, _FETCH, parameters, f"the month {format_month(month)}"))
+        pause(0.2)
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute(f"select pg_advisory_unlock({_FETCH})", parameters)
 
 
 def _lift_time_limits(connection: "psycopg.Connection") -> None:
@@ -106,30 +137,49 @@ def _take(
     function: LiteralString,
     keys: LiteralString,
     what: str,
-    name: str = "",
+    **parameters: object,
 ) -> None:
     """Take a lock; say on stderr who has it where that lasts longer than a second."""
-    parameters = {"name": name}
     noisy_from = time.monotonic() + _QUIET_SECONDS
     # A free lock is not enough for `try`: whoever waits already goes first.
-    while connection.execute(f"select pg_try_{function}({keys})", parameters).fetchone() != (True,):
+    while not _is_free(connection, function, keys, parameters):
         if time.monotonic() >= noisy_from:
             break
         time.sleep(_NAP_SECONDS)
     else:
         return
-    holders = connection.execute(_HOLDERS.format(keys=keys), parameters).fetchall()
-    message = f"waiting: another {_name(holders)} is at work on {what}{_way_out(holders)}"
+    message = _waiting_line(connection, keys, parameters, what)
     with _announcing:
         said = message in _announced
         _announced.add(message)
     if not said:
-        print(visible(message), file=sys.stderr, flush=True)
+        say(message)
     try:
         connection.execute(f"select pg_{function}({keys})", parameters)
     finally:
         with _announcing:
             _announced.discard(message)
+
+
+def _is_free(
+    connection: "psycopg.Connection",
+    function: LiteralString,
+    keys: LiteralString,
+    parameters: Mapping[str, object],
+) -> bool:
+    """Try to take a lock, and tell whether it was taken."""
+    taken = connection.execute(f"select pg_try_{function}({keys})", parameters).fetchone()
+    return taken == (True,)
+
+
+def _waiting_line(
+    connection: "psycopg.Connection",
+    keys: LiteralString,
+    parameters: Mapping[str, object],
+    what: str,
+) -> str:
+    holders = connection.execute(_HOLDERS.format(keys=keys), parameters).fetchall()
+    return f"waiting: another {_name(holders)} is at work on {what}{_way_out(holders)}"
 
 
 def _name(holders: Sequence[tuple[str, str, int]]) -> str:
@@ -165,7 +215,7 @@ def say_who_is_in_the_way(connection: "psycopg.Connection", application: str) ->
             names = ", ".join(dict.fromkeys(name for name, _, _ in holders if name))
             message = f"waiting: {names or 'a session'} holds a table{_way_out(holders)}"
             if holders and message not in said:
-                print(visible(message), file=sys.stderr, flush=True)
+                say(message)
                 said.add(message)
 
     watcher = threading.Thread(target=look, daemon=True)

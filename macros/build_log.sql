@@ -184,7 +184,7 @@
     {%- endfor -%}
     {%- do rules.extend([
         plain_text('x'), topic_id('x', 'x'), article_key('x'), headline_case('x'), person_key('x'),
-        headline_tokens('x')
+        headline_tokens('x'), word_characters()
     ]) -%}
     {%- for name in [
         'article_document_types',

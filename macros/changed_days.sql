@@ -19,6 +19,7 @@
         from {{ articles }} as articles
         inner join new_articles
             on articles.article_key = new_articles.article_key
+        where articles.published_on is not null
         union
         select day::date
         from new_months

@@ -1,62 +1,90 @@
 {#-
-    Text as a reader sees it: HTML entities decoded, white space folded, invisible characters removed.
+    Text as a reader sees it: HTML entities decoded, tags taken out, white space folded, invisible characters
+    removed.
 
     The few texts with entities are taken apart at them; a numbered entity is its code point, a named one
     comes from the seed html_entities. `&amp;` goes first, so that `&amp;#8217;` is decoded as well.
+
+    A tag has a name of HTML's, or looks like nothing else: it closes, or has attributes. So "5 < 6", "<3" and
+    "<your name>" stay. Tags that begin a line leave a space. No part of a pattern crosses the next bracket: to
+    look for tags takes a time that is linear in the text's length.
 -#}
 {% macro plain_text(expression) -%}
     {%- set entity = '&#?[[:alnum:]]+;' -%}
-    {#- Spaces of other widths become spaces; soft hyphens, joiners and marks vanish. -#}
-    {%- set spaces = '\\u00a0\\u2002\\u2003\\u2009\\u202f' -%}
-    {%- set invisible = '\\u00ad\\u200b\\u200c\\u200d\\u2060\\ufeff' -%}
+    {#- Soft hyphens, joiners and marks of the writing direction vanish. -#}
+    {%- set invisible =
+        '\\u00ad\\u034f\\u061c\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff'
+    -%}
+    {#- Spaces of all widths, whatever the locale takes for one. -#}
+    {%- set spaces = '\\u00a0\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000' -%}
+    {%- set attribute -%}
+        \\s+[a-z][a-z0-9:_-]*\\s*=\\s*(?:"[^"<>]*"|''[^''<>]*''|[^\\s"''<>]+)
+    {%- endset -%}
+    {%- set block_tags =
+        'address|article|aside|blockquote|body|br|center|dd|div|dl|dt|figcaption|figure|footer|h[1-6]|head|header'
+        '|hr|html|li|main|nav|ol|p|pre|section|table|tbody|td|tfoot|th|thead|tr|ul'
+    -%}
+    {%- set inline_tags =
+        'a|abbr|acronym|b|bdi|bdo|big|cite|code|data|del|dfn|em|font|i|iframe|img|ins|kbd|link|mark|meta|nobr|q|s'
+        '|samp|script|small|span|strike|strong|style|sub|sup|time|tt|u|var|video|wbr'
+    -%}
     case
         -- Nearly all text is plain already: to ask takes a tenth of what it takes to make it so.
-        when {{ expression }} ~ e'{{ entity }}|[{{ spaces ~ invisible }}]|[^\\S ]|^ | $|  '
+        when {{ expression }} ~ e'{{ entity }}|<[a-zA-Z/!]|[{{ spaces ~ invisible }}]|[^\\S ]|^ | $|  '
             then btrim(
                 regexp_replace(
-                    translate(
-                        case
-                            when {{ expression }} ~ '{{ entity }}'
-                                then (
-                                    select
-                                        string_agg(
-                                            case
-                                                when
-                                                    codes.code between 32 and 55295
-                                                    or codes.code between 57344 and 1114111
-                                                    then chr(codes.code)
-                                                when entities.entity is not null
-                                                    then coalesce(entities.character, ' ')
-                                                else parts.part[1]
-                                            end,
-                                            '' order by parts.position
+                    regexp_replace(
+                        regexp_replace(
+                            regexp_replace(
+                                case
+                                    when {{ expression }} ~ '{{ entity }}'
+                                        then (
+                                            select
+                                                string_agg(
+                                                    case
+                                                        when
+                                                            codes.code between 32 and 55295
+                                                            or codes.code between 57344 and 1114111
+                                                            then chr(codes.code)
+                                                        when entities.entity is not null
+                                                            then coalesce(entities.character, ' ')
+                                                        else parts.part[1]
+                                                    end,
+                                                    '' order by parts.position
+                                                )
+                                            from regexp_matches(
+                                                replace({{ expression }}, '&amp;', '&'),
+                                                '{{ entity }}|[^&]+|&',
+                                                'g'
+                                            ) with ordinality as parts (part, position)
+                                            cross join lateral (
+                                                select
+                                                    case
+                                                        when parts.part[1] ~ '^&#[0-9]{2,7};$'
+                                                            then btrim(parts.part[1], '&#;')::integer
+                                                        when parts.part[1] ~ '^&#[xX][0-9a-fA-F]{2,6};$'
+                                                            then (
+                                                                'x'
+                                                                || lpad(btrim(parts.part[1], '&#xX;'), 8, '0')
+                                                            )::bit(32)::integer
+                                                    end as code
+                                            ) as codes
+                                            left join
+                                                (select * from {{ ref('html_entities') }}) as entities
+                                                on parts.part[1] = entities.entity
                                         )
-                                    from regexp_matches(
-                                        replace({{ expression }}, '&amp;', '&'),
-                                        '{{ entity }}|[^&]+|&',
-                                        'g'
-                                    ) with ordinality as parts (part, position)
-                                    cross join lateral (
-                                        select
-                                            case
-                                                when parts.part[1] ~ '^&#[0-9]{2,7};$'
-                                                    then btrim(parts.part[1], '&#;')::integer
-                                                when parts.part[1] ~ '^&#[xX][0-9a-fA-F]{2,6};$'
-                                                    then (
-                                                        'x'
-                                                        || lpad(btrim(parts.part[1], '&#xX;'), 8, '0')
-                                                    )::bit(32)::integer
-                                            end as code
-                                    ) as codes
-                                    left join (select * from {{ ref('html_entities') }}) as entities
-                                        on parts.part[1] = entities.entity
-                                )
-                            else {{ expression }}
-                        end,
-                        e'{{ spaces ~ invisible }}',
-                        '     '
+                                    else {{ expression }}
+                                end,
+                                e'</?(?:{{ block_tags }})(?:{{ attribute }})*\\s*/?>', ' ', 'gi'
+                            ),
+                            e'</?(?:{{ inline_tags }})(?:{{ attribute }})*\\s*/?>'
+                            || e'|<[a-z][a-z0-9:_-]*(?:{{ attribute }})+\\s*/?>'
+                            || e'|</[a-z][a-z0-9:_-]*\\s*>|<!--[^<>]*-->',
+                            '', 'gi'
+                        ),
+                        e'[{{ invisible }}]', '', 'g'
                     ),
-                    '\s+', ' ', 'g'
+                    e'[\\s{{ spaces }}]+', ' ', 'g'
                 )
             )
         else {{ expression }}

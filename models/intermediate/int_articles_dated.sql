@@ -47,7 +47,6 @@ dated as (
         articles.document_type = any(
             string_to_array(lower('{{ var("article_document_types") | join(",") }}'), ',')
         )
-        and articles.published_on is not null
 )
 
 select * from dated

@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        indexes=[{'columns': ['name', 'value'], 'unique': true}],
+        indexes=[{'columns': ['value'], 'type': 'hash'}],
         pre_hook=["{{ forget_unless_incremental() }}", "set local enable_memoize = off"],
         post_hook=["{{ analyze_new() }}", "{{ log_built(source_versions()) }}"],
     )
@@ -53,7 +53,7 @@ labels as (
         keywords.name,
         keywords.value,
         keyword_kinds.kind,
-        btrim(regexp_replace(keywords.value, '\s+', ' ', 'g')) as label
+        {{ plain_text('keywords.value') }} as label
     from keywords
     inner join keyword_kinds
         on lower(keywords.name) = keyword_kinds.name

@@ -2,11 +2,14 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        indexes=[{'columns': ['token'], 'unique': true}],
+        indexes=[{'columns': ['token'], 'type': 'hash'}],
         pre_hook=["{{ forget_unless_incremental() }}", "set local enable_memoize = off"],
         post_hook=["{{ analyze_new() }}", "{{ log_built(source_versions()) }}"],
     )
 }}
+
+{#- The longest word of 344,000 real headlines has 33 characters. -#}
+{% set longest_word = 100 %}
 
 with
 
@@ -64,14 +67,20 @@ with_abbreviations as (
     select
         token,
         -- An abbreviation (u.s) has lost its last full stop with the sentence's.
+        -- With an ampersand it is written with full stops or without (s.&p., s&p).
         case
-            when word ~ '^[[:alpha:]](\.[[:alpha:]])+$' then word || '.' else word
+            when word ~ '^[[:alpha:]](\.[[:alpha:]])+$' then word || '.'
+            else replace(word, '.&', '&')
         end as word,
         case
-            when trimmed ~ '^[[:alpha:]](\.[[:alpha:]])+$' then trimmed || '.' else trimmed
+            when trimmed ~ '^[[:alpha:]](\.[[:alpha:]])+$' then trimmed || '.'
+            else replace(trimmed, '.&', '&')
         end as word_inside,
         -- A full stop ends a phrase, unless it is an abbreviation's (dr., w.).
-        word in ('', '|') or (token like '%.' and length(token) > 4) as is_end
+        -- So does what is too long for a word.
+        word in ('', '|')
+        or (token like '%.' and length(token) > 4 and token not like '%.&%')
+        or length(token) > {{ longest_word }} as is_end
     from without_possessives
 ),
 
@@ -82,7 +91,7 @@ normalized as (
         coalesce(label_merges.merged_label, with_abbreviations.word) as word,
         -- Inside a phrase a word keeps its possessive: women's march.
         coalesce(label_merges.merged_label, with_abbreviations.word_inside) as word_inside,
-        length(with_abbreviations.word) > 1
+        length(with_abbreviations.word) between 2 and {{ longest_word }}
         and with_abbreviations.word ~ '[[:alpha:]]'
         and coalesce(stop_words.in_phrases, true) as is_counted
     from with_abbreviations

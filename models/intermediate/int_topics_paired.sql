@@ -40,25 +40,24 @@ alike as (
     having count(*) >= 2
 ),
 
+named as (
+    select
+        topic_id,
+        kind,
+        articles,
+        case when kind = 'person' then {{ person_key('label') }} else label end as label
+    from topics
+    where kind <> 'term'
+),
+
 -- Materialized, so that a label is taken apart once, not once for each of its pieces.
 label_words as materialized (
     select
         topic_id,
         kind,
         articles,
-        string_to_array(
-            btrim(
-                regexp_replace(
-                    case
-                        when kind = 'person' then {{ person_key('label') }} else lower(label)
-                    end,
-                    '[^[:alnum:]''.-]+', ' ', 'g'
-                )
-            ),
-            ' '
-        ) as words
-    from topics
-    where kind <> 'term'
+        array_remove({{ headline_tokens('label') }}, '|') as words
+    from named
 ),
 
 pieces as (

@@ -200,7 +200,7 @@ features as (
         from jsonb_array_elements(found.keywords) as entry
         union
         select word as text
-        from regexp_split_to_table(lower(found.headline), '[^[:alnum:]]+') as word
+        from regexp_split_to_table(lower(found.headline), '[^{{ word_characters() }}]+') as word
         where length(word) > 3
     ) as feature
 ),

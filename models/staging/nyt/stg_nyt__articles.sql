@@ -1,3 +1,19 @@
+{#- YYYY-MM-DD, or that with a time of day, and with or without a zone. -#}
+{%- set day = '(?:185[1-9]|18[6-9][0-9]|19[0-9]{2}|2[01][0-9]{2})-[01][0-9]-[0-3][0-9]' -%}
+{%- set time_of_day = '(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]+)?)?' -%}
+{%- set zone = '(?:Z|[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?)' -%}
+{#- For Postgres: no more digits than it has room for, and UTC where no zone is named. -#}
+{%- set written -%}
+    case
+        when length(pub_date) > 27
+            then left(pub_date, 11) || regexp_replace(
+                substr(pub_date, 12), '([.][0-9]{6})[0-9]*| +', '\1', 'g'
+            )
+        else pub_date
+    end
+    || case when pub_date like '%Z' or substr(pub_date, 12) ~ '[+-]' then '' else ' UTC' end
+{%- endset -%}
+
 with
 
 source as (
@@ -10,44 +26,100 @@ fields as (
     select
         source.archive_month,
         source.article_id,
-        doc.value ->> 'document_type' as document_type,
+        doc.value -> 'document_type' as document_type,
         doc.value -> 'headline' as headline,
         doc.value -> 'keywords' as keywords,
-        doc.value ->> 'pub_date' as pub_date,
+        doc.value -> 'pub_date' as pub_date,
         doc.value ->> 'section_name' as section_name,
         doc.value ->> 'web_url' as web_url
     from source
     cross join lateral jsonb_path_query(source.doc, '$') as doc (value)
 ),
 
+texts as (
+    select
+        archive_month,
+        article_id,
+        web_url,
+        keywords,
+        nullif(section_name, '') as section_name,
+        case
+            when jsonb_typeof(document_type) = 'string' then lower(document_type #>> '{}')
+        end as document_type,
+        case
+            when jsonb_typeof(headline -> 'main') = 'string' then headline ->> 'main'
+            when jsonb_typeof(headline) = 'string' then headline #>> '{}'
+        end as headline,
+        case when jsonb_typeof(pub_date) = 'string' then pub_date #>> '{}' end as pub_date
+    from fields
+),
+
+-- What is far longer than anything in the archive is not read: one document must not cost a build.
 parsed as (
     select
         archive_month,
         article_id,
         web_url,
-        lower(document_type) as document_type,
-        nullif(section_name, '') as section_name,
-        {{ plain_text("headline ->> 'main'") }} as headline,
-        case when jsonb_typeof(keywords) = 'array' then keywords else '[]'::jsonb end as keywords,
-        -- Postgres also takes words for a time, such as yesterday: only a written date counts.
+        document_type,
+        section_name,
+        case when length(headline) <= 10000 then {{ plain_text('headline') }} end as headline,
+        case
+            when jsonb_typeof(keywords) <> 'array' then '[]'::jsonb
+            when jsonb_array_length(keywords) > 1000 then '[]'::jsonb
+            -- Nearly all have names and values alone, and are too small for a long one.
+            when
+                pg_column_size(keywords) <= 1000
+                and not keywords
+                @? '$[*] ? (!(@.name.type() == "string" && @.value.type() == "string"))'
+                then keywords
+            else (
+                select coalesce(jsonb_agg(entries.keyword order by entries.position), '[]'::jsonb)
+                from (
+                    select
+                        case jsonb_typeof(entry)
+                            when 'object' then entry
+                            when 'string' then jsonb_build_object('name', 'subject', 'value', entry)
+                        end as keyword,
+                        row_number() over () as position
+                    from jsonb_array_elements(keywords) as entry
+                ) as entries
+                where
+                    jsonb_typeof(entries.keyword -> 'name') = 'string'
+                    and jsonb_typeof(entries.keyword -> 'value') = 'string'
+                    and length(entries.keyword ->> 'name') <= 1000
+                    and length(entries.keyword ->> 'value') <= 1000
+            )
+        end as keywords,
+        length(pub_date) = 10 as is_day_alone,
         case
             when
-                pub_date ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T'
-                and pg_input_is_valid(pub_date, 'timestamp with time zone')
-                then pub_date::timestamp with time zone
+                pub_date ~ '^{{ day }}(?:[T ]{{ time_of_day }} *{{ zone }}?)?$'
+                and pg_input_is_valid({{ written }}, 'timestamp with time zone')
+                then ({{ written }})::timestamp with time zone
         end as published_at
-    from fields
+    from texts
 ),
 
 dated as (
     select
-        *,
-        -- Documents of the oldest shape, known by their ids of 24 hex digits, have a date and no
-        -- time of day: midnight UTC stands for the day, not for the evening before in New York.
+        archive_month,
+        article_id,
+        document_type,
+        headline,
+        keywords,
+        section_name,
+        web_url,
+        published_at,
+        -- A day alone is that day. Documents of the oldest shape, known by their ids of 24 hex
+        -- digits, have no time of day either: midnight UTC stands for the day, not for the evening
+        -- before in New York.
         case
             when
-                article_id ~ '^[0-9a-f]{24}$'
-                and date_trunc('day', published_at, 'UTC') = published_at
+                is_day_alone
+                or (
+                    article_id ~ '^[0-9a-f]{24}$'
+                    and date_trunc('day', published_at, 'UTC') = published_at
+                )
                 then (published_at at time zone 'UTC')::date
             else (published_at at time zone 'America/New_York')::date
         end as published_on

@@ -1,6 +1,6 @@
--- Every document of an article's type is counted, or set aside with its reason. The loader's count and
--- the marts' are independent of each other. Of months that a version before 0.5.0 loaded, which has left
--- no counts, the newest three are counted here: to unpack all their documents would take minutes.
+-- Every document of an article's type is counted, or set aside with its reason. The loader's count
+-- and the marts' are independent of each other. A version before 0.5.0 has left no counts: of the
+-- months that it loaded the newest three are counted here, for to unpack all would take minutes.
 {% set article_types %}
     string_to_array(lower('{{ var("article_document_types") | join(",") }}'), ',')
 {% endset %}
@@ -29,10 +29,12 @@ loaded as (
     union all
     select
         without_fields.archive_month,
-        count(*) filter (where lower(raw.doc ->> 'document_type') = any({{ article_types }})) as articles
+        count(*) filter (
+            where lower(documents.doc ->> 'document_type') = any({{ article_types }})
+        ) as articles
     from without_fields
-    left join {{ source('nyt', 'nyt_articles') }} as raw
-        on without_fields.archive_month = raw.archive_month
+    left join {{ source('nyt', 'nyt_articles') }} as documents
+        on without_fields.archive_month = documents.archive_month
     group by without_fields.archive_month
 ),
 

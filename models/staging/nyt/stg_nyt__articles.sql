@@ -26,14 +26,21 @@ fields as (
     select
         source.archive_month,
         source.article_id,
-        doc.value -> 'document_type' as document_type,
-        doc.value -> 'headline' as headline,
-        doc.value -> 'keywords' as keywords,
-        doc.value -> 'pub_date' as pub_date,
-        doc.value ->> 'section_name' as section_name,
-        doc.value ->> 'web_url' as web_url
+        doc.document_type,
+        doc.headline,
+        doc.keywords,
+        doc.pub_date,
+        doc.section_name,
+        doc.web_url
     from source
-    cross join lateral jsonb_path_query(source.doc, '$') as doc (value)
+    cross join lateral jsonb_to_record(source.doc) as doc (
+        document_type jsonb,
+        headline jsonb,
+        keywords jsonb,
+        pub_date text,
+        section_name text,
+        web_url text
+    )
 ),
 
 texts as (
@@ -42,6 +49,7 @@ texts as (
         article_id,
         web_url,
         keywords,
+        pub_date,
         nullif(section_name, '') as section_name,
         case
             when jsonb_typeof(document_type) = 'string' then lower(document_type #>> '{}')
@@ -49,8 +57,7 @@ texts as (
         case
             when jsonb_typeof(headline -> 'main') = 'string' then headline ->> 'main'
             when jsonb_typeof(headline) = 'string' then headline #>> '{}'
-        end as headline,
-        case when jsonb_typeof(pub_date) = 'string' then pub_date #>> '{}' end as pub_date
+        end as headline
     from fields
 ),
 
@@ -92,6 +99,19 @@ parsed as (
         end as keywords,
         length(pub_date) = 10 as is_day_alone,
         case
+            -- As nearly all are written: to see that takes a tenth of the time of a regular expression.
+            when
+                pub_date like any (array[
+                    '____-__-__T__:__:__Z',
+                    '____-__-__T__:__:__+0000',
+                    '____-__-__T__:__:__.___Z'
+                ])
+                and strpos(pub_date, ' ') = 0
+                and left(pub_date, 4) collate "C" between '1851' and '2199'
+                and substr(pub_date, 12, 2) collate "C" < '24'
+                and substr(pub_date, 18, 2) collate "C" < '60'
+                and pg_input_is_valid(pub_date, 'timestamp with time zone')
+                then pub_date::timestamp with time zone
             when
                 pub_date ~ '^{{ day }}(?:[T ]{{ time_of_day }} *{{ zone }}?)?$'
                 and pg_input_is_valid({{ written }}, 'timestamp with time zone')

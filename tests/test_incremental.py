@@ -26,7 +26,8 @@ MONTHS = [date(2020, 1, 1), date(2020, 2, 1), date(2020, 3, 1), date(2020, 4, 1)
 TABLES = [
     "intermediate.int_keywords_extracted", "intermediate.int_terms_extracted",
     "intermediate.int_articles_repeated", "intermediate.int_articles_counted",
-    "intermediate.int_topics_counted", "intermediate.int_topic_pairs",
+    "intermediate.int_articles_set_aside", "intermediate.int_topics_counted",
+    "intermediate.int_topic_pairs",
     "marts.dim_topics", "marts.fct_daily_articles", "marts.fct_topic_daily",
     "marts.fct_topic_relations",
 ]  # fmt: skip
@@ -149,11 +150,12 @@ class Archive:
         # A few days before and after the month too: such days count where their month is loaded.
         day = month + timedelta(days=self.random.randint(-2, 32))
         names = self.random.sample(KEYWORDS, self.random.randint(0, 4))
+        pub_date = f"{day}T{self.random.randint(0, 23):02}:00:00+0000"
         return {
             # From few ids, so that articles come with two months.
             "_id": f"nyt://article/{self.random.randint(0, 150)}",
             "document_type": self.random.choice(["article", "article", "article", "multimedia"]),
-            "pub_date": f"{day}T{self.random.randint(0, 23):02}:00:00+0000",
+            "pub_date": pub_date if self.random.random() < 0.95 else "soon",
             "headline": {"main": self.headline()},
             "keywords": [{"name": name, "value": value} for name, value in names],
         }

@@ -99,9 +99,9 @@ parsed as (
         end as keywords,
         length(pub_date) = 10 as is_day_alone,
         case
-            -- As nearly all are written: to see that takes a tenth of the time of a regular expression.
+            -- As nearly all are written: a regular expression would take ten times as long.
             when
-                pub_date like any (array[
+                pub_date like any(array[
                     '____-__-__T__:__:__Z',
                     '____-__-__T__:__:__+0000',
                     '____-__-__T__:__:__.___Z'

@@ -26,7 +26,7 @@ MONTHS = [date(2020, 1, 1), date(2020, 2, 1), date(2020, 3, 1), date(2020, 4, 1)
 TABLES = [
     "intermediate.int_keywords_extracted", "intermediate.int_terms_extracted",
     "intermediate.int_articles_repeated", "intermediate.int_articles_counted",
-    "intermediate.int_articles_set_aside", "intermediate.int_topics_counted",
+    "intermediate.int_articles_dated", "intermediate.int_topics_counted",
     "intermediate.int_topic_pairs",
     "marts.dim_topics", "marts.fct_daily_articles", "marts.fct_topic_daily",
     "marts.fct_topic_relations",

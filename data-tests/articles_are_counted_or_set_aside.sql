@@ -7,14 +7,20 @@
 
 with
 
+months as (
+    select * from {{ ref('stg_nyt__months') }}
+),
+
 fields as (
     select * from {{ ref('stg_nyt__fields') }}
-    where field = 'document_type'
+    where
+        field = 'document_type'
+        and archive_month in (select months.archive_month from months)
 ),
 
 without_fields as (
     select archive_month
-    from {{ ref('stg_nyt__months') }}
+    from months
     where archive_month not in (select fields.archive_month from fields)
     order by archive_month desc
     limit 3

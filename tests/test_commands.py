@@ -193,6 +193,7 @@ def test_parquet_without_its_package_is_one_line(warehouse: Warehouse, tmp_path:
         ("a\nb\tc\x00", "a\\nb\\tc\\x00", "a\\nb\\tc\\x00"),
         ("\x1b[2J\x9b2J", "\\x1b[2J\\x9b2J", "\\x1b[2J\\x9b2J"),
         ("\u202eevil\u2069", "\\u202eevil\\u2069", "\\u202eevil\\u2069"),
+        ("latin-\udce9", "latin-\\udce9", "latin-\\udce9"),
         ("=cmd()", "=cmd()", "'=cmd()"),
         ("-1", "-1", "'-1"),
         ("\t=1", "\\t=1", "\\t=1"),

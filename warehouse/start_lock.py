@@ -1,0 +1,144 @@
+"""One process at a time creates, starts, stops or removes the server of a folder.
+
+The lock is one of the system's (flock) on a file beside the folder, so it ends with its holder.
+"""
+
+import errno
+import fcntl
+import os
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from warehouse.as_root import is_another_users
+from warehouse.errors import WarehouseError
+
+QUIET_SECONDS = 2.0
+PATIENCE_SECONDS = 120.0
+
+
+def lock_file(folder: Path) -> Path:
+    """Return the path of the lock file of a folder."""
+    return folder.parent / f"{folder.name}.lock"
+
+
+@contextmanager
+def hold(folder: Path) -> Iterator[int]:
+    """Hold the folder's lock, and give its file descriptor.
+
+    Says on stderr who has it where that lasts longer than two seconds. Raises WarehouseError where
+    that lasts longer than two minutes, and where the file is not a lock file of the caller's.
+    """
+    file = lock_file(folder)
+    begun = time.monotonic()
+    said = False
+    while True:
+        descriptor = _open(file, folder)
+        try:
+            if _take(descriptor, file):
+                yield descriptor
+                return
+        finally:
+            os.close(descriptor)
+        waited = time.monotonic() - begun
+        if waited > PATIENCE_SECONDS:
+            raise WarehouseError(
+                f"{_holder(file)} holds {file}, and only its holder may start or stop the server "
+                f"of {folder}: waited for {round(waited)} seconds; end that process, then run the "
+                "same command again"
+            )
+        if waited > QUIET_SECONDS and not said:
+            said = True
+            print(f"waiting: {_holder(file)} holds {file}", file=sys.stderr, flush=True)
+        time.sleep(0.05)
+
+
+def _open(file: Path, folder: Path) -> int:
+    """Open the lock file, made where it is absent; never through a link, and not emptied."""
+    flags = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    while True:
+        try:
+            descriptor = _open_old(file, flags)
+            break
+        except FileNotFoundError:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | flags, 0o600)
+            break
+        except FileExistsError:
+            continue  # another process was first, or it is a link to nothing
+    try:
+        _check(descriptor, file, folder)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _open_old(file: Path, flags: int) -> int:
+    try:
+        try:
+            return os.open(file, os.O_RDWR | flags)
+        except PermissionError:
+            # One that root made beside a folder of this user's: flock asks for no more.
+            return os.open(file, os.O_RDONLY | flags)
+    except OSError as error:
+        if error.errno == errno.ENOENT and not file.is_symlink():
+            raise
+        if error.errno in (errno.ENOENT, errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.EACCES):
+            raise _refusal(file) from None
+        raise
+
+
+def _check(descriptor: int, file: Path, folder: Path) -> None:
+    """Refuse what is not a lock file of ours; close to others what an older version made, for
+    whoever may open it could hold the lock."""
+    state = os.fstat(descriptor)
+    user, group = os.geteuid(), state.st_gid
+    if user == 0 and folder.is_dir() and is_another_users(folder.stat().st_uid):
+        # Theirs whose folder it is, so that they can go on without root.
+        user, group = folder.stat().st_uid, folder.stat().st_gid
+    plain = stat.S_ISREG(state.st_mode) and state.st_nlink == 1 and state.st_size == 0
+    if not plain or state.st_uid not in (0, os.geteuid(), user):
+        raise _refusal(file)
+    if os.geteuid() in (0, state.st_uid):
+        if state.st_uid != user:
+            os.fchown(descriptor, user, group)
+        if state.st_mode & 0o077:
+            os.fchmod(descriptor, 0o600)
+
+
+def _refusal(file: Path) -> WarehouseError:
+    return WarehouseError(
+        f"{file} is not a lock file of yours (it is a link, another user's, or no empty file): "
+        "move it away, or choose another folder with WAREHOUSE_DIR"
+    )
+
+
+def _take(descriptor: int, file: Path) -> bool:
+    """Try to take the lock; tell whether it is held, on the file that is now at the path."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    try:
+        # Whoever removes a warehouse deletes the file while others wait for it.
+        return os.path.samestat(os.fstat(descriptor), file.lstat())
+    except FileNotFoundError:
+        return False
+
+
+def _holder(file: Path) -> str:
+    """Name the process that holds the lock, as far as the system tells."""
+    try:
+        number = file.lstat().st_ino
+        # "1: FLOCK  ADVISORY  WRITE 4711 fd:01:1234 0 EOF"
+        locks = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+        found = [fields[4] for fields in locks if fields[5].endswith(f":{number}")]
+        name = Path(f"/proc/{int(found[0])}/comm").read_text().strip()
+    except (OSError, ValueError, IndexError):
+        return "another process"
+    return f"process {found[0]} ({name})"

@@ -5,6 +5,7 @@ import io
 import os
 import zlib
 
+from extract.masking import quoted
 from warehouse.errors import WarehouseError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -29,9 +30,8 @@ def max_unpacked_bytes() -> int:
     except ValueError:
         megabytes = 0
     if not 1 <= megabytes <= MOST_MEGABYTES:
-        shown = repr(text if len(text) <= 40 else f"{text[:40]}...")
         raise WarehouseError(
-            f"NYT_MAX_ANSWER_MB is {shown}: give whole megabytes from 1 to {MOST_MEGABYTES:,}"
+            f"NYT_MAX_ANSWER_MB is {quoted(text)}: give whole megabytes from 1 to {MOST_MEGABYTES:,}"
         )
     return megabytes * 1_000_000
 

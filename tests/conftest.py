@@ -65,6 +65,8 @@ LONGEST = (
     "test_extract_hostile.py",
     "test_extract_paced.py",
     "test_flows.py",
+    "test_every_command.py",
+    "test_embedded_robust.py",
     "test_report.py",
     "test_extract_run.py",
     "test_growth.py",

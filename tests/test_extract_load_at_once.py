@@ -113,7 +113,9 @@ def test_a_failing_server_is_one_line(warehouse: Warehouse, tmp_path: Path) -> N
             )
         stdout, stderr = loader.communicate(timeout=30)
     assert (loader.returncode, stdout) == (2, "")
-    assert stderr.startswith("error: 2020-01 was not loaded, and is as it was: the warehouse failed: ")
+    assert stderr.startswith(
+        "error: 2020-01 was not loaded, and is as it was: the warehouse failed: "
+    )
     assert stderr.endswith("run the same command again\n")
     assert len(stderr.splitlines()) == 1
     assert not months_stored(warehouse)

@@ -5,7 +5,7 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from warehouse import embedded, locks, roles, session
+from warehouse import embedded, folders, locks, roles, session
 from warehouse.errors import WarehouseDownError, WarehouseError, one_line, worker_down_message
 from warehouse.settings import LIBPQ_VARIABLES, load_settings, uses_embedded_server, warehouse_dir
 
@@ -30,6 +30,7 @@ def use_warehouse() -> list[str]:
     load_settings()
     if not uses_embedded_server():
         return []
+    folders.check_contents(warehouse_dir())  # before the server of somebody else's is used
     ours = embedded.environment(warehouse_dir())
     others = [name for name in os.environ if name.startswith("PG") and name not in ours]
     for name in others:

@@ -85,7 +85,12 @@ def warehouse_dir() -> Path:
     configured = os.environ.get("WAREHOUSE_DIR")
     if not configured:
         return PROJECT_DIR / ".warehouse"
-    path = Path(configured).expanduser()
+    try:
+        path = Path(configured).expanduser()
+    except RuntimeError:
+        raise WarehouseError(
+            f"WAREHOUSE_DIR is {configured!r}, and there is no such user: give the whole path"
+        ) from None
     if not path.is_absolute():
         raise WarehouseError(
             f"WAREHOUSE_DIR is {configured!r}, a relative path: give an absolute one, "

@@ -31,7 +31,8 @@ def max_unpacked_bytes() -> int:
         megabytes = 0
     if not 1 <= megabytes <= MOST_MEGABYTES:
         raise WarehouseError(
-            f"NYT_MAX_ANSWER_MB is {quoted(text)}: give whole megabytes from 1 to {MOST_MEGABYTES:,}"
+            f"NYT_MAX_ANSWER_MB is {quoted(text)}: give whole megabytes from 1 to "
+            f"{MOST_MEGABYTES:,}"
         )
     return megabytes * 1_000_000
 

@@ -280,7 +280,7 @@ def test_a_database_that_an_interrupted_start_did_not_make(own: Warehouse) -> No
 
 def test_no_variable_of_libpq_redirects_the_start(fresh: Warehouse) -> None:
     variables = {
-        "PGSERVICE": "elsewhere", "PGHOSTADDR": "127.0.0.1", "PGPORT": "9", "PGUSER": "somebody",
+        "PGPORT": "9", "PGUSER": "somebody", "PGSERVICEFILE": "/elsewhere",
         "PGDATABASE": "elsewhere", "PGOPTIONS": "-c default_transaction_read_only=on",
         "PGREQUIREAUTH": "scram-sha-256", "PGCHANNELBINDING": "require", "PGSSLMODE": "verify-full",
         "PGTARGETSESSIONATTRS": "standby", "PGCLIENTENCODING": "nonsense", "PGDATA": "/elsewhere",

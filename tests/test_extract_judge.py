@@ -106,6 +106,7 @@ OTHER_FILES = [
 
 @pytest.fixture(scope="module")
 def others(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    warehouse.empty()
     folder = tmp_path_factory.mktemp("others")
     for number, (_, content, _) in enumerate(OTHER_FILES):
         (folder / f"{1900 + number}-06.json").write_bytes(content)

@@ -56,7 +56,7 @@ def documents() -> Iterator[tuple[date, Doc]]:
                 middle_document(
                     ARTICLES_A_DAY * day + number,
                     pub_date=f"{published}T17:00:00+0000",
-                    headline={"main": f"Tide {RED} and </script><script> Turn"},
+                    headline={"main": f"Tide {RED} and </script <script Turn"},
                     web_url="javascript:alert(1)" if day % 2 else f"https://gazette.example/{day}",
                     keywords=[
                         {"name": name, "value": value, "rank": rank, "major": "N"}
@@ -268,7 +268,7 @@ def test_a_topic_is_drawn_with_its_points_curve_and_bands(
 def test_headlines_that_were_the_topic_are_shown_as_text(fitted: Warehouse) -> None:
     page = shown(fitted, "show", "Lamp Oil")
     headlines = as_json(fitted, "show", "Lamp Oil")["topics"][0]["headlines"]
-    assert headlines and page.count("</script><script> Turn\n") == len(headlines)
+    assert headlines and page.count("</script <script Turn\n") == len(headlines)
     assert all(each["web_url"] in page for each in headlines)
     assert not set(UNSEEN) & set(page)
 

@@ -30,6 +30,7 @@ def use_warehouse() -> list[str]:
     load_settings()
     if not uses_embedded_server():
         return []
+    folders.check_path(warehouse_dir())
     folders.check_contents(warehouse_dir())  # before the server of somebody else's is used
     ours = embedded.environment(warehouse_dir())
     others = [name for name in os.environ if name.startswith("PG") and name not in ours]

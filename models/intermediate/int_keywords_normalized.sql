@@ -53,7 +53,7 @@ labels as (
         keywords.name,
         keywords.value,
         keyword_kinds.kind,
-        {{ plain_text('keywords.value') }} as label
+        btrim(regexp_replace(keywords.value, '\s+', ' ', 'g')) as label
     from keywords
     inner join keyword_kinds
         on lower(keywords.name) = keyword_kinds.name

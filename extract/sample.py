@@ -19,6 +19,7 @@ import datetime as dt
 import gzip
 import io
 import math
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -31,8 +32,9 @@ from extract import sample_vocabulary as vocabulary
 from extract.responses import SAMPLE_COPYRIGHT
 from extract.sample_desk import Desk
 from extract.sample_text import Dice, Topic, background_topics, planted_topics
+from warehouse.errors import WarehouseError
 from warehouse.files import make_folder, write
-from warehouse.months import next_month
+from warehouse.months import months_between, next_month
 
 TRUTH_COLUMNS: Final = (
     "kind",
@@ -90,10 +92,10 @@ def write_sample(directory: Path, start: dt.date, end: dt.date, seed: int = 1) -
     """Write the months from `start` to `end`, both included, and `truth.csv` into `directory`.
 
     start, end: first days of months. seed: not negative. Each month becomes `YYYY-MM.json.gz`, an
-    Archive API response with SAMPLE_COPYRIGHT; files of the same name are replaced, others left.
-    As in the real archive, months are cut by UTC time while the newspaper lives in New York, so a
-    file begins with the last evening of the month before. Documents up to 2024 have the middle
-    shape of the API, from 2025 on the newest.
+    Archive API response with SAMPLE_COPYRIGHT; a sample's files of the same name are replaced,
+    others left. As in the real archive, months are cut by UTC time while the newspaper lives in New
+    York, so a file begins with the last evening of the month before. Documents up to 2024 have the
+    middle shape of the API, from 2025 on the newest.
 
     `truth.csv` has a row for each planted topic, blank where a column does not apply. The window
     runs from `start` to the last day of `end`'s month; shares are of articles, 0 to 1:
@@ -121,6 +123,8 @@ def write_sample(directory: Path, start: dt.date, end: dt.date, seed: int = 1) -
     if seed < 0:
         raise ValueError(f"the seed must not be negative, not {seed}")
     make_folder(directory, remedy=_REMEDY)
+    for month in months_between(start, end):
+        _spare_real_month(directory / f"{month:%Y-%m}.json.gz")
     newspaper = _Newspaper(start, (next_month(end) - start).days, seed)
     months: list[str] = []
     paths: list[Path] = []
@@ -153,6 +157,21 @@ def write_sample(directory: Path, start: dt.date, end: dt.date, seed: int = 1) -
     write(truth_path, _truth(newspaper), remedy=_REMEDY)
     planted = len(vocabulary.PLANTED)
     return SampleSummary(tuple(months), documents, tuple(paths), truth_path, planted, size)
+
+
+def _spare_real_month(path: Path) -> None:
+    """Raise WarehouseError where a sample's month would replace another file."""
+    if not path.is_file():
+        return
+    try:
+        with gzip.open(path) as file:
+            is_sample = SAMPLE_COPYRIGHT.encode() in file.read(1000)
+    except (OSError, EOFError, zlib.error):
+        is_sample = False
+    if not is_sample:
+        raise WarehouseError(
+            f"{path} is no month of the sample, and stays: name another folder for the sample"
+        )
 
 
 def _gzipped(payload: bytes) -> bytes:

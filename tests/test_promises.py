@@ -23,7 +23,7 @@ def test_every_promise_names_a_test_that_exists() -> None:
     """A row ends with its tests: `file.py`: `name`, `name`; `other.py`: `name`."""
     lines = PROMISES.read_text(encoding="utf-8").splitlines()
     rows = [line for line in lines if line.startswith("| ") and "`test_" in line]
-    assert len(rows) > 60
+    assert len(rows) > 55
     for row in rows:
         promise, held_by = row.strip("| ").rsplit(" | ", 1)
         assert promise.endswith("."), promise

@@ -16,6 +16,7 @@ import pytest
 from extract import sample
 from extract.responses import SAMPLE_COPYRIGHT
 from extract.sample import SampleSummary, write_sample
+from warehouse.errors import WarehouseError
 
 pytestmark = pytest.mark.fast
 
@@ -273,6 +274,18 @@ def test_a_bad_request_is_refused(
     with pytest.raises(ValueError, match=message):
         write_sample(tmp_path, start, end, seed)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", [gzip.compress(b'{"copyright": "(c)"}'), b"no gzip", b""])
+def test_a_month_that_is_no_sample_is_not_replaced(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "2024-08.json.gz").write_bytes(content)
+    with pytest.raises(WarehouseError, match=r"2024-08\.json\.gz is no month of the sample"):
+        write_sample(tmp_path, dt.date(2024, 7, 1), dt.date(2024, 8, 1))
+    assert [path.name for path in tmp_path.iterdir()] == ["2024-08.json.gz"]
+    assert (tmp_path / "2024-08.json.gz").read_bytes() == content
+    (tmp_path / "2024-08.json.gz").unlink()
+    for _ in range(2):
+        write_sample(tmp_path, dt.date(2024, 8, 1), dt.date(2024, 8, 1))
 
 
 def test_one_month_has_the_stated_change(tmp_path: Path) -> None:

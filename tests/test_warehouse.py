@@ -102,7 +102,7 @@ def test_remove_asks_first(odd: Warehouse) -> None:
     assert odd.run("warehouse", "start").returncode == 0
     done = odd.run("warehouse", "remove")  # nobody answers
     assert done.returncode == 1
-    assert f"Delete {odd.folder} and everything stored in it?" in done.stdout
+    assert f"Delete {odd.folder} and everything stored in it: nothing?" in done.stdout
     assert odd.value("select 1") == 1
 
 

@@ -95,13 +95,26 @@ def remove(
     if not uses_embedded_server():
         raise WarehouseError(f"PGHOST is {os.environ['PGHOST']}: your own server stays as it is")
     if not yes:
-        typer.confirm(
-            f"Delete {visible(str(warehouse_dir()))} and everything stored in it?", abort=True
-        )
+        typer.confirm(f"Delete {visible(str(warehouse_dir()))}{_what_it_holds()}?", abort=True)
     left = embedded.remove()
     say(f"removed: {warehouse_dir()}")
     if left:
         say(f"left as it is, for it is not the warehouse's own: {', '.join(left)}")
+
+
+def _what_it_holds() -> str:
+    """Say what the embedded server stores, which is started for that."""
+    from warehouse.connect import connect
+    from warehouse.contents import holdings
+
+    if embedded.find() is None:
+        return ", in which nothing is stored"
+    try:
+        with connect("warehouse remove") as connection:
+            stored = holdings(connection)
+    except WarehouseError as error:
+        return f" and everything stored in it, which cannot be looked at ({error})"
+    return f" and everything stored in it: {stored or 'nothing'}"
 
 
 @app.command()

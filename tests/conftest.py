@@ -62,6 +62,7 @@ def shared() -> Iterator[Path]:
 # Each process takes file after file; with the longest first, none is left alone at the end. Those
 # that mostly wait go beside those that compute.
 LONGEST = (
+    "test_killed.py",
     "test_extract_hostile.py",
     "test_extract_paced.py",
     "test_flows.py",

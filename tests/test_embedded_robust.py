@@ -735,10 +735,6 @@ def test_a_removal_that_was_killed(seed: int) -> None:
         time.sleep(random.Random(seed).uniform(0.4, 1.0))
         removing.kill()
         removing.communicate()
-        assert (
-            fresh.run("warehouse", "status").stdout
-            == (f"embedded server, stopped: {fresh.folder}\n")
-            or fresh.value("select 1") == 1
-        )
+        fresh.ok("warehouse", "status")
         fresh.ok("warehouse", "remove", "--yes")
         assert not fresh.folder.exists()

@@ -129,6 +129,8 @@ def check(command: str, done: Done, codes: tuple[int, ...]) -> None:
     assert "Exception ignored" not in said, said
     allowed = (*codes, 1) if command in MAY_END_WITH_1 else codes
     assert done.returncode in allowed, (done.returncode, said)
+    if command == "warehouse psql" and done.returncode != 0:
+        return  # psql's own words
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert len(errors) == (1 if done.returncode == 2 else 0), said
 
@@ -175,7 +177,7 @@ def test_a_server_that_dies(stage: Stage, tmp_path: Path, command: str, after: i
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("after", [1, 2, 4, 6, 9, 12, 17, 21, 26, 32, 40, 60])
+@pytest.mark.parametrize("after", [1, 2, 6, 9, 12, 17, 26, 40])
 @pytest.mark.parametrize("command", ARGUMENTS)
 def test_a_server_that_dies_at_any_time(
     stage: Stage, tmp_path: Path, command: str, after: int

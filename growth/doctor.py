@@ -4,7 +4,10 @@ import os
 from collections.abc import Callable, Iterator
 
 import psycopg
+from psycopg import sql
 
+from growth.lists import LISTS, read_list
+from growth.observed import fitting_period, marts_needed, observed_query
 from growth.runs import list_runs
 from warehouse.command_line import Finding
 from warehouse.connect import connect
@@ -64,6 +67,17 @@ def _later(name: str, command: str) -> Finding:
 
 
 def _report(connection: psycopg.Connection) -> Finding:
+    """Ask what the page asks, of which an older version's tables may lack a column."""
+    latest = list_runs(connection)[0]
+    try:
+        for name in LISTS:
+            read_list(connection, latest, name, [], 1)
+        with marts_needed():
+            observed = observed_query(latest, fitting_period(latest), None)
+            connection.execute(sql.SQL("{} limit 0").format(observed))
+            connection.execute("select from marts.fct_topic_evidence limit 0")
+    except WarehouseError as error:
+        return Finding("report", False, str(error))
     return Finding(
         "report", True, "nothing is missing: `growth report`; `growth top` for the lists"
     )

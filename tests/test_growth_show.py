@@ -334,6 +334,11 @@ def test_doctor_finds_all_well_then_what_is_missing(fitted: Warehouse) -> None:
         "drop table growth.runs; alter table growth.kept rename to runs",
     )
     assert "none is stored: run `growth fit`" in gone
+    old = found(
+        "alter view marts.growing_topics rename column listed_rate to of_an_older_version",
+        "alter view marts.growing_topics rename column of_an_older_version to listed_rate",
+    )
+    assert "report: the list marts.growing_topics is not there, or older than this version" in old
     late = found(
         "update marts.fct_daily_articles set is_loaded = false where published_on >= '2022-03-01'",
         "update marts.fct_daily_articles set is_loaded = true",

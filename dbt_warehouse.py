@@ -117,7 +117,7 @@ def _check_server(connection: "psycopg.Connection", context: click.Context) -> N
     if "," in theirs.host:
         return  # one of several hosts, whichever answers
     for name, there, here in (
-        ("host", theirs.host, ours.host),
+        ("host", _folder_or_host(theirs.host), _folder_or_host(ours.host)),
         ("port", theirs.port, ours.port),
         ("database", theirs.database, ours.dbname),
     ):
@@ -126,6 +126,11 @@ def _check_server(connection: "psycopg.Connection", context: click.Context) -> N
                 f"dbt would use the {name} {there}, and all other commands {here}: unset PGSERVICE "
                 'and PGHOSTADDR, or type `eval "$(warehouse env)"` first'
             )
+
+
+def _folder_or_host(host: str) -> str:
+    """Return a host as it can be compared: a socket's folder may be written in several ways."""
+    return str(Path(host)) if host.startswith("/") else host
 
 
 def _pass_to_libpq(options: str, context: click.Context | None) -> None:

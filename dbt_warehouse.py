@@ -68,7 +68,7 @@ class ReadyWarehouse(dbtPlugin):
             _check_server(connection, context)
         required = command in WRITING_COMMANDS
         _set_variable("PGCLIENTENCODING", "UTF8", context)
-        _pass_to_libpq(session.OPTIONS, context)
+        _pass_to_libpq(session.options(connection.info.server_version), context)
         if roles.take(connection, "transformer", required=required):
             _pass_to_libpq("-c role=transformer", context)
         connection.autocommit = True
@@ -114,23 +114,25 @@ def _check_server(connection: "psycopg.Connection", context: click.Context) -> N
     if profile is None:
         return
     theirs, ours = profile.credentials, connection.info
-    if "," in theirs.host:
-        return  # one of several hosts, whichever answers
+    # One of several hosts, whichever answers.
+    hosts = [] if "," in theirs.host else [("host", theirs.host, ours.host)]
     for name, there, here in (
-        ("host", _folder_or_host(theirs.host), _folder_or_host(ours.host)),
-        ("port", theirs.port, ours.port),
+        *hosts,
+        ("port", str(theirs.port), str(ours.port)),
         ("database", theirs.database, ours.dbname),
+        ("user", theirs.user, ours.user),
     ):
-        if there != here:
+        if _written_alike(there) != _written_alike(here):
             raise DbtRuntimeError(
-                f"dbt would use the {name} {there}, and all other commands {here}: unset PGSERVICE "
-                'and PGHOSTADDR, or type `eval "$(warehouse env)"` first'
+                f"dbt would use the {name} {there}, and all other commands {here}: set "
+                f"PG{name.upper()} in your shell (dbt does not read .env) and unset PGSERVICE, or "
+                'type `eval "$(warehouse env)"` first'
             )
 
 
-def _folder_or_host(host: str) -> str:
-    """Return a host as it can be compared: a socket's folder may be written in several ways."""
-    return str(Path(host)) if host.startswith("/") else host
+def _written_alike(value: str) -> str:
+    """Return a value as it can be compared: a socket's folder may be written in several ways."""
+    return str(Path(value)) if value.startswith("/") else value
 
 
 def _pass_to_libpq(options: str, context: click.Context | None) -> None:

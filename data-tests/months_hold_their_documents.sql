@@ -26,4 +26,3 @@ left join rejected
 where
     months.docs <> coalesce(stored.docs, 0)
     or months.rejected <> coalesce(rejected.rejected, 0)
-    or months.docs + months.rejected < months.hits

@@ -20,16 +20,34 @@ LONGEST_HEADLINE = 10_000
 LONGEST_KEYWORD = 1_000
 MOST_KEYWORDS = 1_000
 LONGEST_TYPE = 100
-# Beside unreadable fields, what `reading` says of keywords that are read.
+# Beside unreadable fields, what `reading` says of what is read.
 FLAT_KEYWORDS = "texts without a kind"
+WITH_WORDS = "with words"
+WITH_KEYWORDS = "of a known kind"
+GARBLED = "garbled"
 NOT_THERE = "not there"
+# The names of keywords that the marts know, in small letters: seeds/keyword_kinds.csv.
+KEYWORD_NAMES = frozenset(
+    {
+        "subject", "persons", "person", "organizations", "organization", "glocations", "location",
+        "creative_works", "work", "title",
+    }
+)  # fmt: skip
+_UNKNOWN_KINDS = "no keyword of a known kind"
+_JSON_TEXT = "JSON written as a text"
+# How programs write that there is no text.
+_NOTHING = frozenset({"nan", "none", "null", "na", "n/a", "undefined"})
+# A curly quote or a dash whose bytes were read as Windows-1252.
+_GARBLED = "\u00e2\u20ac"
+# Letters of ASCII alone: what else is a small letter depends on the language.
+_SMALL = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 # A document of more bytes is not decoded at once: a million keywords would take a gigabyte.
 _MOST_BYTES_AT_ONCE = 1_000_000
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", flags=re.ASCII)
 _REST_OF_DATE = re.compile(
     r"(?:[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?"
-    r" *(?:Z|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?)?)?",
+    r" *(?:Z|UTC|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?)?)?",
     flags=re.ASCII,
 )
 
@@ -67,13 +85,17 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     """What was read of one document.
 
     ``document_type`` is in small letters, "" where there is none; ``day`` is that of the date as
-    written, "" where it cannot be read; ``unreadable`` has a field and a reason each.
+    written, "" where it cannot be read; ``unreadable`` has a field and a reason each. The others
+    tell whether the headline has words, whether these are garbled, and whether a keyword counts.
     """
 
     document_type: str
     day: str
     unreadable: tuple[tuple[str, str], ...] = ()
     has_flat_keywords: bool = False
+    has_words: bool = False
+    is_garbled: bool = False
+    has_keywords: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,6 +124,10 @@ class Tally:
         """Return in how many documents a field cannot be read."""
         return sum(c.docs for c in self.counts if c.field == field and not c.is_readable)
 
+    def readable(self, reading: str) -> int:
+        """Return in how many documents something of the marts' was found."""
+        return sum(c.docs for c in self.counts if c.is_readable and c.reading == reading)
+
     def reasons(self, field: str) -> list[FieldCount]:
         """Return why it cannot, the most frequent reason first."""
         found = [c for c in self.counts if c.field == field and not c.is_readable]
@@ -124,22 +150,41 @@ def reading_of(exact: Exact) -> Reading:
     """Return what was read of a document whose fields are as they should be."""
     written = exact.pub_date
     is_date = _REST_OF_DATE.fullmatch(written, 10) is not None
-    return _reading(exact.document_type, written[:10], is_date)
+    main = (exact.headline and exact.headline.main) or ""
+    named = [keyword.name for keyword in exact.keywords or () if keyword.value]
+    known = any(name in KEYWORD_NAMES or name.translate(_SMALL) in KEYWORD_NAMES for name in named)
+    return _reading(
+        exact.document_type, written[:10], is_date, bool(main), _GARBLED in main, known,
+        bool(named) and not known,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
-def _reading(document_type: str, day: str, is_date: bool) -> Reading:
+def _reading(
+    document_type: str,
+    day: str,
+    is_date: bool,
+    has_words: bool,
+    is_garbled: bool,
+    has_keywords: bool,
+    has_unknown_alone: bool,
+) -> Reading:
     """Return what many documents have in common."""
     reason = _wrong_day(day, is_date)
-    kind = document_type[:LONGEST_TYPE].lower()
-    return Reading(kind, "", (("pub_date", reason),)) if reason else Reading(kind, day)
+    unreadable = [("pub_date", reason)] if reason else []
+    if has_unknown_alone:
+        unreadable.append(("keywords", _UNKNOWN_KINDS))
+    return Reading(
+        document_type[:LONGEST_TYPE].translate(_SMALL), "" if reason else day, tuple(unreadable),
+        has_words=has_words, is_garbled=is_garbled, has_keywords=has_keywords,
+    )  # fmt: skip
 
 
 def read_loosely(doc: msgspec.Raw) -> Reading:
     """Return what can be read of any document. It is an object."""
     loose = _loose_decoder.decode(doc)
     kind = _decode(loose.document_type)
-    document_type = kind[:LONGEST_TYPE].lower() if isinstance(kind, str) else ""
+    document_type = kind[:LONGEST_TYPE].translate(_SMALL) if isinstance(kind, str) else ""
     written = _decode(loose.pub_date)
     if isinstance(written, str):
         day = written[:10]
@@ -147,10 +192,14 @@ def read_loosely(doc: msgspec.Raw) -> Reading:
     else:
         day, reason = "", _not_a(written, "date")
     unreadable = [("pub_date", reason)] if reason else []
-    unreadable += [("headline", why) for why in _headline(loose.headline)]
-    reasons, has_flat = _keywords(loose.keywords)
+    main, reasons = _headline(loose.headline)
+    unreadable += [("headline", why) for why in reasons]
+    reasons, has_flat, has_known = _keywords(loose.keywords)
     unreadable += [("keywords", why) for why in reasons]
-    return Reading(document_type, "" if reason else day, tuple(unreadable), has_flat)
+    return Reading(
+        document_type, "" if reason else day, tuple(unreadable), has_flat, bool(main),
+        _GARBLED in main, has_known,
+    )  # fmt: skip
 
 
 def tally(readings: Iterable[Reading]) -> Tally:
@@ -158,22 +207,26 @@ def tally(readings: Iterable[Reading]) -> Tally:
     types = Counter[str]()
     # Of the documents of type article, and of those without a type.
     unreadable = {ARTICLE: Counter[tuple[str, str]](), "": Counter[tuple[str, str]]()}
-    flat = Counter[str]()
+    found = {ARTICLE: Counter[tuple[str, str]](), "": Counter[tuple[str, str]]()}
     for reading in readings:
         types[reading.document_type] += 1
         if reading.document_type not in unreadable:
             continue
         if reading.unreadable:
             unreadable[reading.document_type].update(reading.unreadable)
-        if reading.has_flat_keywords:
-            flat[reading.document_type] += 1
+        seen = found[reading.document_type]
+        seen["headline", WITH_WORDS] += reading.has_words
+        seen["headline", GARBLED] += reading.is_garbled
+        seen["keywords", WITH_KEYWORDS] += reading.has_keywords
+        seen["keywords", FLAT_KEYWORDS] += reading.has_flat_keywords
     counted = ARTICLE if any(types.keys() - {""}) else ""
     counts = [FieldCount("document_type", kind, kind != "", n) for kind, n in types.items()]
     counts += [
         FieldCount(field, reason, False, n) for (field, reason), n in unreadable[counted].items()
     ]
-    if flat[counted]:
-        counts.append(FieldCount("keywords", FLAT_KEYWORDS, True, flat[counted]))
+    counts += [
+        FieldCount(field, reading, True, n) for (field, reading), n in found[counted].items() if n
+    ]
     return Tally(types.total(), types[counted], counts)
 
 
@@ -195,7 +248,7 @@ def describe(counted: Tally) -> Iterator[str]:
             else:
                 yield first + ", ".join(f"{r.docs:,} {r.reading}" for r in reasons[:3])
     for count in counted.counts:
-        if count.is_readable and count.field == "keywords":
+        if count.reading == FLAT_KEYWORDS:
             yield (
                 f"keywords are texts without their kinds in {count.docs:,} documents: they count "
                 "as subjects"
@@ -230,37 +283,56 @@ def _decode(raw: msgspec.Raw) -> Any:
         return _Unreadable()
 
 
-def _headline(raw: msgspec.Raw) -> Iterator[str]:
+def _headline(raw: msgspec.Raw) -> tuple[str, list[str]]:
+    """Return the headline, and why it cannot be read if so."""
     headline = _decode(raw)
-    if isinstance(headline, dict):
-        main = headline.get("main")
-        if main is not None and not isinstance(main, str):
-            yield _not_a(main, "text")
-    elif headline is None or isinstance(headline, str):
-        main = headline
-    else:
-        yield _not_a(headline, "headline")
-        return
-    if isinstance(main, str) and len(main) > LONGEST_HEADLINE:
-        yield f"a headline of more than {LONGEST_HEADLINE:,} characters"
+    main = headline.get("main") if isinstance(headline, dict) else headline
+    if main is None:
+        return "", []
+    if not isinstance(main, str):
+        return "", [_not_a(main, "text" if isinstance(headline, dict) else "headline")]
+    if len(main) > LONGEST_HEADLINE:
+        return "", [f"a headline of more than {LONGEST_HEADLINE:,} characters"]
+    if isinstance(headline, str) and _is_json(main) and "main" in main:
+        return "", [_JSON_TEXT]
+    if isinstance(headline, str) and main.strip().lower() in _NOTHING:
+        return "", ["no text, but a word for none"]
+    return main, []
 
 
-def _keywords(raw: msgspec.Raw) -> tuple[list[str], bool]:
-    """Return why a document's keywords cannot be read, if so, and whether there are plain texts."""
+def _is_json(text: str) -> bool:
+    return text.lstrip().startswith("{")
+
+
+def _keywords(raw: msgspec.Raw) -> tuple[list[str], bool, bool]:
+    """Return why a document's keywords cannot be read, if so; whether there are plain texts; and
+    whether there is one of a known kind."""
     many = [f"more than {MOST_KEYWORDS:,} keywords"]
     # A million commas are more than a thousand keywords of a thousand characters have.
     if bytes(raw).count(b",") > MOST_KEYWORDS * LONGEST_KEYWORD:
-        return many, False
+        return many, False, False
     keywords = _decode(raw)
     if keywords is None:
-        return [], False
+        return [], False, False
     if not isinstance(keywords, list):
-        return [_not_a(keywords, "list")], False
-    flat = any(isinstance(entry, str) for entry in keywords)
+        return [_not_a(keywords, "list")], False, False
+    flat = any(isinstance(entry, str) and not _is_json(entry) for entry in keywords)
     if len(keywords) > MOST_KEYWORDS:
-        return many, flat
-    reasons = (_keyword(entry) for entry in keywords)
-    return [reason for reason in reasons if reason][:1], flat
+        return many, flat, False
+    named = [_name(entry) for entry in keywords]
+    known = flat or any(name in KEYWORD_NAMES for name in named)
+    reasons = [reason for reason in map(_keyword, keywords) if reason][:1]
+    if any(named) and not (reasons or known):
+        reasons = [_UNKNOWN_KINDS]
+    return reasons, flat, known
+
+
+def _name(entry: Any) -> str:
+    """Return the name of a keyword that has a value, in small letters."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("value"), str):
+        return ""
+    name = entry.get("name")
+    return name.translate(_SMALL) if isinstance(name, str) and entry["value"] else ""
 
 
 def _keyword(entry: Any) -> str:
@@ -271,6 +343,8 @@ def _keyword(entry: Any) -> str:
             if not isinstance(entry.get(part), str):
                 return f"a keyword without a text as its {part}"
         entry = entry["value"]
+    elif isinstance(entry, str) and _is_json(entry):
+        return _JSON_TEXT
     if not isinstance(entry, str):
         return _not_a(entry, "keyword")
     if len(entry) > LONGEST_KEYWORD:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from extract.fields import Tally, describe
+from extract.fields import ARTICLE, GARBLED, WITH_KEYWORDS, WITH_WORDS, Tally, describe
 from extract.responses import Reject, Response, ResponseError
 from warehouse.months import format_month, last_day
 
@@ -19,6 +19,9 @@ LEAST_PART = 0.9
 # More of its documents must not be impossible to store; a handful of a small month may be.
 MOST_REJECTED = 0.1
 HANDFUL = 5
+# More of its headlines must not be garbled; more documents of other months are told.
+MOST_GARBLED = 0.05
+MOST_ELSEWHERE = 0.02
 # As the Article Search API gives them out.
 _DOCUMENTS_A_PAGE = 10
 
@@ -33,17 +36,39 @@ class TruncatedError(RefusedError):
 
 @dataclass(frozen=True)
 class Held:
-    """What the warehouse holds of a real month."""
+    """What the warehouse holds of a real month: documents, and of those that count for the tables
+    articles, headlines with words, and documents with keywords; None where nobody has counted."""
 
     docs: int
     is_final: bool
+    articles: int | None
+    headlines: int | None
+    keywords: int | None
 
 
 def held_of(connection: "psycopg.Connection", month: date) -> Held | None:
     """Return what the warehouse holds of a month; None of the generated sample."""
     row = connection.execute(
-        "select docs, is_final from raw.nyt_months where archive_month = %s and source <> 'sample'",
-        [month],
+        """
+        select
+            docs,
+            is_final,
+            (
+                select sum(docs) from raw.nyt_fields
+                where archive_month = months.archive_month and reading = %s
+            ),
+            (
+                select sum(docs) from raw.nyt_fields
+                where archive_month = months.archive_month and reading = %s
+            ),
+            (
+                select sum(docs) from raw.nyt_fields
+                where archive_month = months.archive_month and reading = %s
+            )
+        from raw.nyt_months as months
+        where archive_month = %s and source <> 'sample'
+        """,
+        [ARTICLE, WITH_WORDS, WITH_KEYWORDS, month],
     ).fetchone()
     return Held(*row) if row is not None else None
 
@@ -70,6 +95,7 @@ def check_month(
     check_promised(response)
     _check_rejects(response, sent)
     _check_fields(response.fields, sent)
+    _check_what_counts(response.fields, sent)
     _check_dates(month, response, sent)
     if held is not None:
         _check_size(response, held, sent)
@@ -115,28 +141,71 @@ def _check_fields(counted: Tally, sent: str) -> None:
         )
 
 
-def _check_dates(month: date, response: Response, sent: str) -> None:
-    # A day on either side: months are cut by UTC time, and old ones by another.
-    first = (month - timedelta(days=1)).isoformat()
-    last = (last_day(month) + timedelta(days=1)).isoformat()
-    days = [article.reading.day for article in response.articles if article.reading.day]
-    elsewhere = sum(not first <= day <= last for day in days)
-    if elsewhere * 2 > len(days):
+def _check_what_counts(counted: Tally, sent: str) -> None:
+    """Refuse a month that the tables would read, and make nothing of."""
+    if counted.docs > HANDFUL and not counted.readable(ARTICLE):
+        types = [f"{c.docs:,} {c.reading!r}" for c in counted.counts if c.field == "document_type"]
         raise RefusedError(
-            f"{sent}another month: {elsewhere:,} of {len(days):,} documents are not of "
+            f"{sent}no document of type article, but {', '.join(types[:3])}; --force takes them"
+        )
+    empty = counted.articles - counted.readable(WITH_WORDS)
+    if empty * 2 > counted.articles > HANDFUL:
+        raise RefusedError(
+            f"{sent}{empty:,} of {counted.articles:,} headlines without a word; --force takes them"
+        )
+    garbled = counted.readable(GARBLED)
+    if garbled > max(HANDFUL, MOST_GARBLED * counted.articles):
+        raise RefusedError(
+            f"{sent}{garbled:,} of {counted.articles:,} headlines that are garbled, UTF-8 that was "
+            "read as Windows-1252: take the file as it was downloaded; --force takes this one"
+        )
+
+
+def _check_dates(month: date, response: Response, sent: str) -> None:
+    first, last = _span(month)
+    days = [article.reading.day for article in response.articles if article.reading.day]
+    others = sum(not first <= day <= last for day in days)
+    if others * 2 > len(days):
+        raise RefusedError(
+            f"{sent}another month: {others:,} of {len(days):,} documents are not of "
             f"{format_month(month)}, they are from {min(days)} to {max(days)}; --force takes them"
         )
 
 
 def _check_size(response: Response, held: Held, sent: str) -> None:
-    docs = len(response.articles)
-    if docs >= LEAST_PART * held.docs:
-        return
-    # The index of a month that has just begun has few documents, and may change.
-    if not held.is_final and held.docs - docs <= HANDFUL:
-        return
-    which = "this final month" if held.is_final else "this month"
-    raise RefusedError(
-        f"{sent}{docs:,} documents, the warehouse holds {held.docs:,} of {which}: kept as it is; "
-        "--force takes the new ones"
+    counted = response.fields
+    for what, new, old in (
+        ("documents", len(response.articles), held.docs),
+        ("articles", counted.readable(ARTICLE), held.articles),
+        ("headlines with words", counted.readable(WITH_WORDS), held.headlines),
+        ("documents with keywords", counted.readable(WITH_KEYWORDS), held.keywords),
+    ):
+        if old is None or new >= LEAST_PART * old:
+            continue
+        # The index of a month that has just begun has few documents, and may change.
+        if not held.is_final and old - new <= HANDFUL:
+            continue
+        which = "this final month" if held.is_final else "this month"
+        raise RefusedError(
+            f"{sent}{new:,} {what}, the warehouse holds {old:,} of {which}: kept as it is; "
+            "--force takes the new ones"
+        )
+
+
+def elsewhere(month: date, response: Response) -> str:
+    """Say how many documents of a month that is taken are of other months, where they are many."""
+    days = [article.reading.day for article in response.articles if article.reading.day]
+    first, last = _span(month)
+    others = [day for day in days if not first <= day <= last]
+    if len(others) <= max(HANDFUL, MOST_ELSEWHERE * len(days)):
+        return ""
+    return (
+        f"{len(others):,} of {len(days):,} documents are of other months, from {min(others)} to "
+        f"{max(others)}"
     )
+
+
+def _span(month: date) -> tuple[str, str]:
+    # A day on either side: months are cut by UTC time, and old ones by another.
+    first, last = month - timedelta(days=1), last_day(month) + timedelta(days=1)
+    return first.isoformat(), last.isoformat()

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
 from extract.fields import describe
-from extract.judge import check_month, describe_rejects, held_of
+from extract.judge import check_month, describe_rejects, elsewhere, held_of
 from extract.landing import Landed, LandingError, MonthFile, final_from, read_month_file
 from extract.responses import (
     SAMPLE_COPYRIGHT,
@@ -190,16 +190,21 @@ def _load_month(
         len(landed.body),
         describe_rejects(kept.rejects),
         removed,
-        _notes(kept),
+        _notes(file.month, kept),
     )
 
 
-def _notes(response: Response) -> tuple[str, ...]:
+def _notes(month: date, response: Response) -> tuple[str, ...]:
     """Say in lines what is to be known of a month that was stored."""
-    notes = tuple(describe(response.fields))
+    notes = [*describe(response.fields)]
+    others = elsewhere(month, response)
+    if others:
+        notes.insert(0, others)
     if response.hits is None:
-        return ("the response does not say how many documents it should hold", *notes)
-    return notes
+        notes.insert(0, "the response does not say how many documents it should hold")
+    elif response.hits > response.docs:
+        notes.insert(0, f"{response.docs:,} documents of {response.hits:,} that it promises")
+    return tuple(notes)
 
 
 def _keep_sample_apart(connection: "psycopg.Connection", is_sample: bool) -> int:

@@ -55,6 +55,11 @@ def check_time(name: str, value: object) -> float:
     return number
 
 
+def _as_given(values: ArrayLike) -> object:
+    """Return what an object that stands for an array gives, a mask included."""
+    return np.asanyarray(values) if hasattr(values, "__array__") else values
+
+
 def check_numbers(name: str, values: ArrayLike, dimensions: Sequence[int] = (1,)) -> NDArray[Any]:
     """Return an array of real numbers or truth values: as it is, in this machine's byte order.
     It may have as many dimensions as one of ``dimensions``."""
@@ -62,7 +67,7 @@ def check_numbers(name: str, values: ArrayLike, dimensions: Sequence[int] = (1,)
         raise ValueError(
             f"{name} is a sparse matrix: give its non-zero cells, row, col and data of .tocoo()"
         )
-    if np.ma.is_masked(values):
+    if np.ma.is_masked(values) or np.ma.is_masked(_as_given(values)):
         raise ValueError(
             f"{name} has masked values: leave their cells out (.compressed() of all arrays alike), "
             "or give them a value (.filled())"

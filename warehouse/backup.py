@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from warehouse import embedded, locks, roles, session
-from warehouse.connect import SCHEMAS, connect, distribution_script
+from warehouse import embedded, locks, roles
+from warehouse.connect import SCHEMAS, connect, distribution_script, environment
 from warehouse.errors import WarehouseError
 from warehouse.files import failure, make_folder, replacing
 
@@ -56,55 +56,6 @@ begin
 end
 $$;
 """
-# What roles can make, and no warehouse has. Checks and defaults compare, and call no function.
-_ONLY_TABLES = """
-do $$
-declare
-    found text;
-begin
-    select string_agg(what, ', ' order by what) into found
-    from (
-        select 'function ' || oid::regprocedure as what, pronamespace as home from pg_proc
-        union all
-        select 'operator ' || oid::regoperator, oprnamespace from pg_operator
-        union all
-        select 'type ' || oid::regtype, typnamespace
-        from pg_type
-        where typtype in ('d', 'e', 'r', 'm') or (typtype = 'b' and typelem = 0)
-        union all
-        select 'check of ' || conrelid::regclass, connamespace
-        from pg_constraint
-        where
-            contype = 'c'
-            and regexp_replace(
-                pg_get_constraintdef(oid), 'CHECK |EXTRACT|AND |OR |NOT ', '', 'g'
-            ) ~ '[[:alnum:]_"]\\s*\\('
-        union all
-        select 'default of ' || adrelid::regclass, relnamespace
-        from pg_attrdef inner join pg_class on pg_class.oid = adrelid
-        where pg_get_expr(adbin, adrelid) ~ '[[:alnum:]_"]\\s*\\('
-        union all
-        select 'trigger of ' || tgrelid::regclass, relnamespace
-        from pg_trigger inner join pg_class on pg_class.oid = tgrelid
-        where not tgisinternal
-        union all
-        select 'rule of ' || ev_class::regclass, relnamespace
-        from pg_rewrite inner join pg_class on pg_class.oid = ev_class
-        where rulename <> '_RETURN'
-        union all
-        select 'policy of ' || polrelid::regclass, relnamespace
-        from pg_policy inner join pg_class on pg_class.oid = polrelid
-        union all
-        select 'foreign table ' || oid::regclass, relnamespace from pg_class where relkind = 'f'
-    ) as made
-    where home::regnamespace::text in ('raw', 'growth', 'staging', 'intermediate', 'marts');
-    if found is not null then
-        raise exception 'it holds what no warehouse makes (%): take that out of the warehouse '
-            'and back it up again, or restore it into one without roles', found;
-    end if;
-end
-$$;
-"""
 _RESTORING = "warehouse restore, psql"
 # Postgres 16 does not know it, and the connection is about to end.
 _SET_BY_NEWER_PROGRAMS = b"SET transaction_timeout = 0;\n"
@@ -126,14 +77,15 @@ def write_backup(folder: Path, keep: int) -> Backup:
     Files that are dated later, by a clock that was ahead, neither count nor go. Raises
     WarehouseError.
     """
-    with connect("warehouse backup") as connection:
+    # pg_dump copies what others have made, and does not run it.
+    with connect("warehouse backup", reads_nothing=True) as connection:
         connection.autocommit = True
         locks.keep_warehouse(connection)  # no half of a dbt run
         make_folder(folder, mode=0o700, remedy=_REMEDY)
         with _alone_in(folder):
             backup = Backup(_new_path(folder))
             with replacing(backup.path, mode=0o600, remedy=_REMEDY) as file:
-                _dump(backup.path, file, _server(connection))
+                _dump(backup.path, file, environment(connection, "warehouse pg_dump"))
             _remove_old(backup, keep)
     return backup
 
@@ -164,11 +116,11 @@ def _new_path(folder: Path) -> Path:
         time.sleep(0.1)  # the last one is of this second
 
 
-def _dump(path: Path, file: IO[bytes], server: list[str]) -> None:
+def _dump(path: Path, file: IO[bytes], env: dict[str, str]) -> None:
     # Owners and grants are the server's matter: roles.sql knows them. To its standard output it
     # would only append, and leave two tables of contents.
     done = subprocess.run(
-        [embedded.client_program("pg_dump"), *server, "--format=custom", "--no-owner",
+        [embedded.client_program("pg_dump"), "--format=custom", "--no-owner",
          "--no-privileges", "--no-password", *(f"--schema={schema}" for schema in SCHEMAS),
          "--no-sync", f"--file=/dev/fd/{file.fileno()}"],
         check=False,
@@ -177,7 +129,7 @@ def _dump(path: Path, file: IO[bytes], server: list[str]) -> None:
         errors="replace",
         stdin=subprocess.DEVNULL,
         pass_fds=[file.fileno()],
-        env=_environment("warehouse pg_dump") | {"LC_ALL": "C"},
+        env=env | {"LC_ALL": "C"},
         restore_signals=False,  # a file that grows too large is an error, and does not end it
     )  # fmt: skip
     if done.returncode != 0:
@@ -223,6 +175,7 @@ def check_backup(file: Path) -> None:
     if not file.is_file():
         raise WarehouseError(f"{file} is not a file: give one of `warehouse backup`")
     broken = f"{file} is no backup, or not a whole one, and nothing was changed"
+    file = file.absolute()  # not taken for an option
     listed = _run("pg_restore", ["--list", str(file)], broken)
     if " TABLE raw nyt_months " not in listed:
         raise WarehouseError(f"{file} is not a backup of a warehouse; nothing was changed")
@@ -242,7 +195,9 @@ def restore_backup(file: Path) -> None:
         connection.autocommit = True
         locks.rewrite_warehouse(connection)
         with locks.say_who_is_in_the_way(connection, _RESTORING):
-            _replay(file, _as_roles() if in_force else _AS_OWNER, _server(connection))
+            _replay(
+                file, _as_roles() if in_force else _AS_OWNER, environment(connection, _RESTORING)
+            )
     # The tables that the backup is too old for are created now.
     with connect("warehouse restore") as connection:
         _update_statistics(connection)
@@ -274,20 +229,20 @@ def _as_roles() -> list[Step]:
         for role, schemas in homes.items():
             chosen = tuple(f"--schema={schema}" for schema in schemas)
             steps.append(Step(f"set local role {role};\n", (f"--section={section}", *chosen)))
-        steps.append(Step("reset role;\n" + (_ONLY_TABLES if section == "pre-data" else "")))
+        steps.append(Step("reset role;\n" + (roles.refuse_foreign() if section != "data" else "")))
     return [*steps, Step(_AFTER + distribution_script() + roles.script())]
 
 
-def _replay(file: Path, steps: Sequence[Step], server: list[str]) -> None:
+def _replay(file: Path, steps: Sequence[Step], env: dict[str, str]) -> None:
     """Let psql run the steps; what is not followed by `commit` is rolled back."""
     failed = "the backup was not restored, and nothing was changed"
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(
-            [embedded.client_program("psql"), *server, "--no-psqlrc", "--quiet", "--no-password",
+            [embedded.client_program("psql"), "--no-psqlrc", "--quiet", "--no-password",
              "--set=ON_ERROR_STOP=1"],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors,
-            env=_environment(_RESTORING),
+            env=env,
         ) as psql,
     ):  # fmt: skip
         assert psql.stdin is not None
@@ -335,21 +290,6 @@ def _feed_from(file: Path, options: Sequence[str], pipe: IO[bytes]) -> str:
         return "" if restore.wait() == 0 else _last_error(errors)
 
 
-def _server(connection: "psycopg.Connection") -> list[str]:
-    """Return the options by which psql and pg_dump go where a connection has gone: they would
-    follow a service file of libpq elsewhere."""
-    info = connection.info
-    return [f"--host={info.host}", f"--port={info.port}", f"--username={info.user}",
-            f"--dbname={info.dbname}"]  # fmt: skip
-
-
-def _environment(application: str) -> dict[str, str]:
-    """Return the environment of a program of Postgres's that opens a session of its own."""
-    options = f"{os.environ.get('PGOPTIONS', '')} {session.OPTIONS}".strip()
-    own = {"PGOPTIONS": options, "PGCLIENTENCODING": "UTF8", "PGAPPNAME": application}
-    return os.environ | own
-
-
 def _feed(pipe: IO[bytes], data: bytes) -> None:
     pipe.write(data)
     pipe.flush()
@@ -379,7 +319,6 @@ def _run(program: str, arguments: list[str], failure: str) -> str:
         text=True,
         errors="replace",
         stdin=subprocess.DEVNULL,
-        env=_environment(f"warehouse {program}"),
     )
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines()

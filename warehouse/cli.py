@@ -69,7 +69,8 @@ def env() -> None:
     Starts the embedded server if it is down. Variables of libpq that would lead away from it, or
     change how it answers, are unset.
     """
-    for name in use_warehouse():
+    taken = [*use_warehouse(), "PGSERVICE"] if os.environ.get("PGSERVICE") else use_warehouse()
+    for name in filter(str.isidentifier, taken):
         typer.echo(f"unset {name}")
     for name, value in libpq_environment().items():
         typer.echo(f"export {name}={shlex.quote(value)}")
@@ -79,6 +80,8 @@ def env() -> None:
 def psql(context: typer.Context) -> None:
     """Open psql on the warehouse; arguments after `--` are passed on to psql."""
     use_warehouse()
+    # libpq would rather follow a service file than PGHOST, which all other commands go by.
+    os.environ.pop("PGSERVICE", None)
     program = embedded.client_program("psql")
     os.execv(program, [str(program), *context.args])
 
@@ -177,11 +180,15 @@ def restore(
     """
     from warehouse.backup import check_backup, restore_backup
     from warehouse.connect import connect
-    from warehouse.contents import holdings, place
+    from warehouse.contents import dependents, holdings, place
 
     check_backup(file)
     with connect("warehouse restore") as connection:
         where, stored = place(connection), holdings(connection)
+        others = dependents(connection)
+    if others:
+        more = f" and {len(others) - 1} more" if others[1:] else ""
+        stored += f"; what others have built on it goes too: {others[0]}{more}"
     if stored:
         if yes:
             say(f"replacing what {where} holds: {stored}")

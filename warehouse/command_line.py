@@ -1,5 +1,6 @@
 """What the command lines have in common: exit codes, messages, months as arguments."""
 
+import contextlib
 import csv
 import json
 import os
@@ -39,7 +40,9 @@ def command_line(help_text: str) -> typer.Typer:
 
 def say(message: str) -> None:
     """Print a line for a person: to stderr, so that results stay alone on stdout."""
-    typer.echo(visible(message), err=True)
+    # What is told is lost where stderr finds no room; what is done is not.
+    with contextlib.suppress(OSError):
+        typer.echo(visible(message), err=True)
 
 
 def print_path(path: Path) -> None:
@@ -121,11 +124,23 @@ EndMonth = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
+def _open_what_is_closed() -> None:
+    """Give a program whose shell has closed a stream (>&-) one that leads nowhere, and let texts
+    that a stream's encoding does not have be written out."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
+        elif name != "stdin":
+            stream.reconfigure(errors="backslashreplace")
+
+
 def run(app: Callable[[], object]) -> None:
     """Run a command line and leave with the exit codes of the project.
 
     0 done, 1 finished but something failed, 2 usage or configuration, 130 interrupted.
     """
+    _open_what_is_closed()
     try:
         try:
             app()

@@ -2,17 +2,22 @@
 
 import os
 import re
+import threading
+import time
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from warehouse import embedded, folders, locks, roles, session
+from warehouse.command_line import say
 from warehouse.errors import WarehouseDownError, WarehouseError, one_line, worker_down_message
 from warehouse.settings import LIBPQ_VARIABLES, load_settings, uses_embedded_server, warehouse_dir
+from warehouse.text import without_password
 
 if TYPE_CHECKING:
     import psycopg
 
 OLDEST_SERVER = 160000
+_MOMENT_SECONDS = 2.0
 
 # All that belongs to the warehouse lies in these, in the order in which each needs those before it.
 SCHEMAS = ("raw", "growth", "staging", "intermediate", "marts")
@@ -58,11 +63,27 @@ def address() -> dict[str, Any]:
             if os.environ.get(variable)}  # fmt: skip
 
 
-def connect(application: str, role: roles.Role | None = None) -> "psycopg.Connection":
+def environment(connection: "psycopg.Connection", application: str) -> dict[str, str]:
+    """Return the environment of a program of Postgres's that is to go where a connection has gone,
+    and to find a session there that is set as all are."""
+    info = connection.info
+    before = {name: value for name, value in os.environ.items() if name != "PGSERVICE"}
+    options = f"{before.get('PGOPTIONS', '')} {session.options(info.server_version)}".strip()
+    return before | {
+        "PGHOST": info.host, "PGPORT": str(info.port), "PGUSER": info.user,
+        "PGDATABASE": info.dbname, "PGAPPNAME": application, "PGCLIENTENCODING": "UTF8",
+        "PGOPTIONS": options,
+    }  # fmt: skip
+
+
+def connect(
+    application: str, role: roles.Role | None = None, *, reads_nothing: bool = False
+) -> "psycopg.Connection":
     """Return a connection to the warehouse, its tables created if absent, in transaction mode.
 
     ``application`` is what the server's lists of connections show. ``role`` is who it acts as,
-    where the roles are set up. Raises WarehouseError.
+    where the roles are set up. With ``reads_nothing`` it may also be opened where others have made
+    what could run in it. Raises WarehouseError.
     """
     import psycopg
 
@@ -70,7 +91,10 @@ def connect(application: str, role: roles.Role | None = None) -> "psycopg.Connec
     connection = _connect(application)
     try:
         session.set_up(connection)
+        _watch(connection)
         _check_server(connection)
+        if not reads_nothing and roles.are_in_force(connection):
+            roles.check_foreign(connection)
         _create_tables(connection)
         if role is not None:
             # Who may not read as the analyst reads as what they are.
@@ -89,6 +113,36 @@ def connect(application: str, role: roles.Role | None = None) -> "psycopg.Connec
     return connection
 
 
+def _watch(connection: "psycopg.Connection") -> None:
+    """Let a thread say on stderr who holds a table that the connection waits for, until it is
+    closed. Only what takes longer than a moment opens the second connection that this needs."""
+    import psycopg
+
+    pid = connection.info.backend_pid
+
+    def look() -> None:
+        said = set[str]()
+        try:
+            time.sleep(_MOMENT_SECONDS)
+            if connection.closed:
+                return
+            with psycopg.connect(
+                **address(), application_name="news-growth watch", connect_timeout=10,
+                client_encoding="UTF8", autocommit=True,
+            ) as second:  # fmt: skip
+                session.set_up(second)
+                while not connection.closed:
+                    message = locks.in_the_way(second, pid)
+                    if message and message not in said:
+                        said.add(message)
+                        say(message)
+                    time.sleep(_MOMENT_SECONDS)
+        except psycopg.Error:
+            return  # the server is gone, and those who work there say so
+
+    threading.Thread(target=look, daemon=True).start()
+
+
 def _connect(application: str) -> "psycopg.Connection":
     import psycopg
 
@@ -96,9 +150,13 @@ def _connect(application: str) -> "psycopg.Connection":
         return psycopg.connect(
             **address(), application_name=application, connect_timeout=10, client_encoding="UTF8"
         )
+    except UnicodeError:
+        raise WarehouseError(
+            "PGHOST, PGPORT, PGUSER or PGDATABASE is no text in UTF-8: correct it"
+        ) from None
     except psycopg.OperationalError as error:
-        where = os.environ.get("PGHOST", "")
-        reason = one_line(error)
+        where = without_password(os.environ.get("PGHOST", ""))
+        reason = without_password(one_line(error))
         # A server that answers with FATAL refuses; while it starts or stops it says so.
         refused = "FATAL" in reason and "the database system is" not in reason
         raise (WarehouseError if refused else WarehouseDownError)(

@@ -21,6 +21,31 @@ def place(connection: "psycopg.Connection") -> str:
     return f"the database {info.dbname} at {info.host}, port {info.port}"
 
 
+def dependents(connection: "psycopg.Connection") -> list[str]:
+    """Return the views and tables of other schemas that are built on the warehouse's: they go, or
+    lose a foreign key, where these are replaced."""
+    rows = connection.execute(
+        """
+        select distinct dependent.oid::regclass::text as name
+        from pg_depend
+        inner join pg_class as ours on pg_depend.refobjid = ours.oid
+        left join pg_rewrite
+            on pg_depend.classid = 'pg_rewrite'::regclass and pg_depend.objid = pg_rewrite.oid
+        left join pg_constraint
+            on pg_depend.classid = 'pg_constraint'::regclass and pg_depend.objid = pg_constraint.oid
+        inner join pg_class as dependent
+            on coalesce(pg_rewrite.ev_class, pg_constraint.conrelid) = dependent.oid
+        where
+            pg_depend.refclassid = 'pg_class'::regclass
+            and ours.relnamespace::regnamespace::text = any(%s)
+            and dependent.relnamespace::regnamespace::text <> all(%s)
+        order by name
+        """,
+        [list(SCHEMAS), list(SCHEMAS)],
+    )
+    return [name for (name,) in rows]
+
+
 def holdings(connection: "psycopg.Connection") -> str:
     """Return how much is stored in the warehouse's schemas, empty where nothing is.
 

@@ -41,6 +41,7 @@ _PASSES = {
     "57P03": "the server is starting or stopping",
     "57P05": "the server ended the connection",
     "25P03": "the server ended the connection",
+    "25P04": "the server ended the connection",
     "53300": "the server takes no more connections",
     "53200": "the server has no memory left",
     "40": "another session was in the way",

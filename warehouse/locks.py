@@ -33,6 +33,7 @@ _NAP_SECONDS = 0.05
 # Two keys of 32 bits each, as SQL.
 _WAREHOUSE: LiteralString = "hashtext('news-growth'), hashtext('warehouse')"
 _RUN: LiteralString = "hashtext('growth.runs'), hashtext(%(name)s)"
+_SCHEMA: LiteralString = "hashtext('news-growth'), hashtext('schema')"
 _MONTH: LiteralString = "hashtext('raw.nyt_months'), %(number)s::integer"
 _FETCH: LiteralString = "hashtext('extract fetch'), %(number)s::integer"
 
@@ -70,7 +71,7 @@ _announcing = threading.Lock()
 
 def hold_schema(connection: "psycopg.Connection") -> None:
     """Let one process at a time create tables and roles, until the transaction ends."""
-    connection.execute("select pg_advisory_xact_lock(hashtext('news-growth schema'))")
+    _take(connection, "advisory_xact_lock", _SCHEMA, "the warehouse's tables")
 
 
 def rewrite_warehouse(connection: "psycopg.Connection") -> None:
@@ -195,6 +196,27 @@ def _way_out(holders: Sequence[tuple[str, str, int]]) -> str:
     return f" ({who}; select pg_terminate_backend({holders[0][2]}) in `warehouse psql` ends it)"
 
 
+_IN_THE_WAY: LiteralString = """
+    select distinct blocker.application_name, blocker.usename, blocker.pid
+    from pg_stat_activity as blocked
+    cross join lateral unnest(pg_blocking_pids(blocked.pid)) as in_the_way (pid)
+    inner join pg_stat_activity as blocker on in_the_way.pid = blocker.pid
+    where blocked.pid = %s and blocked.wait_event <> 'advisory'
+    order by blocker.pid
+"""
+
+
+def in_the_way(connection: "psycopg.Connection", pid: int) -> str:
+    """Return the line that names who holds a table that a session waits for; empty if nobody."""
+    return _holding_line(connection.execute(_IN_THE_WAY, [pid]).fetchall())
+
+
+def _holding_line(holders: Sequence[tuple[str, str, int]]) -> str:
+    names = ", ".join(dict.fromkeys(name for name, _, _ in holders if name))
+    line = f"waiting: {names or 'a session'} holds a table{_way_out(holders)}"
+    return line if holders else ""
+
+
 @contextmanager
 def say_who_is_in_the_way(connection: "psycopg.Connection", application: str) -> Iterator[None]:
     """Say on stderr who holds up the sessions of this name, while the block runs in them.
@@ -212,9 +234,8 @@ def say_who_is_in_the_way(connection: "psycopg.Connection", application: str) ->
                 holders = connection.execute(_BLOCKERS, [application]).fetchall()
             except psycopg.Error:
                 return  # the server is gone, and those who work there say so
-            names = ", ".join(dict.fromkeys(name for name, _, _ in holders if name))
-            message = f"waiting: {names or 'a session'} holds a table{_way_out(holders)}"
-            if holders and message not in said:
+            message = _holding_line(holders)
+            if message and message not in said:
                 say(message)
                 said.add(message)
 

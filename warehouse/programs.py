@@ -74,7 +74,8 @@ def call(
         encoding="utf-8",
         errors="backslashreplace",
         input=stdin,
-        env=environment | {"LC_ALL": "C"},
+        # A server may be alive, and answer nobody.
+        env=environment | {"LC_ALL": "C", "PGCONNECT_TIMEOUT": "10"},
         cwd=server.folder,
         user=user,
         group=group,

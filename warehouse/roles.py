@@ -5,7 +5,7 @@ Without the roles nothing is taken and every step is its login's own.
 """
 
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, LiteralString
 
 from warehouse.errors import WarehouseError
 
@@ -31,6 +31,111 @@ _HOMES: dict[Role, tuple[str, Role]] = {
     "modeller": ("growth", "modeller"),
     "analyst": ("marts", "transformer"),
 }
+
+
+# What roles can make, and no warehouse has: with it, whoever made it could act with the rights of
+# the owner who uses it. Checks and defaults compare, and call no function; views call none but
+# Postgres's own, and do not leave a role.
+_FOREIGN: LiteralString = """
+    select what
+    from (
+        select 'function ' || oid::regprocedure as what, pronamespace as home from pg_proc
+        union all
+        select 'operator ' || oid::regoperator, oprnamespace from pg_operator
+        union all
+        select 'type ' || oid::regtype, typnamespace
+        from pg_type
+        where typtype in ('d', 'e', 'r', 'm') or (typtype = 'b' and typelem = 0)
+        union all
+        select 'check of ' || conrelid::regclass, connamespace
+        from pg_constraint
+        where
+            contype = 'c'
+            and regexp_replace(
+                pg_get_constraintdef(oid), 'CHECK |EXTRACT|AND |OR |NOT ', '', 'g'
+            ) ~ '[[:alnum:]_"]\\s*\\('
+        union all
+        select 'default of ' || adrelid::regclass, relnamespace
+        from pg_attrdef inner join pg_class on pg_class.oid = adrelid
+        where pg_get_expr(adbin, adrelid) ~ '[[:alnum:]_"]\\s*\\('
+        union all
+        select 'trigger of ' || tgrelid::regclass, relnamespace
+        from pg_trigger inner join pg_class on pg_class.oid = tgrelid
+        where not tgisinternal
+        union all
+        select 'rule of ' || ev_class::regclass, relnamespace
+        from pg_rewrite inner join pg_class on pg_class.oid = ev_class
+        where rulename <> '_RETURN'
+        union all
+        select 'policy of ' || polrelid::regclass, relnamespace
+        from pg_policy inner join pg_class on pg_class.oid = polrelid
+        union all
+        select 'foreign table ' || oid::regclass, relnamespace from pg_class where relkind = 'f'
+        union all
+        select 'view ' || ev_class::regclass || ', which calls a function', relnamespace
+        from pg_depend
+        inner join pg_rewrite on pg_depend.objid = pg_rewrite.oid
+        inner join pg_class on pg_rewrite.ev_class = pg_class.oid
+        where
+            pg_depend.classid = 'pg_rewrite'::regclass
+            and pg_depend.refclassid = 'pg_proc'::regclass
+        union all
+        select 'view ' || oid::regclass || ', which leaves its role', relnamespace
+        from pg_class
+        where
+            relkind in ('v', 'm')
+            and relnamespace::regnamespace::text = any(
+                '{raw,growth,staging,intermediate,marts}'::text[]
+            )
+            and pg_get_viewdef(oid) ~ 'set_config|_to_xml'
+        union all
+        select 'view ' || oid::regclass || ' in the place of a table', relnamespace
+        from pg_class
+        where
+            relkind in ('v', 'm')
+            and relnamespace::regnamespace::text in ('raw', 'growth')
+    ) as made (what, home)
+    where home::regnamespace::text in ('raw', 'growth', 'staging', 'intermediate', 'marts')
+    order by what
+"""
+
+
+def refuse_foreign() -> str:
+    """Return SQL that ends a restore where it has brought what no warehouse makes."""
+    return f"""
+do $$
+declare
+    found text;
+begin
+    select string_agg(what, ', ') into found from ({_FOREIGN}) as made;
+    if found is not null then
+        raise exception 'it holds what no warehouse makes (%): take that out of the warehouse '
+            'and back it up again, or restore it into one without roles', found;
+    end if;
+end
+$$;
+"""
+
+
+def check_foreign(connection: "psycopg.Connection") -> None:
+    """Refuse to act for an owner in a warehouse with roles that holds what no warehouse makes.
+
+    To act as a role is no wall: what runs in the owner's session can leave the role again. Raises
+    WarehouseError.
+    """
+    owner = connection.execute(
+        "select from pg_roles where rolname = session_user and (rolsuper or rolcreaterole)"
+    )
+    if not owner.rowcount:
+        return
+    found = [what for (what,) in connection.execute(_FOREIGN)]
+    connection.commit()
+    if found:
+        more = f" and {len(found) - 1} more" if found[1:] else ""
+        raise WarehouseError(
+            f"the warehouse holds what no warehouse makes, {found[0]}{more}, which would run with "
+            "your rights: drop it, or log in as somebody with the role of this step alone"
+        )
 
 
 def are_in_force(connection: "psycopg.Connection") -> bool:

@@ -2,7 +2,7 @@
 database, the login or the environment would have it be.
 
 psycopg's sessions are set after they are opened (``set_up``); programs that open their own, dbt
-among them, are told by ``OPTIONS``, in libpq's variable PGOPTIONS.
+among them, are told by ``options``, in libpq's variable PGOPTIONS.
 """
 
 from typing import TYPE_CHECKING, Any, LiteralString
@@ -31,6 +31,10 @@ _SETTINGS: dict[LiteralString, LiteralString] = {
     "idle_session_timeout": "0",
 }
 
+# Postgres 16 does not know it.
+_NEWER: dict[LiteralString, LiteralString] = {"transaction_timeout": "0"}
+_KNOWS_NEWER = 170000
+
 _STATEMENTS: LiteralString = "; ".join(f"set {name} = {value}" for name, value in _SETTINGS.items())
 
 
@@ -39,7 +43,10 @@ def _option(name: str, value: str) -> str:
     return f"-c {name}=" + value.strip("'").replace(" ", "\\ ")
 
 
-OPTIONS = " ".join(_option(name, value) for name, value in _SETTINGS.items())
+def options(server_version: int) -> str:
+    """Return the settings as PGOPTIONS has them, for a server of this version."""
+    own = _SETTINGS | (_NEWER if server_version >= _KNOWS_NEWER else {})
+    return " ".join(_option(name, value) for name, value in own.items())
 
 
 def set_up(connection: "psycopg.Connection[Any]", search_path: LiteralString = "") -> None:
@@ -48,5 +55,7 @@ def set_up(connection: "psycopg.Connection[Any]", search_path: LiteralString = "
     ``search_path`` is for libraries that name tables of theirs without a schema.
     """
     statements = f"{_STATEMENTS}; set search_path = {search_path}" if search_path else _STATEMENTS
+    if connection.info.server_version >= _KNOWS_NEWER:
+        statements = f"{statements}; set transaction_timeout = 0"
     connection.execute(statements)
     connection.commit()

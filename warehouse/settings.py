@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dotenv import dotenv_values, load_dotenv
+from dotenv.parser import parse_stream
 
 from warehouse.errors import WarehouseError
 from warehouse.settings_file import UnreadableError, read_text
@@ -59,11 +60,18 @@ def _dot_env() -> str:
     """Return the text of ``.env``, empty where there is none. Raises WarehouseError."""
     path = PROJECT_DIR / ".env"
     try:
-        return read_text(path)
+        text = read_text(path)
     except FileNotFoundError:
         return ""
     except UnreadableError as error:
         raise WarehouseError(f"{path} cannot be read: {error}") from None
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error:
+            raise WarehouseError(
+                f"{path} cannot be read: line {binding.original.line} is no NAME=value, or a quote "
+                "in it is not closed: correct it"
+            )
+    return text
 
 
 def remarks() -> Iterator[str]:
@@ -99,6 +107,13 @@ def warehouse_dir() -> Path:
     return path
 
 
+def _is_same(folder: Path, other: Path) -> bool:
+    try:
+        return folder.is_absolute() and folder.samefile(other)
+    except OSError:
+        return False  # one of them is not there
+
+
 def uses_embedded_server() -> bool:
     """Tell whether the warehouse is the embedded server: PGHOST is unset or names its folder.
 
@@ -106,7 +121,8 @@ def uses_embedded_server() -> bool:
     """
     host = os.environ.get("PGHOST")
     if host:
-        return Path(host) == warehouse_dir()
+        folder = warehouse_dir()
+        return Path(host) == folder or _is_same(Path(host), folder)
     leading = [name for name in ("PGSERVICE", "PGHOSTADDR") if os.environ.get(name)]
     if leading:
         raise WarehouseError(

@@ -12,6 +12,14 @@ _UNSEEN = re.compile(
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
+_PASSWORD = re.compile(r"(?<=://)([^/\s@:]*):[^/\s@]*(?=@)")
+
+
+def without_password(text: str) -> str:
+    """Return a text whose addresses have no password."""
+    return _PASSWORD.sub(r"\1:***", text)
+
+
 def visible(text: str) -> str:
     r"""Return a text with each character that cannot be seen written out, as ``\x1b`` or ``\n``.
 

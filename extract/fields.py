@@ -30,7 +30,7 @@ NOT_THERE = "not there"
 KEYWORD_NAMES = frozenset(
     {
         "subject", "persons", "person", "organizations", "organization", "glocations", "location",
-        "creative_works", "work", "title",
+        "creative_works", "title",
     }
 )  # fmt: skip
 _UNKNOWN_KINDS = "no keyword of a known kind"

@@ -1,12 +1,24 @@
 """What cannot be read of a month's documents: counted by field, told, shown, and for how many."""
 
+import csv
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from loading import load, summary
-from support import Doc, Warehouse, middle_document, response, write_body, write_month
+from support import (
+    PROJECT_DIR,
+    Doc,
+    Warehouse,
+    middle_document,
+    response,
+    write_body,
+    write_month,
+)
+
+from extract.fields import KEYWORD_NAMES
 
 pytestmark = pytest.mark.fast
 
@@ -105,7 +117,8 @@ def test_each_field_is_read_or_counted_with_its_reason(
 
 def fields_of(warehouse: Warehouse) -> list[tuple[Any, ...]]:
     return warehouse.rows(
-        "select field, reading, is_readable, docs from raw.nyt_fields order by 1, 2, 3"
+        "select field, reading, is_readable, docs from raw.nyt_fields "
+        "where reading not in ('with words', 'of a known kind') order by 1, 2, 3"
     )
 
 
@@ -169,12 +182,23 @@ def test_counts_go_with_their_month(warehouse: Warehouse, tmp_path: Path) -> Non
     write_month(tmp_path, "2020-01", [middle_document(n, headline=7) for n in range(2)])
     write_month(tmp_path, "2020-02", [middle_document(n, keywords=7) for n in range(2)])
     assert load(warehouse, tmp_path, "--force").returncode == 0
-    february = warehouse.raw_tables()[3][2:]
+    february = [row for row in warehouse.raw_tables()[3] if row[0] == date(2020, 2, 1)]
     write_month(tmp_path, "2020-01", [middle_document(n) for n in range(2)])
     assert load(warehouse, tmp_path, "--end", "2020-01").returncode == 0
-    [article, *after] = warehouse.raw_tables()[3]
-    assert article[1:] == ("document_type", "article", True, 2)
+    counts = [row[1:] for row in warehouse.raw_tables()[3] if row[0] == date(2020, 1, 1)]
+    assert counts == [
+        ("document_type", "article", True, 2),
+        ("headline", "with words", True, 2),
+        ("keywords", "of a known kind", True, 2),
+    ]
+    after = [row for row in warehouse.raw_tables()[3] if row[0] == date(2020, 2, 1)]
+    assert february
     assert after == february
+
+
+def test_the_names_of_keywords_are_those_that_the_tables_know() -> None:
+    with (PROJECT_DIR / "seeds" / "keyword_kinds.csv").open(encoding="utf-8") as file:
+        assert {row["name"] for row in csv.DictReader(file)} == KEYWORD_NAMES
 
 
 def test_a_document_with_a_million_keywords_costs_one_document(

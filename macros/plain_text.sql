@@ -3,7 +3,8 @@
     removed.
 
     The few texts with entities are taken apart at them; a numbered entity is its code point, a named one
-    comes from the seed html_entities. `&amp;` goes first, so that `&amp;#8217;` is decoded as well.
+    comes from the seed html_entities. `&amp;` goes first, so that `&amp;#8217;` is decoded as well, also where
+    it was itself encoded (`&amp;amp;`).
 
     A tag has a name of HTML's, or looks like nothing else: it closes, or has attributes. So "5 < 6", "<3" and
     "<your name>" stay. Tags that begin a line leave a space. No part of a pattern crosses the next bracket: to
@@ -11,12 +12,11 @@
 -#}
 {% macro plain_text(expression) -%}
     {%- set entity = '&#?[[:alnum:]]+;' -%}
-    {#- Soft hyphens, joiners and marks of the writing direction vanish. -#}
-    {%- set invisible =
-        '\\u00ad\\u034f\\u061c\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff'
-    -%}
-    {#- Spaces of all widths, whatever the locale takes for one. -#}
-    {%- set spaces = '\\u00a0\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000' -%}
+    {#- Written in strings with escapes, as are the patterns below. -#}
+    {%- set invisible = invisible_characters() | replace('\\', '\\\\') -%}
+    {%- set spaces = space_characters() | replace('\\', '\\\\') -%}
+    {#- What browsers read the numbers 128 to 159 as: Windows-1252. -#}
+    {%- set windows_1252 = '€\\u0081‚ƒ„…†‡ˆ‰Š‹Œ\\u008dŽ\\u008f\\u0090‘’“”•–—˜™š›œ\\u009džŸ' -%}
     {%- set attribute -%}
         \\s+[a-z][a-z0-9:_-]*\\s*=\\s*(?:"[^"<>]*"|''[^''<>]*''|[^\\s"''<>]+)
     {%- endset -%}
@@ -42,6 +42,14 @@
                                             select
                                                 string_agg(
                                                     case
+                                                        when codes.code in (9, 10, 12, 13)
+                                                            then ' '
+                                                        when codes.code between 128 and 159
+                                                            then substr(
+                                                                e'{{ windows_1252 }}',
+                                                                codes.code - 127,
+                                                                1
+                                                            )
                                                         when
                                                             codes.code between 32 and 55295
                                                             or codes.code between 57344 and 1114111
@@ -53,16 +61,18 @@
                                                     '' order by parts.position
                                                 )
                                             from regexp_matches(
-                                                replace({{ expression }}, '&amp;', '&'),
+                                                regexp_replace(
+                                                    {{ expression }}, '&(?:amp;|#0*38;|#x0*26;)+', '&', 'gi'
+                                                ),
                                                 '{{ entity }}|[^&]+|&',
                                                 'g'
                                             ) with ordinality as parts (part, position)
                                             cross join lateral (
                                                 select
                                                     case
-                                                        when parts.part[1] ~ '^&#[0-9]{2,7};$'
+                                                        when parts.part[1] ~ '^&#[0-9]{1,7};$'
                                                             then btrim(parts.part[1], '&#;')::integer
-                                                        when parts.part[1] ~ '^&#[xX][0-9a-fA-F]{2,6};$'
+                                                        when parts.part[1] ~ '^&#[xX][0-9a-fA-F]{1,6};$'
                                                             then (
                                                                 'x'
                                                                 || lpad(btrim(parts.part[1], '&#xX;'), 8, '0')

@@ -64,6 +64,13 @@ def zoo(times: int = 1) -> dict[str, Doc]:
         "hyphens": "a-" * (long // 2),
         "apostrophes": "'" * long,
         "full stops": "a." * (long // 2),
+        "ellipses": "a..." * (long // 4),
+        "thousands": "1,000," * (long // 6),
+        "thousands of thousands": "1,000" + ",000" * (long // 4 - 2),
+        "fractions and trade marks": "½™" * (long // 2),
+        "ampersands encoded over and over": "&" + "amp;" * (long // 4 - 1),
+        "brackets of objects": "{'main" * (long // 6),
+        "variation selectors": "☂\ufe0f" * (long // 2),
         "blanks": " " * long,
         "line breaks": "\n\t" * (long // 2),
         "one side of an ampersand": "a&" * (long // 2),
@@ -74,6 +81,7 @@ def zoo(times: int = 1) -> dict[str, Doc]:
         "a keyword of 1,000 letters of four bytes": ["𝐀𐐀" * 500],
         "a keyword of brackets": ["(" * 999],
         "a keyword of blanks": [" " * 999],
+        "keywords of what cannot be seen": ["\u200b" * 999, "\u3164\ufe0f", "\u200binternal-x"],
         "a keyword of entities": ["&amp;" * 199],
         "a keyword of words": ["a " * 499],
         "a keyword of capitals": ["OF THE " * 142],
@@ -183,6 +191,10 @@ def test_hostile_documents_cost_nothing_but_themselves(
     longest = dict(warehouse.rows(lengths))
     assert longest["subject"] == 1_000
     assert longest["term"] <= 100
+    unseen = (
+        r"select label from marts.dim_topics where label ~* '^$|[\u200b\u3164\ufe0f]|^internal-'"
+    )
+    assert warehouse.rows(unseen) == []
     undated = [
         "a date before Christ", "a date of the year 294277", "a date of the year 9999",
         "a date for ever", "a number for a date",

@@ -53,7 +53,12 @@ labels as (
         keywords.name,
         keywords.value,
         keyword_kinds.kind,
-        btrim(regexp_replace(keywords.value, '\s+', ' ', 'g')) as label
+        btrim(
+            regexp_replace(
+                regexp_replace(keywords.value, '[{{ invisible_characters() }}]', '', 'g'),
+                '[\s{{ space_characters() }}]+', ' ', 'g'
+            )
+        ) as label
     from keywords
     inner join keyword_kinds
         on lower(keywords.name) = keyword_kinds.name
@@ -66,7 +71,7 @@ without_notes as (
         value,
         kind,
         case
-            when kind = 'person' then regexp_replace(label, '\s*\((?!\d{3})[^()]*\)$', '')
+            when kind = 'person' then regexp_replace(label, '(\S)\s*\((?!\d{3})[^()]*\)$', '\1')
             else label
         end as label
     from labels

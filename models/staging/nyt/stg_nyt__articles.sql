@@ -1,7 +1,7 @@
 {#- YYYY-MM-DD, or that with a time of day, and with or without a zone. -#}
 {%- set day = '(?:185[1-9]|18[6-9][0-9]|19[0-9]{2}|2[01][0-9]{2})-[01][0-9]-[0-3][0-9]' -%}
 {%- set time_of_day = '(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]+)?)?' -%}
-{%- set zone = '(?:Z|[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?)' -%}
+{%- set zone = '(?:Z|UTC|[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?)' -%}
 {#- For Postgres: no more digits than it has room for, and UTC where no zone is named. -#}
 {%- set written -%}
     case
@@ -11,8 +11,11 @@
             )
         else pub_date
     end
-    || case when pub_date like '%Z' or substr(pub_date, 12) ~ '[+-]' then '' else ' UTC' end
+    || case when substr(pub_date, 12) ~ 'Z$|UTC$|[+-]' then '' else ' UTC' end
 {%- endset -%}
+{#- What programs write for a value that is not there, and for an object as a text. -#}
+{%- set nothing = '^\s*(?:nan|none|null|n/?a|undefined)\s*$' -%}
+{%- set object_with_main -%} ^\s*[{].*["'']main\\?["''] {%- endset -%}
 
 with
 
@@ -52,7 +55,12 @@ texts as (
         pub_date,
         nullif(section_name, '') as section_name,
         case
-            when jsonb_typeof(document_type) = 'string' then lower(document_type #>> '{}')
+            when jsonb_typeof(document_type) = 'string'
+                then translate(
+                    document_type #>> '{}',
+                    'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+                    'abcdefghijklmnopqrstuvwxyz'
+                )
         end as document_type,
         case
             when jsonb_typeof(headline -> 'main') = 'string' then headline ->> 'main'
@@ -69,7 +77,12 @@ parsed as (
         web_url,
         document_type,
         section_name,
-        case when length(headline) <= 10000 then {{ plain_text('headline') }} end as headline,
+        case
+            when length(headline) > 10000 then null
+            when length(headline) < 20 and headline ~* '{{ nothing }}' then ''
+            when strpos(headline, '{') > 0 and headline ~ '{{ object_with_main }}' then null
+            else {{ plain_text('headline') }}
+        end as headline,
         case
             when jsonb_typeof(keywords) <> 'array' then '[]'::jsonb
             when jsonb_array_length(keywords) > 1000 then '[]'::jsonb
@@ -85,7 +98,11 @@ parsed as (
                     select
                         case jsonb_typeof(entry)
                             when 'object' then entry
-                            when 'string' then jsonb_build_object('name', 'subject', 'value', entry)
+                            when 'string'
+                                then case
+                                    when entry #>> '{}' !~* '^\s*[{]|{{ nothing }}'
+                                        then jsonb_build_object('name', 'subject', 'value', entry)
+                                end
                         end as keyword,
                         row_number() over () as position
                     from jsonb_array_elements(keywords) as entry
@@ -101,12 +118,9 @@ parsed as (
         case
             -- As nearly all are written: a regular expression would take ten times as long.
             when
-                pub_date like any(array[
-                    '____-__-__T__:__:__Z',
-                    '____-__-__T__:__:__+0000',
-                    '____-__-__T__:__:__.___Z'
-                ])
-                and strpos(pub_date, ' ') = 0
+                translate(pub_date, '123456789', '000000000') in (
+                    '0000-00-00T00:00:00Z', '0000-00-00T00:00:00+0000', '0000-00-00T00:00:00.000Z'
+                )
                 and left(pub_date, 4) collate "C" between '1851' and '2199'
                 and substr(pub_date, 12, 2) collate "C" < '24'
                 and substr(pub_date, 18, 2) collate "C" < '60'

@@ -17,6 +17,7 @@ from typing import Annotated
 import msgspec
 
 from extract.limits import GZIP_MAGIC, UnpackError, max_unpacked_bytes, too_large, unpack
+from extract.masking import MASK, masked
 from warehouse.errors import WarehouseError
 from warehouse.files import check, make_folder, replacing_together
 from warehouse.months import format_month, next_month, parse_month
@@ -82,11 +83,12 @@ def find_month_files(
     """Return the month files of ``folder`` from ``start`` to ``end``, oldest first.
 
     The second list names everything else that looks like a month or like JSON, each with why it is
-    passed over and what to do; other files are not spoken of. Raises LandingError where the folder
-    cannot be read.
+    passed over and what to do; other files are not spoken of. Of its paths, names are without keys.
+    Raises LandingError where the folder cannot be read.
     """
     if not folder.is_dir():
-        raise LandingError(f"{folder} is not a folder: give one that holds YYYY-MM.json[.gz] files")
+        shown = shown_name(str(folder))
+        raise LandingError(f"{shown} is not a folder: give one that holds YYYY-MM.json[.gz] files")
     files: dict[date, MonthFile] = {}
     problems: list[tuple[Path, str]] = []
     try:
@@ -95,26 +97,49 @@ def find_month_files(
         raise LandingError(f"{folder} cannot be read: {error.strerror}") from None
     for path in paths:
         month, problem = _judge_name(path.name)
-        if month is not None and ((start and month < start) or (end and month > end)):
+        if not _is_within(month, start, end):
             continue
         if month is not None or problem:
             problem = _not_a_file(path) or problem
+        problem = _folder_of_months(path, start, end) or problem
         if month in files and not problem:
             problem = f"the same month as {files[month].path.name}: remove one"
         if problem:
-            problems.append((path, f"passed over: {problem}"))
+            problems.append((path.with_name(shown_name(path.name)), f"passed over: {problem}"))
         elif month is not None:
             files[month] = MonthFile(month, path)
     return list(files.values()), problems
 
 
-# A year and a month, however they are joined, and what follows: 202207.json, 2022_5.jsonl, 2022-05.
-_LIKE_A_MONTH = re.compile(r"([0-9]{4})[-_ .]?([0-9]{1,2})(?![0-9]|[-_ ][0-9])(.*)", re.DOTALL)
+def _is_within(month: date | None, start: date | None, end: date | None) -> bool:
+    return month is None or not ((start and month < start) or (end and month > end))
+
+
+# The query of an address, which wget leaves in the names of files; on Windows with @ in place of ?.
+_QUERY = re.compile(r"(?:\?|%3F|@)[^?@=]*?(?:=|%3D).*", re.IGNORECASE | re.DOTALL)
+_KEY = re.compile(r"(api[-_]?key(?:=|%3D))[^&]*", re.IGNORECASE | re.DOTALL)
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name without the key that wget leaves in it."""
+    return masked(_KEY.sub(rf"\g<1>{MASK}", name))
+
+
+# A year and a month, however they are joined, what is before and what follows: 202207.json,
+# 2022_5.jsonl, nyt-2022-05.
+_LIKE_A_MONTH = re.compile(
+    r"([^0-9]*)([0-9]{4})[-_ .]?([0-9]{1,2})(?![0-9]|[-_ ][0-9])(.*)", re.DOTALL
+)
+# What a folder or a packed file is called that may hold months.
+_LIKE_MONTHS = re.compile(
+    r"\A[0-9]{4}(?=\.|\Z)|[-_=][0-9]{4}\Z|nyt|times|archive|month", re.IGNORECASE
+)
 _LIKE_JSON = re.compile(r".*\.(json|jsonl|ndjson)(\.[a-z0-9]{1,5})?", re.IGNORECASE | re.DOTALL)
 _PACKED = (
     ".zip", ".gz", ".bz2", ".xz", ".lzma", ".zst", ".lz4", ".7z", ".rar", ".tar", ".tgz", ".z",
 )  # fmt: skip
 _UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp")
+_UNPACK = "only .json and .json.gz are read: unpack it, a file YYYY-MM.json a month"
 _A_NAME = "not a month's name: rename it to YYYY-MM.json[.gz]"
 
 
@@ -123,21 +148,36 @@ def _judge_name(name: str) -> tuple[date | None, str]:
     with the name; neither where it looks like no month and no JSON."""
     if name.startswith(".") or name.endswith(".meta"):
         return None, ""
+    saved_as = _QUERY.sub("", name)
+    if saved_as != name:
+        month, problem = _judge_name(saved_as)
+        if month is not None or problem:
+            return month, problem or f"not a month's name: rename it to {saved_as}"
     is_json = _LIKE_JSON.fullmatch(name) is not None
     like = _LIKE_A_MONTH.fullmatch(name)
-    if like is None or not (is_json or like[3] == "" or like[3].startswith(".")):
+    is_packed = name.lower().endswith(_PACKED)
+    if like is None or not (is_json or _may_be_a_month(like[1], like[4], is_packed)):
+        if is_packed and not is_json and _LIKE_MONTHS.search(name):
+            return None, _UNPACK
         return None, _A_NAME if is_json else ""
-    written, kind = f"{like[1]}-{int(like[2]):02d}", like[3].lower()
+    written, kind = f"{like[2]}-{int(like[3]):02d}", like[4].lower()
     try:
         month = parse_month(written)
     except ValueError as error:
-        is_month = 1 <= int(like[2]) <= 12 and like[1] != "0000"
+        is_month = 1 <= int(like[3]) <= 12 and like[2] != "0000"
         return None, str(error) if is_month else _A_NAME
     if name in (f"{written}.json", f"{written}.json.gz"):
         if month > _latest_month():
             return month, "the month has not begun: see what the file is, and rename it"
         return month, ""
     return month, _way(written, kind)
+
+
+def _may_be_a_month(before: str, after: str, is_packed: bool) -> bool:
+    """Tell whether a name that has a month, and no ending of JSON, may be that of its file."""
+    if before and not is_packed:
+        return after == "" and _LIKE_MONTHS.search(before) is not None
+    return after == "" or after.startswith(".")
 
 
 def _way(written: str, kind: str) -> str:
@@ -183,6 +223,19 @@ def _not_a_file(path: Path) -> str:
         return ""
     kind = _KINDS.get(stat.S_IFMT(mode), "something else")
     return f"{kind}, not a file: put the month's file in its place, or remove it"
+
+
+def _folder_of_months(path: Path, start: date | None, end: date | None) -> str:
+    """Say what to do with a folder within the folder where it holds months; nothing of others."""
+    if path.name.startswith(".") or not _LIKE_MONTHS.search(path.name) or not path.is_dir():
+        return ""
+    try:
+        judged = [_judge_name(inner.name) for inner in path.iterdir()]
+    except OSError as error:
+        return f"a folder that cannot be read ({error.strerror}): make it readable, or remove it"
+    if any((month or problem) and _is_within(month, start, end) for month, problem in judged):
+        return "a folder that holds months' files: give that folder with --from"
+    return ""
 
 
 def read_month_file(path: Path) -> Landed:

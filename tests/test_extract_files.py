@@ -39,7 +39,11 @@ NAMES = {
     "2022-11 (1).json": f"{NOT_A}2022-11.json",
     "2022-12.json.crdownload": "a download that has not ended: download it again",
     "2022-12.csv": f"{ONLY}{IF_ONE}2022-12.json",
-    "nyt-2022-01.json.xz": f"{NOT_A}YYYY-MM.json[.gz]",
+    "nyt-2022-01.json.xz": f"{ONLY}unpack it to 2022-01.json",
+    "nyt-archive-2016-01.zip": f"{ONLY}unpack it to 2016-01.json",
+    "nyt-2016.zip": f"{ONLY}unpack it, a file YYYY-MM.json a month",
+    "archive_2020-07": f"{ONLY}{IF_ONE}2020-07.json",
+    "archive-2020-08.json.gz": f"{NOT_A}2020-08.json.gz",
     "nyt.ndjson": f"{NOT_A}YYYY-MM.json[.gz]",
     "0001-01.json": "0001-01 is too early: the archive begins with 1851-09",
     "1851-08.json.gz": "1851-08 is too early: the archive begins with 1851-09",
@@ -54,6 +58,7 @@ def test_every_file_that_looks_like_a_month_is_spoken_of(
     for name in NAMES:
         (tmp_path / name).write_bytes(b"{}")
     for name in ("README.txt", ".DS_Store", "2022-01.json.meta", "truth.csv", "2022-report.html",
+                 "2022-01-photos.zip", "photos.zip", "report-2022-01.pdf",
                  "20220105.log"):  # fmt: skip
         (tmp_path / name).touch()
     write_month(tmp_path, "2022-01", [middle_document(1)])
@@ -64,6 +69,45 @@ def test_every_file_that_looks_like_a_month_is_spoken_of(
     assert dict(line.split(": passed over: ") for line in passed) == NAMES
     shown = load(warehouse, tmp_path, "--json")
     assert len(json.loads(shown.stdout)["problems"]) == len(NAMES)
+
+
+def test_names_that_wget_gave_are_spoken_of_without_the_key(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    names = {
+        "1.json?api-key=SECRET": ("1.json?api-key=***", "YYYY-MM.json[.gz]"),
+        "1.json@api-key=SEC RET": ("1.json@api-key=***", "YYYY-MM.json[.gz]"),
+        "2022-02.json?api-key=SECRET&a=1": ("2022-02.json?api-key=***&a=1", "2022-02.json"),
+        "2022-03.json%3Fapi-key%3DSECRET": ("2022-03.json%3Fapi-key%3D***", "2022-03.json"),
+        "2022-04.json?n=known-key-1234": ("2022-04.json?n=***", "2022-04.json"),
+    }
+    for name in names:
+        (tmp_path / name).write_bytes(b"{}")
+    known = Warehouse(warehouse.folder, warehouse.env | {"NYT_API_KEY": "known-key-1234"})
+    done = load(known, tmp_path)
+    assert done.returncode == 1
+    assert sorted(done.stderr.splitlines()) == sorted(
+        f"{shown}: passed over: {NOT_A}{new}" for shown, new in names.values()
+    )
+    told = json.loads(load(known, tmp_path, "--json").stdout)["problems"]
+    assert {Path(each["path"]).name for each in told} == {shown for shown, _ in names.values()}
+    missing = load(known, tmp_path / "5.json?api-key=SECRET")
+    assert missing.returncode == 2 and "SECRET" not in missing.stderr
+
+
+def test_folders_that_hold_months_are_spoken_of(warehouse: Warehouse, tmp_path: Path) -> None:
+    for inner in ("2018/2018-01.json", "2019/1.json", "nyt-2020/README.txt", "archive/2020-01.gz"):
+        (tmp_path / inner).parent.mkdir()
+        (tmp_path / inner).write_bytes(b"{}")
+    write_month(tmp_path, "2022-01", [middle_document(1)])
+    done = load(warehouse, tmp_path)
+    what = "passed over: a folder that holds months' files: give that folder with --from"
+    assert done.stderr.splitlines() == [
+        f"2018: {what}", f"2019: {what}", f"archive: {what}", "2022-01: loaded, 1 documents",
+    ]  # fmt: skip
+    assert done.returncode == 1
+    elsewhere = load(warehouse, tmp_path, "--start", "2022-01")
+    assert "2018: " not in elsewhere.stderr
 
 
 def test_what_is_no_file_is_named_and_never_waited_for(

@@ -23,6 +23,9 @@ SERIES_COLUMNS = (
     "level_low", "level_high", "trend_share", "topic_id",
 )  # fmt: skip
 
+# Longest headline, in columns of the terminal; --json has it whole.
+_HEADLINE_WIDTH = 200
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -225,7 +228,15 @@ def _about_the_line(by: str, topic: KnownTopic) -> str:
     )
 
 
+def _cut(text: str) -> str:
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_len(text) <= _HEADLINE_WIDTH:
+        return text
+    return set_cell_size(text, _HEADLINE_WIDTH - 1).rstrip() + "…"
+
+
 def _headline_lines(headlines: Sequence[Headline]) -> Iterator[str]:
     for headline in headlines:
-        yield f"  {headline.published_on}  {visible(headline.headline)}"
+        yield f"  {headline.published_on}  {_cut(visible(headline.headline))}"
         yield f"  {'':10}  {visible(headline.web_url)}"

@@ -56,7 +56,9 @@ def documents() -> Iterator[tuple[date, Doc]]:
                 middle_document(
                     ARTICLES_A_DAY * day + number,
                     pub_date=f"{published}T17:00:00+0000",
-                    headline={"main": f"Tide {RED} and </script <script Turn"},
+                    headline={
+                        "main": LONG if number == 4 else f"Tide {RED} and </script <script Turn"
+                    },
                     web_url="javascript:alert(1)" if day % 2 else f"https://gazette.example/{day}",
                     keywords=[
                         {"name": name, "value": value, "rank": rank, "major": "N"}
@@ -271,6 +273,14 @@ def test_headlines_that_were_the_topic_are_shown_as_text(fitted: Warehouse) -> N
     assert headlines and page.count("</script <script Turn\n") == len(headlines)
     assert all(each["web_url"] in page for each in headlines)
     assert not set(UNSEEN) & set(page)
+
+
+def test_a_headline_takes_no_more_than_a_line_and_json_has_it_whole(fitted: Warehouse) -> None:
+    arguments = ["show", "Kelp Farming", "--kind", "organization"]
+    page = shown(fitted, *arguments)
+    headlines = as_json(fitted, *arguments)["topics"][0]["headlines"]
+    assert headlines and {each["headline"] for each in headlines} == {LONG}
+    assert page.count(f"  {LONG[:199]}…\n") == len(headlines)
 
 
 def test_hostile_labels_are_text_in_every_answer(fitted: Warehouse, tmp_path: Path) -> None:

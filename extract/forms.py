@@ -5,6 +5,9 @@ from codecs import getincrementaldecoder
 
 import msgspec
 
+from extract.masking import masked
+from warehouse.text import visible
+
 _BOM = b"\xef\xbb\xbf"
 _UNPACK = "unpack it: only .json and .json.gz are read"
 _AS_UTF8 = "save it as UTF-8"
@@ -39,6 +42,8 @@ _FORMS = (
     (b"\x80\x04", "a Python pickle: write it with json.dump"),
     (b"\x80\x05", "a Python pickle: write it with json.dump"),
     (b"version https://git-lfs", "a pointer of Git LFS, not the file: run `git lfs pull`"),
+    (b"< HTTP/", "what curl -v says is in the file: save the answer's body alone"),
+    (b"HTTP/", "the answer's headers are in the file: save its body alone"),
     (b"<", "an HTML or XML page, not JSON: the download went wrong"),
     (b"{'", "a Python dict as text, not JSON: write it with json.dump"),
     (b"[{'", "a Python list as text, not JSON: write it with json.dump"),
@@ -55,7 +60,35 @@ _PIECE = 1 << 20
 _TAR_AT, _TAR = 257, b"ustar"
 
 _AT_BYTE = re.compile(r"\(byte (\d+)\)")
-_NOT_A_NUMBER = re.compile(rb"-?(?:NaN|Infinity|nan|inf)")
+_NOT_IN_JSON = re.compile(
+    rb"[-+]?(?:NaN|Infinity|nan|inf|Inf)\b|(?:None|NA|N/A|NaT|undefined|NULL|Null|nil|NIL)\b"
+)
+_TRUE_OR_FALSE = re.compile(rb"(?:True|False|TRUE|FALSE)\b")
+_HEADERS = re.compile(
+    rb"(?:content-(?:type|length|encoding)|date|server|connection|cache-control|via|vary"
+    rb"|access-control-[a-z-]+|x-[a-z-]+): ",
+    re.IGNORECASE,
+)
+_JAVASCRIPT = re.compile(
+    rb"(?:/\*.*?\*/\s*)?(?:;?[\w$.]+\s*\(|(?:(?:var|let|const)\s+)?[\w$.]+\s*=|export\s)\s*[\[{]",
+    re.DOTALL,
+)
+_ENDS = {b"\0": "zero bytes", b"\x1a": "a Ctrl-Z, the end mark of old systems,"}
+_IN_WORDS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz/+-"
+_LONGEST_WORD = 9
+_UNSEEN_ENDS = b"\0\x1a \t\r\n"
+_FIRST_SHOWN = 40
+_LONGEST_TEXT = 300
+_MISMATCH = re.compile(r"Expected `([a-z]+)[^`]*`, got `([a-z]+)`(?: - at `\$\.?(.*)`)?")
+_TYPES = {
+    "array": "a list",
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a number",
+    "null": "null",
+    "object": "an object",
+    "str": "a text",
+}
 _Member = dict[str, msgspec.Raw]
 
 
@@ -83,6 +116,39 @@ def foreign_form(body: bytes) -> str | None:
     if text[0] not in b'{["' and any(byte < 32 and byte not in b"\t\n\r" for byte in text[:64]):
         return f"binary data, not a JSON text: {_DOWNLOAD}"
     return None
+
+
+def cut(text: str) -> str:
+    """Return a text from outside for a message: without the key, and short."""
+    clean = masked(text)
+    return clean if len(clean) <= _LONGEST_TEXT else f"{clean[:_LONGEST_TEXT]}…"
+
+
+def _first_of(text: bytes) -> str:
+    """Return what a text begins with, in quotes."""
+    # Masked before it is cut: a key cut short would be missed.
+    line = (text[:_LONGEST_TEXT].decode(errors="replace").strip().splitlines() or [""])[0]
+    first = visible(masked(line))
+    return f"'{first[:_FIRST_SHOWN]}{'…' if len(first) > _FIRST_SHOWN else ''}'"
+
+
+def not_json(text: bytes) -> str:
+    """Return a line for a text that does not begin as JSON does."""
+    if _HEADERS.match(text):
+        return "the answer's headers are in the file: save its body alone"
+    if _JAVASCRIPT.match(text[:_LONGEST_TEXT]):
+        what = f"JavaScript, not JSON: it begins with {_first_of(text)}"
+        return f"{what}: keep what is between the outer braces, with them"
+    return f"not JSON: it begins with {_first_of(text)}; {_DOWNLOAD}"
+
+
+def mismatch(error: msgspec.ValidationError) -> str:
+    """Return in plain words which part of a JSON text is of another type than it should be."""
+    found = _MISMATCH.match(str(error))
+    if found is None:
+        return str(error)
+    wanted, got = (_TYPES.get(found[n], found[n]) for n in (1, 2))
+    return f"{found[3] or 'it'} is {got}, not {wanted}"
 
 
 def first_not_utf8(body: bytes) -> int | None:
@@ -115,19 +181,45 @@ def broken_json(body: bytes, error: msgspec.DecodeError) -> str:
         return f"truncated: the JSON breaks off after {len(body):,} bytes; download it again"
     found = _AT_BYTE.search(str(error))
     at = int(found[1]) if found else 0
-    # msgspec counts one further where something trails.
-    if "trailing" in str(error) and text[at - 1 : at] in (b"{", b"[", b","):
+    if text[0] not in b"{[":
+        return not_json(text)
+    if "trailing" in str(error):
+        return _trailing(text, at - 1)  # msgspec counts one further
+    start = at
+    while at - start < _LONGEST_WORD and text[start - 1] in _IN_WORDS:
+        start -= 1
+    name = _NOT_IN_JSON.match(text, start) or _TRUE_OR_FALSE.match(text, start)
+    # Within a text a word may be in the way, but what is wrong is behind it.
+    if name is not None and at < name.end() and _is_value(text, start):
+        written = name[0].decode()
+        instead = written.lower() if _TRUE_OR_FALSE.match(name[0]) else "null"
+        return (
+            f"{written} at byte {name.start():,}, which JSON does not have: write {instead} in its "
+            "place"
+        )
+    return f"broken JSON: {error}"
+
+
+def _is_value(text: bytes, at: int) -> bool:
+    """Tell whether a value of an object or a list may begin at a byte."""
+    return text[max(0, at - 80) : at].rstrip()[-1:] in (b":", b",", b"[")
+
+
+def _trailing(text: bytes, at: int) -> str:
+    """Return a line for what follows a JSON text from a byte on."""
+    rest = without_mark(text[at:].lstrip(_UNSEEN_ENDS))
+    if rest[:1] in (b"{", b"[", b","):
         return (
             "several JSON documents in one file, one after the other: the Archive API's response "
             f"is one; {_DOWNLOAD}"
         )
-    name = _NOT_A_NUMBER.match(text, at - (text[at - 1 : at] == b"-"))
-    if name is not None:
-        return (
-            f"{name[0].decode()} at byte {name.start():,}, which JSON does not have: write null in "
-            "its place"
-        )
-    return f"broken JSON: {error}"
+    if rest:
+        what = _first_of(rest)
+    elif text.startswith(_BOM, at):
+        what = "a mark of UTF-8"
+    else:
+        what = _ENDS.get(text[at : at + 1], "binary data")
+    return f"broken JSON: {what} after the end of the JSON, from byte {at:,} on: remove it"
 
 
 def other_shape(body: bytes) -> str | None:
@@ -178,6 +270,9 @@ def _object(members: _Member) -> str | None:
             "the inside of a response, without the response around it: write "
             '{"response": {"docs": [...], "meta": {"hits": NUMBER}}}'
         )
+    table = _table(members)
+    if table:
+        return f"a table {table} (pandas' to_json), not a response: {_DOWNLOAD}"
     if _is_document(members):
         return "one document, not a month of them"
     if "errors" in members:
@@ -189,3 +284,16 @@ def _object(members: _Member) -> str | None:
 
 def _is_document(members: _Member) -> bool:
     return len({"_id", "pub_date", "headline", "keywords", "web_url"} & members.keys()) > 1
+
+
+def _table(members: _Member) -> str:
+    """Return how an object is a table as pandas writes it, nothing where it is none."""
+    if members.keys() in ({"columns", "index", "data"}, {"schema", "data"}):
+        return "by rows"
+    if "0" in members and bytes(members["0"]).startswith(b"{"):
+        return "by rows"
+    # Of a document they are texts.
+    columns = [members[name] for name in ("_id", "pub_date", "web_url") if name in members]
+    if len(columns) > 1 and all(bytes(column)[:1] in (b"{", b"[") for column in columns):
+        return "by columns"
+    return ""

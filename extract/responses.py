@@ -4,15 +4,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated
+from typing import Any
 
 import msgspec
 
 from extract.fields import Reading, Tally, read_exact, read_loosely, reading_of, tally
 from extract.forms import (
     broken_json,
+    cut,
     first_not_utf8,
     foreign_form,
+    mismatch,
     not_utf8,
     other_shape,
     without_mark,
@@ -89,12 +91,15 @@ class Response:
 
 
 # The column that keeps them is of 32 bits.
-_Hits = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+_MOST_HITS = 2**31 - 1
+_WHOLE = re.compile(r"([0-9]{1,10})(?:\.0*)?")
+# Programs that write an answer anew may make 2608 into 2608.0, "2608" or, as R's jsonlite, [2608].
+_Number = int | float | str | list[int | float | str] | None
 
 
 class _Meta(msgspec.Struct):
-    hits: _Hits | None = None
-    offset: int | None = None
+    hits: _Number = None
+    offset: _Number = None
 
 
 class _Body(msgspec.Struct):
@@ -104,14 +109,10 @@ class _Body(msgspec.Struct):
     metadata: _Meta | None = None
 
 
-class _Fault(msgspec.Struct):
-    faultstring: str = ""
-
-
 class _Envelope(msgspec.Struct):
-    copyright: str | None = None
+    copyright: Any = None
     response: _Body | None = None
-    fault: _Fault | None = None
+    fault: Any = None
 
 
 class _Identified(msgspec.Struct):
@@ -141,11 +142,11 @@ def parse_response(body: bytes) -> Response:
             raise
         envelope = _decode_envelope(text)
     if envelope.fault is not None:
-        reason = " ".join(envelope.fault.faultstring.split()) or "it gives no reason"
-        raise ResponseError(f"an error answer of the API, not a month: {reason}")
+        raise ResponseError(f"an error answer of the API, not a month: {_reason(envelope.fault)}")
     metas = [meta for meta in _metas(envelope) if meta is not None]
-    hits = max((meta.hits for meta in metas if meta.hits is not None), default=None)
-    offset = max((meta.offset for meta in metas if meta.offset is not None), default=None)
+    hits = max((_hits(meta.hits) for meta in metas if meta.hits is not None), default=None)
+    offsets = (_whole(meta.offset) for meta in metas)
+    offset = max((offset for offset in offsets if offset is not None), default=None)
     docs = envelope.response.docs if envelope.response else msgspec.UNSET
     if docs is None and hits is not None:
         docs = []  # as an empty month is written since 2025
@@ -158,7 +159,7 @@ def parse_response(body: bytes) -> Response:
     decoding = "" if wrong_at is None else not_utf8(body, wrong_at)
     masked = _masked_docs(docs, text, body) if text is not body else {}
     articles, rejects = _identify(docs, rb"\u0000" in body, masked, check_utf8=bool(decoding))
-    return Response(envelope.copyright or "", hits, offset, articles, rejects, decoding)
+    return Response(_text(envelope.copyright), hits, offset, articles, rejects, decoding)
 
 
 def _check_values(body: bytes) -> None:
@@ -168,6 +169,35 @@ def _check_values(body: bytes) -> None:
     values = body.count(b",")
     if values > max_unpacked_bytes() // _BYTES_A_VALUE:
         raise ResponseError(f"{values:,} commas, more than any month's documents have")
+
+
+def _reason(fault: Any) -> str:
+    """Return the reason that an error answer gives."""
+    text = _text(fault.get("faultstring") if isinstance(fault, dict) else fault)
+    return cut(" ".join(text.split())) or "it gives no reason"
+
+
+def _text(value: Any) -> str:
+    """Return a text, also one that is the only one of a list, as R's jsonlite writes it."""
+    alone = value[0] if isinstance(value, list) and len(value) == 1 else value
+    return alone if isinstance(alone, str) else ""
+
+
+def _hits(value: _Number) -> int:
+    number = _whole(value)
+    if number is None or number > _MOST_HITS:
+        shown = cut(str(value))
+        raise ResponseError(
+            f"hits is {shown}, not the number of documents: download the month again"
+        )
+    return number
+
+
+def _whole(value: _Number) -> int | None:
+    """Return a number that is whole and not negative, None for all else."""
+    alone = value[0] if isinstance(value, list) and len(value) == 1 else value
+    found = _WHOLE.fullmatch(str(alone).strip())
+    return int(found[1]) if found else None
 
 
 def _metas(envelope: _Envelope) -> Iterator[_Meta | None]:
@@ -183,14 +213,28 @@ def _decode_envelope(body: bytes) -> _Envelope:
     try:
         return _envelope_decoder.decode(without_mark(body))
     except msgspec.ValidationError as error:
-        other = other_shape(body)
-        raise ResponseError(other or f"not a response of the Archive API: {error}") from None
+        broken = _syntax_error(body)
+        if broken is not None:
+            raise ResponseError(broken_json(body, broken)) from None
+        other = other_shape(body) or f"not a response of the Archive API: {mismatch(error)}"
+        raise ResponseError(other) from None
     except msgspec.DecodeError as error:
         raise ResponseError(broken_json(body, error)) from None
     except UnicodeDecodeError:
         raise ResponseError(not_utf8(body, first_not_utf8(body) or 0)) from None
     except RecursionError:
         raise ResponseError("broken JSON: lists or objects nested too deeply") from None
+
+
+def _syntax_error(body: bytes) -> msgspec.DecodeError | None:
+    """Return what is wrong with a text as JSON, whatever it says."""
+    try:
+        msgspec.json.decode(without_mark(body), type=msgspec.Raw)
+    except msgspec.DecodeError as error:
+        return error
+    except (UnicodeDecodeError, RecursionError):
+        return None
+    return None
 
 
 def _mask_half_characters(body: bytes) -> bytes:
@@ -229,7 +273,7 @@ def _identify(
         if reason is None and check_utf8:
             reason = _wrong_bytes(doc)
         if reason is None and article_id in seen:
-            reason = f"the _id {article_id!r} of document {seen[article_id]} again"
+            reason = f"the _id {cut(article_id)!r} of document {seen[article_id]} again"
         elif reason is None and may_hold_nul and _ESCAPED_NUL.search(doc):
             reason = r"a NUL character (\u0000), which Postgres cannot store"
         if reason is None:
@@ -246,7 +290,7 @@ def _read_id(doc: msgspec.Raw) -> tuple[str, str | None]:
     try:
         article_id = _id_decoder.decode(doc).article_id or ""
     except msgspec.ValidationError as error:
-        return "", f"not a document: {error}"
+        return "", f"not a document: {mismatch(error)}"
     except UnicodeDecodeError:
         return "", "its _id is not UTF-8"
     return article_id, _wrong_id(article_id)

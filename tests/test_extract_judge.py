@@ -50,6 +50,16 @@ def as_json(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
+def word_count(written: str) -> bytes:
+    return GOOD.replace(b'"word_count": 850', b'"word_count": ' + written.encode(), 1)
+
+
+def hits(number: Any) -> bytes:
+    return as_json({"response": {"docs": DOCS, "meta": {"hits": number}}})
+
+
+HEADERS = "the answer's headers are in the file: save its body alone"
+TABLE = "(pandas' to_json), not a response: "
 OTHER_FILES = [
     ("UTF-16 with a mark", GOOD.decode().encode("utf-16"), "UTF-16: save it as UTF-8"),
     ("UTF-16 BE", b"\xfe\xff" + GOOD.decode().encode("utf-16-be"), "UTF-16: save it as UTF-8"),
@@ -96,7 +106,37 @@ OTHER_FILES = [
      "not UTF-8: looks like Windows-1252; convert it (iconv -f WINDOWS-1252 -t UTF-8)"),
     ("another 8-bit text", response([], copyright_="Copyright @").replace(b"@", b"\x81"),
      "not UTF-8 at byte "),
-    ("a number", b"7", "not a response of the Archive API: "),
+    ("a number", b"7", "not a response of the Archive API: it is a number, not an object"),
+    ("curl -i", b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\n" + GOOD, HEADERS),
+    ("headers", b"content-type: application/json\r\n\r\n" + GOOD, HEADERS),
+    ("JSONP", b"callback(" + GOOD + b");", "JavaScript, not JSON: it begins with 'callback({"),
+    ("a variable", b"var x = " + GOOD, "JavaScript, not JSON: it begins with 'var x = {"),
+    ("CSV", b"_id,pub_date\n1,2\n", "not JSON: it begins with '_id,pub_date'; "),
+    ("CSV in quotes", b'"_id","pub_date"\n', "not JSON: it begins with '\"_id\",\"pub_date\"'; "),
+    ("CSV of dates", b"2020-01-05,Tide\n", "not JSON: it begins with '2020-01-05,Tide'; "),
+    ("YAML", b"response:\n  docs:\n", "not JSON: it begins with 'response:'; "),
+    ("a log", b"GET /1.json?api-key=SECRET " + b"x" * 99,
+     "not JSON: it begins with 'GET /1.json?api-key=*** " + "x" * 16 + "…'; "),
+    *((name, word_count(name), f"{name} at byte 1") for name in
+      ("None", "NA", "N/A", "undefined", "nan", "-inf", "NULL", "True")),
+    ("a text that holds None", GOOD.replace(b"850", b'"a:None\n"', 1), "broken JSON: "),
+    ("a zero byte", GOOD + b"\0\0", "broken JSON: zero bytes after the end of the JSON, from byte"),
+    ("a Ctrl-Z", GOOD + b"\r\n\x1a", "broken JSON: a Ctrl-Z, the end mark of old systems, after"),
+    ("a mark after", GOOD + b"\xef\xbb\xbf", "broken JSON: a mark of UTF-8 after the end"),
+    ("a semicolon", GOOD + b";\n", "broken JSON: ';' after the end of the JSON, from byte"),
+    ("a table", as_json({"_id": {"0": 1}, "pub_date": {"0": 2}}), f"a table by columns {TABLE}"),
+    ("a table of lists", as_json({"_id": ["a"], "web_url": ["b"]}), f"a table by columns {TABLE}"),
+    ("a table of rows", as_json({"0": DOCS[0], "1": DOCS[1]}), f"a table by rows {TABLE}"),
+    ("hits of a half", hits(10.5), "hits is 10.5, not the number of documents: "),
+    ("hits below zero", hits(-1), "hits is -1, not the number of documents: "),
+    ("hits in words", hits("ten"), "hits is ten, not the number of documents: "),
+    ("hits beyond all", hits(10**20), "hits is 100000000000000000000, not the number of"),
+    ("hits of no kind", hits({}), "not a response of the Archive API: response.meta.hits is an "
+     "object, not a number"),
+    ("docs of no kind", as_json({"response": {"docs": {}}}),
+     "not a response of the Archive API: response.docs is an object, not a list"),
+    ("a long fault", as_json({"fault": {"faultstring": "x" * 5_000}}),
+     f"an error answer of the API, not a month: {'x' * 300}… ("),
     ("too many documents", b'{"response": {"docs": [%b0]}}' % (b"0," * 250_000),
      "250,001 documents, which no month has"),
     ("too many values", b'{"response": {"docs": [%b0]}}' % (b"0," * 6_500_000),
@@ -333,6 +373,33 @@ def test_the_number_of_promised_documents_is_read_in_both_spellings(
     assert "2020-03: failed: truncated: 1 documents promised, the file holds 0" in done.stderr
     hits = "select hits, docs from raw.nyt_months order by archive_month"
     assert warehouse.rows(hits) == [(3, 3), (0, 0)]
+
+
+@pytest.mark.parametrize("written", [3.0, "3", "3.0", [3]])
+def test_the_number_of_promised_documents_is_read_however_it_is_written(
+    warehouse: Warehouse, tmp_path: Path, written: Any
+) -> None:
+    docs = documents("2020-01", 3)
+    body = {"copyright": [COPYRIGHT], "response": {"docs": docs, "meta": {"hits": written}}}
+    write_body(tmp_path, "2020-01", as_json(body))
+    body["response"] = {"docs": docs[:2], "meta": {"hits": written}}
+    write_body(tmp_path, "2020-02", as_json(body))
+    done = load(warehouse, tmp_path)
+    assert done.stdout == summary(loaded=1, failed=1, docs=3), done.stderr
+    assert "2020-02: failed: truncated: 3 documents promised, the file holds 2" in done.stderr
+    assert warehouse.rows("select hits, docs from raw.nyt_months") == [(3, 3)]
+
+
+def test_a_long_id_that_comes_again_is_cut_in_the_message(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    docs = documents("2020-01", 2)
+    for doc in docs:
+        doc["_id"] = "y" * 900
+    write_body(tmp_path, "2020-01", response([*documents("2020-01", 20)[2:], *docs]))
+    done = load(warehouse, tmp_path)
+    reason = f"the _id '{'y' * 300}…' of document 18 again"
+    assert done.stderr.endswith(f"1 documents rejected: document 19: {reason}\n")
 
 
 def test_a_response_that_promises_no_number_is_loaded_and_told(

@@ -3,7 +3,9 @@
 import json
 import sys
 import time
+from base64 import b64encode
 from pathlib import Path
+from textwrap import wrap
 
 import pytest
 from fake_api import (
@@ -17,6 +19,8 @@ from fake_api import (
 )
 from hostile import ATTACKS, hostile_api
 from support import response
+
+from extract import masking
 
 SECRET = "secret-key-f00dfeed4711"
 ATTEMPTS = 6
@@ -128,6 +132,76 @@ def test_debug_logs_of_headers_that_quote_the_key_do_not_hold_it(loader: Loader,
     assert "DEBUG:urllib3.connectionpool:" in done.stderr
     assert SECRET not in done.stdout + done.stderr
     assert SECRET.encode() not in everything_stored(loader)
+
+
+def each(form: str) -> str:
+    """Return the key with each of its characters in such a form."""
+    return "".join(form.format(ord(character)) for character in SECRET)
+
+
+QUOTING = {
+    "other case": SECRET.upper(),
+    "one JSON escape": f"\\u0073{SECRET[1:]}",
+    "JSON": each(r"\u{:04x}"),
+    "code points": each(r"\u{{{:x}}}"),
+    "long code points": each(r"\U{:08x}"),
+    "octal": each(r"\{:03o}"),
+    "backslash before a sign": SECRET.replace("-", r"\-"),
+    "address": each("%{:02x}"),
+    "address in addresses": each("%2525{:02X}"),
+    "HTML": each("&#{};"),
+    "HTML without semicolons": each("&#{}").replace("&#45", "&#45;"),
+    "HTML in HTML": each("&amp;#{};"),
+    "hexadecimal": each("{:02X}"),
+    "base64": b64encode(SECRET.encode()).decode(),
+    "base64 within another": b64encode(f"{{key={SECRET}}}".encode()).decode(),
+    "base64 on two lines": "\n".join(wrap(b64encode(SECRET.encode()).decode(), 20)),
+    "wide letters": "".join(chr(ord(character) + 0xFEE0) for character in SECRET),
+    "bold letters in JSON": json.dumps(chr(0x1D41A + ord("s") - ord("a")))[1:-1] + SECRET[1:],
+    "invisible characters": "\u200b".join(SECRET),
+    "line break": f"{SECRET[:6]}\n{SECRET[6:]}",
+    "tab": f"{SECRET[:6]}\t{SECRET[6:]}",
+    "escaped tab": f"{SECRET[:6]}\\t{SECRET[6:]}",
+}
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("form", QUOTING)
+def test_the_key_is_found_in_any_form(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    monkeypatch.setenv("NYT_API_KEY", SECRET)
+    text = f"Kelp <{QUOTING[form]}> Farming"
+    assert masking.holds_key(text.encode())
+    assert masking.holds_key(b"." * ((1 << 20) - 20) + text.encode())
+    assert masking.masked(text) in ("Kelp <***> Farming", "(a text that quotes the key)")
+    other = text.replace(QUOTING[form], QUOTING[form][: len(QUOTING[form]) // 2])
+    assert not masking.holds_key(other.encode())
+    assert masking.masked(other) == other
+
+
+def test_a_month_that_quotes_the_key_escaped_is_not_stored(loader: Loader) -> None:
+    escaped = QUOTING["JSON"].encode()
+    assert b"Kelp Farming" in GOOD
+    loader.api.first(Answer(GOOD.replace(b"Kelp Farming", escaped)))
+    done = loader.run("2020-01", "2020-01", NYT_API_KEY=SECRET)
+    assert done.returncode == 1
+    assert "the API's answer quotes your key: it is not stored" in done.stdout + done.stderr
+    assert escaped not in everything_stored(loader)
+    assert loader.has_nothing()
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://u:hunter2@127.0.0.1/?x=1", "http://u:***@127.0.0.1/?x=1"),
+        ("http://u:hunter2/@h#x@127.0.0.1:port", "http://u:***@127.0.0.1:port"),
+        ("http://hunter2@127.0.0.1/?x=1", "http://***@127.0.0.1/?x=1"),
+        ("u:hunter2@127.0.0.1", "u:***@127.0.0.1"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(loader: Loader, url: str, shown: str) -> None:
+    done = loader.extract("doctor", NYT_API_URL=url)
+    assert f"NYT_API_URL is '{shown}'" in done.stdout
+    assert "hunter2" not in done.stdout + done.stderr
 
 
 def test_a_running_extract_does_not_show_the_key_in_its_title(loader: Loader) -> None:

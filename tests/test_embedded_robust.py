@@ -514,7 +514,9 @@ def test_root_takes_no_folder_of_another_users(fresh: Warehouse) -> None:
     empty.mkdir()
     fresh.folder.symlink_to(empty)
     os.chown(fresh.folder, NOBODY.pw_uid, NOBODY.pw_gid, follow_symlinks=False)
-    one_line(fresh.run("warehouse", "start"), "belongs to nobody")
+    one_line(
+        fresh.run("warehouse", "start"), f"{fresh.folder} is a symbolic link of another user's"
+    )
     assert empty.stat().st_uid == 0
     fresh.folder.unlink()
 
@@ -526,6 +528,29 @@ def test_root_makes_no_warehouse_where_everybody_may_replace_it(fresh: Warehouse
         fresh.run("warehouse", "start"), f"everybody may rename what is in {fresh.folder.parent}"
     )
     assert {path.name for path in fresh.folder.parent.iterdir()} <= {"home", "warehouse.lock"}
+
+
+@as_root
+def test_root_makes_no_warehouse_where_another_user_may_replace_it(fresh: Warehouse) -> None:
+    parent = fresh.folder.parent / "theirs"
+    parent.mkdir()
+    os.chown(parent, NOBODY.pw_uid, NOBODY.pw_gid)
+    (parent / "empty").mkdir()
+    for name in ("new", "new/below", "empty"):
+        done = fresh.run("warehouse", "start", WAREHOUSE_DIR=str(parent / name))
+        one_line(done, f"nobody may rename what is in {parent}, and so could put a folder of their")
+        assert not any((parent / name).glob("*"))
+
+
+@as_root
+def test_root_reaches_no_warehouse_through_another_users_link(fresh: Warehouse) -> None:
+    real, link = fresh.folder.with_name("real"), fresh.folder.with_name("link")
+    real.mkdir()
+    link_of_nobodys(link, real)
+    for command in ("warehouse start", "warehouse remove --yes", "extract status"):
+        done = fresh.run(*command.split(), WAREHOUSE_DIR=str(link / "warehouse"))
+        one_line(done, f"leads through {link}, a symbolic link of another user's")
+        assert list(real.iterdir()) == []
 
 
 # Paths

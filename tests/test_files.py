@@ -96,6 +96,32 @@ def test_a_link_of_another_users_is_not_followed(tmp_path: Path) -> None:
     assert real.read_text() == "root's own"
 
 
+@as_root
+@pytest.mark.parametrize("before", ["direct", "below root's link", "new folders"])
+def test_a_folder_is_not_reached_through_a_link_of_another_users(
+    tmp_path: Path, before: str
+) -> None:
+    real, shared = tmp_path / "real", tmp_path / "shared"
+    real.mkdir()
+    shared.mkdir()
+    link = shared / "link"
+    link.symlink_to(Path("..") / "real")
+    os.chown(link, OTHER_USER, OTHER_USER, follow_symlinks=False)
+    folder = link
+    if before == "below root's link":
+        folder = tmp_path / "own"
+        folder.symlink_to(link)
+    elif before == "new folders":
+        folder = link / "new" / "newer"
+    refused(sample(folder), str(link), "a symbolic link of another user's")
+    with pytest.raises(WarehouseError, match="another user's"):
+        files.write(link / "report.html", b"")
+    assert list(real.iterdir()) == []
+    # Root's own links are followed, and this user's.
+    os.chown(link, 0, 0, follow_symlinks=False)
+    assert sample(folder).returncode == 0
+
+
 @pytest.mark.parametrize("left", [0, 100_000])
 def test_a_full_disk_loses_nothing_and_is_named(tmp_path: Path, left: int) -> None:
     """Also one that fills while a file is written."""

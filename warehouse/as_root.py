@@ -63,15 +63,11 @@ def _create_server_user() -> None:
 
 def create_folder(folder: Path) -> None:
     """Create the folder where the server's user can reach it, as a link where it could not."""
+    if not (folder / "data").is_dir():
+        _refuse_replaceable(folder)
     if folder.is_symlink() and not folder.exists():
         folder.unlink()  # its target was deleted
     folder.parent.mkdir(parents=True, exist_ok=True)
-    mode = folder.parent.stat().st_mode
-    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX and not folder.is_dir():
-        raise WarehouseError(
-            f"everybody may rename what is in {folder.parent}, and so could put a folder of their "
-            "own in the place of root's warehouse: choose a folder of your own with WAREHOUSE_DIR"
-        )
     if folder.is_dir():
         if _reachable_by_others(folder.resolve().parent) or any(folder.iterdir()):
             return
@@ -84,6 +80,24 @@ def create_folder(folder: Path) -> None:
     import tempfile
 
     folder.symlink_to(tempfile.mkdtemp(prefix="warehouse-", dir=SHARED_DIR))
+
+
+def _refuse_replaceable(folder: Path) -> None:
+    """Raise WarehouseError where others may rename a folder of root's, or one that it lies in."""
+    for above in (*folder.parents, *folder.resolve().parents):
+        if not above.exists():
+            continue  # root makes it
+        found = above.stat()
+        if is_another_users(found.st_uid):
+            who = _user_name(found.st_uid)
+        elif found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+            who = "everybody"
+        else:
+            continue
+        raise WarehouseError(
+            f"{who} may rename what is in {above}, and so could put a folder of their own in "
+            "the place of root's warehouse: choose a folder of your own with WAREHOUSE_DIR"
+        )
 
 
 def hand_over(folder: Path, user: int, group: int) -> None:
@@ -100,14 +114,17 @@ def hand_over(folder: Path, user: int, group: int) -> None:
 
 def foreign_folder(folder: Path, user: int) -> WarehouseError:
     """Return what to say of a folder of another user's."""
-    try:
-        name = pwd.getpwuid(user).pw_name
-    except KeyError:
-        name = f"user {user}"
     return WarehouseError(
-        f"the folder {folder} belongs to {name}: run as they, or choose a folder of your own with "
-        "WAREHOUSE_DIR"
+        f"the folder {folder} belongs to {_user_name(user)}: run as they, or choose a folder of "
+        "your own with WAREHOUSE_DIR"
     )
+
+
+def _user_name(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"
 
 
 def _create_shared_dir() -> None:

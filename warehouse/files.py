@@ -51,7 +51,7 @@ def replacing(
     """Give a file to write into; it becomes ``path`` when the block has ended well.
 
     A symbolic link is followed to the file that it names, which is replaced beside itself; not one
-    of another user's, nor one that names nothing.
+    that names nothing, nor one of another user's, wherever in the path it stands.
 
     mode: of a new file, less what the umask takes away; an existing file's mode and group stay.
     remedy: what to do if it cannot be written, which ends the error's line, for example "give
@@ -122,9 +122,39 @@ def make_folder(folder: Path, *, mode: int = 0o777, remedy: str = "") -> None:
     """Make a folder if absent, and those that it lies in; ``mode`` is its own, less the umask's.
     Raises WarehouseError."""
     try:
+        refuse_foreign_link(folder, remedy)
         folder.mkdir(mode=mode, parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         raise failure(folder, error, remedy, "made") from None
+
+
+def refuse_foreign_link(path: Path, remedy: str = "", *, trusted: int = 0) -> None:
+    """Raise WarehouseError where a path leads through a symbolic link of another user's, who could
+    have it lead anywhere. Links of root, of this user and of the user ``trusted`` may stay."""
+    steps = list(reversed(path.absolute().parts))
+    here = Path("/")
+    links = 0
+    while steps:
+        step = steps.pop()
+        # No link is in the path so far, so that this is where the system would go, too.
+        place = here.parent if step == ".." else here / step
+        try:
+            found = place.lstat()
+        except OSError:
+            return  # nothing is there, or it may not be seen: whoever opens it learns why
+        if not stat.S_ISLNK(found.st_mode):
+            here = place
+            continue
+        if found.st_uid not in (0, os.geteuid(), trusted):
+            what = "is" if place == path else f"leads through {place},"
+            raise WarehouseError(
+                f"{path} {what} a symbolic link of another user's, which is not followed; "
+                f"{remedy or 'name another file'}"
+            )
+        links += 1
+        if links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        steps.extend(reversed(place.readlink().parts))
 
 
 def failure(
@@ -317,6 +347,7 @@ class _Part:
 
     def _followed(self) -> Path:
         """Return the path without links in its last part."""
+        refuse_foreign_link(self._path, self._remedy)
         path = self._path
         for _ in range(_MOST_LINKS):
             try:
@@ -327,8 +358,6 @@ class _Part:
                 self._refuse(f"is a symbolic link to {path}, which is not there")
             if not stat.S_ISLNK(found.st_mode):
                 return path
-            if found.st_uid not in (0, os.geteuid()):
-                self._refuse("is a symbolic link of another user's, which is not followed")
             path = path.parent / path.readlink()
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 

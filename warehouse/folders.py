@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from warehouse import as_root, programs
+from warehouse import as_root, files, programs
 from warehouse.errors import WarehouseError
 from warehouse.programs import PORT
 
@@ -60,9 +60,16 @@ def _is_utf8(path: bytes) -> bool:
 def check_contents(folder: Path) -> None:
     """Refuse a folder of somebody else's, or of something else: nothing of it may be changed."""
     with one_line_errors(folder):
-        if not folder.exists():
+        exists = folder.exists()
+        files.refuse_foreign_link(
+            folder,
+            "choose a folder of your own with WAREHOUSE_DIR",
+            # Where a user's own link leads to their own warehouse, it is theirs as a whole.
+            trusted=folder.stat().st_uid if exists else 0,
+        )
+        if not exists:
             return
-        owner, link_owner = folder.stat().st_uid, folder.lstat().st_uid
+        owner = folder.stat().st_uid
         is_root = os.geteuid() == 0
         if not is_root and owner != os.geteuid():
             raise as_root.foreign_folder(folder, owner)
@@ -77,8 +84,6 @@ def check_contents(folder: Path) -> None:
             f"{f' and {len(others) - 1} more' if len(others) > 1 else ''}; nothing was changed; "
             "give a new or an empty folder as WAREHOUSE_DIR"
         )
-    if is_root and link_owner != owner and as_root.is_another_users(link_owner):
-        raise as_root.foreign_folder(folder, link_owner)
     # A warehouse of another user's stays theirs; what else is theirs, root does not take.
     if is_root and not is_warehouse and as_root.is_another_users(owner):
         raise as_root.foreign_folder(folder, owner)

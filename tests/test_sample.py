@@ -276,7 +276,11 @@ def test_a_bad_request_is_refused(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b'{"copyright": "(c)"}'), b"no gzip", b""])
+@pytest.mark.parametrize(
+    "content",
+    [gzip.compress(b'{"copyright": "(c)"}'), b"no gzip", b""],
+    ids=["a real month", "no gzip", "an empty file"],
+)
 def test_a_month_that_is_no_sample_is_not_replaced(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "2024-08.json.gz").write_bytes(content)
     with pytest.raises(WarehouseError, match=r"2024-08\.json\.gz is no month of the sample"):

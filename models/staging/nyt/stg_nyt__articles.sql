@@ -56,11 +56,8 @@ texts as (
         nullif(section_name, '') as section_name,
         case
             when jsonb_typeof(document_type) = 'string'
-                then translate(
-                    document_type #>> '{}',
-                    'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
-                    'abcdefghijklmnopqrstuvwxyz'
-                )
+                -- The letters A to Z alone, whatever the locale.
+                then lower((document_type #>> '{}') collate "C") collate "default"
         end as document_type,
         case
             when jsonb_typeof(headline -> 'main') = 'string' then headline ->> 'main'
@@ -79,8 +76,9 @@ parsed as (
         section_name,
         case
             when length(headline) > 10000 then null
-            when length(headline) < 20 and headline ~* '{{ nothing }}' then ''
-            when strpos(headline, '{') > 0 and headline ~ '{{ object_with_main }}' then null
+            -- Asked at once, since whatever names the headline reads it from the document again.
+            when headline ~* '{{ nothing }}|{{ object_with_main }}'
+                then case when headline !~ '^\s*[{]' then '' end
             else {{ plain_text('headline') }}
         end as headline,
         case

@@ -538,7 +538,7 @@ def test_root_makes_no_warehouse_where_another_user_may_replace_it(fresh: Wareho
     (parent / "empty").mkdir()
     for name in ("new", "new/below", "empty"):
         done = fresh.run("warehouse", "start", WAREHOUSE_DIR=str(parent / name))
-        one_line(done, f"nobody may rename what is in {parent}, and so could put a folder of their")
+        one_line(done, f"{parent} belongs to nobody, who may rename what is in it")
         assert not any((parent / name).glob("*"))
 
 

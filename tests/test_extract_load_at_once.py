@@ -62,7 +62,8 @@ def test_a_loader_ended_halfway_leaves_whole_months(
     warehouse: Warehouse, tmp_path: Path, ending: signal.Signals, exit_code: int
 ) -> None:
     first = [middle_document(n) for n in range(100)]
-    second = [new_document(n) for n in range(50, 200)]
+    trams = [{"name": "Subject", "value": "Trams"}]
+    second = [new_document(n, keywords=trams) for n in range(50, 200)]
     write_month(tmp_path, "2020-02", first)
     assert load(warehouse, tmp_path).returncode == 0
     february = warehouse.raw_tables()

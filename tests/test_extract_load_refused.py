@@ -139,7 +139,8 @@ def test_a_bad_month_is_one_line_and_what_was_loaded_stays(
     for before, after in zip(spoilt.before, spoilt.after, strict=True):
         stays = [row for row in after if row[0] == month]
         assert stays == [row for row in before if row[0] == month]
-        assert len(stays) == 1  # a month, an article, a reject, a type
+        # A month, an article, a reject; of its fields a type, a headline and keywords.
+        assert len(stays) in (1, 3)
 
 
 def test_bad_months_fail_alone(spoilt: Spoilt) -> None:
@@ -147,7 +148,7 @@ def test_bad_months_fail_alone(spoilt: Spoilt) -> None:
     assert spoilt.done.returncode == 1
     assert spoilt.done.stdout == summary(loaded=2 * bad, failed=bad, docs=2 * bad)
     assert len(spoilt.done.stderr.splitlines()) == 3 * bad
-    assert [len(table) for table in spoilt.after] == [3 * bad, 3 * bad, bad, 3 * bad]
+    assert [len(table) for table in spoilt.after] == [3 * bad, 3 * bad, bad, 9 * bad]
 
 
 @pytest.mark.parametrize("content", [b"", PACKED[:-1], b'{"fault": {}}', response([], hits=3)])

@@ -126,8 +126,8 @@ def test_a_folder_is_not_reached_through_a_link_of_another_users(
 def test_a_full_disk_loses_nothing_and_is_named(tmp_path: Path, left: int) -> None:
     """Also one that fills while a file is written."""
     with small_disk(tmp_path) as disk:
-        for name in ("truth.csv", "2022-01.json.gz"):
-            (disk / name).write_text("old")
+        assert sample(disk).returncode == 0
+        old = (disk / "2022-01.json.gz").read_bytes()
         fill(disk, left)
         names = {path.name for path in disk.iterdir()}
         done = sample(disk)
@@ -136,7 +136,7 @@ def test_a_full_disk_loses_nothing_and_is_named(tmp_path: Path, left: int) -> No
             "0 MB free", "give another folder",
         )  # fmt: skip
         assert {path.name for path in disk.iterdir()} == names
-        assert (disk / "2022-01.json.gz").read_text() == "old"
+        assert (disk / "2022-01.json.gz").read_bytes() == old
         refused(sample(disk / "new" / "folder"), f"mounted at {disk}) is full")
 
 
@@ -183,14 +183,16 @@ def test_a_folder_without_the_right_to_write_is_named(shared: Path) -> None:
 
 
 def test_a_file_that_may_not_grow_is_as_it_was(tmp_path: Path) -> None:
-    (tmp_path / "2022-01.json.gz").write_text("old")
+    assert sample(tmp_path).returncode == 0
+    old = (tmp_path / "2022-01.json.gz").read_bytes()
+    names = {path.name for path in tmp_path.iterdir()}
     command = ["extract", "sample", str(tmp_path), "--start", "2022-01", "--end", "2022-01"]
     shell = ["sh", "-c", 'ulimit -f 8 && exec "$@"', "sh", *map(str, resolved(command))]
     # Python's own compiled files would be cut off as well.
     env = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
     refused(run(*shell, env=env), "File too large", "ulimit -f")
-    assert [path.name for path in tmp_path.iterdir()] == ["2022-01.json.gz"]
-    assert (tmp_path / "2022-01.json.gz").read_text() == "old"
+    assert {path.name for path in tmp_path.iterdir()} == names
+    assert (tmp_path / "2022-01.json.gz").read_bytes() == old
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, OSError])

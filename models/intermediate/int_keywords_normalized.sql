@@ -53,10 +53,16 @@ labels as (
         keywords.name,
         keywords.value,
         keyword_kinds.kind,
+        -- Without what has no width and no sense: soft hyphens, joiners, fillers, selectors.
         btrim(
             regexp_replace(
-                regexp_replace(keywords.value, '[{{ invisible_characters() }}]', '', 'g'),
-                '[\s{{ space_characters() }}]+', ' ', 'g'
+                regexp_replace(
+                    keywords.value,
+                    '[\u00ad\u034f\u115f\u1160\u180b-\u180f\u200b-\u200d\u2060-\u2064\u2800\u3164]'
+                    || '|[\ufe00-\ufe0f\ufeff\uffa0]',
+                    '', 'g'
+                ),
+                '\s+', ' ', 'g'
             )
         ) as label
     from keywords

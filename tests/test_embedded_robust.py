@@ -556,6 +556,7 @@ def test_root_reaches_no_warehouse_through_another_users_link(fresh: Warehouse) 
 # Paths
 
 
+@pytest.mark.nightly
 def test_any_name_that_the_system_allows() -> None:
     with temporary_warehouse(ODD) as odd:
         folder = str(odd.folder)

@@ -200,6 +200,19 @@ def _fit_all(refit: bool, as_json: bool) -> None:
         raise typer.Exit(SOME_FAILED)
 
 
+def _say_how_it_stands(connection: "Connection", run: "Run") -> None:
+    """Say of a stored fit what it lacks, and whether the articles are others by now."""
+    from growth.observed import articles_now, marts_needed
+
+    with marts_needed():
+        if articles_now(connection, run) != run.articles:
+            say(
+                f"the articles have changed since {run.run_id} was fitted, and its numbers are of "
+                f"those before: run `{run.command}`"
+            )
+    _say_what_is_lacking(run)
+
+
 def _say_what_is_lacking(run: "Run") -> None:
     """Say of a fit by an older version what it lacks, and how to get it."""
     if not run.has_levels:
@@ -244,7 +257,7 @@ def top(
         found = choose_run(connection, choice, kinds)
         wanted = phase.replace("-", " ") if phase else None
         topics = read_list(connection, found, direction, kinds, limit, wanted)
-    _say_what_is_lacking(found)
+        _say_how_it_stands(connection, found)
     if as_json:
         print_json(
             {
@@ -350,7 +363,7 @@ def _show(
     from growth import show
 
     with _topics_of("growth show", names, kind, choice, by) as (connection, found, by, topics):
-        _say_what_is_lacking(found)
+        _say_how_it_stands(connection, found)
         if as_json or as_csv:
             topics = show.with_curves(connection, found, by, topics)
     if as_json:

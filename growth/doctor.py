@@ -7,7 +7,7 @@ import psycopg
 from psycopg import sql
 
 from growth.lists import LISTS, read_list
-from growth.observed import fitting_period, marts_needed, observed_query
+from growth.observed import articles_now, fitting_period, marts_needed, observed_query
 from growth.runs import list_runs
 from warehouse.command_line import Finding
 from warehouse.connect import connect
@@ -16,6 +16,8 @@ from warehouse.months import format_month
 from warehouse.roles import take
 from warehouse.settings import remarks
 
+# Months that are not final: so many by name.
+_NAMED = 3
 _MARTS = (
     "dim_topics", "fct_daily_articles", "fct_topic_daily", "fct_topic_growth", "growing_topics",
     "shrinking_topics", "popular_topics",
@@ -94,11 +96,17 @@ def _months(connection: psycopg.Connection) -> Finding:
         )
     first, last = format_month(rows[0][0]), format_month(rows[-1][0])
     said = f"{len(rows)} loaded, {first} to {last}"
-    [[final, fetched]] = connection.execute(
-        "select is_final, fetched_at::date from raw.nyt_months order by archive_month desc limit 1"
+    changing = connection.execute(
+        "select archive_month, fetched_at::date from raw.nyt_months where not is_final "
+        "order by archive_month desc"
     ).fetchall()
-    if not final:
-        said += f"; {last} is not final: fetched on {fetched}, before its index was complete"
+    for month, fetched in changing[:_NAMED]:
+        said += (
+            f"; {format_month(month)} is not final: fetched on {fetched}, before its index was "
+            "complete"
+        )
+    if changing[_NAMED:]:
+        said += f"; and {len(changing) - _NAMED} more"
     return Finding("months", True, said)
 
 
@@ -186,6 +194,19 @@ def _marts(connection: psycopg.Connection) -> Finding:
         order by archive_month
         """
     ).fetchall()
+    gone = connection.execute(
+        """
+        select distinct date_trunc('month', published_on)::date as archive_month
+        from marts.fct_daily_articles
+        where is_loaded
+        except
+        select archive_month from raw.nyt_months
+        order by archive_month
+        """
+    ).fetchall()
+    if gone:
+        months = f"{format_month(gone[0][0])}{f' and {len(gone) - 1} more' if gone[1:] else ''}"
+        return Finding("marts", False, f"in the marts, but not loaded: {months}: run `dbt build`")
     if late:
         months = f"{format_month(late[0][0])}{f' and {len(late) - 1} more' if late[1:] else ''}"
         return Finding("marts", False, f"loaded, but not in the marts: {months}: run `dbt build`")
@@ -197,11 +218,7 @@ def _fit(connection: psycopg.Connection) -> Finding:
     if not runs:
         return Finding("fit", False, f"none is stored: run `growth fit`{_and_role(connection)}")
     latest = runs[0]
-    [[articles]] = connection.execute(
-        "select sum(articles) from marts.fct_daily_articles where published_on between %s and %s",
-        [latest.window_start, latest.window_end],
-    ).fetchall()
-    if articles != latest.articles:
+    if articles_now(connection, latest) != latest.articles:
         return Finding(
             "fit",
             False,

@@ -113,6 +113,17 @@ def read_observed(
     return points
 
 
+def articles_now(connection: psycopg.Connection, run: Run) -> int:
+    """Return how many articles a run's window has now: others than when it was fitted, where months
+    were loaded, replaced or removed since."""
+    [[articles]] = connection.execute(
+        "select coalesce(sum(articles), 0)::bigint from marts.fct_daily_articles "
+        "where published_on between %s and %s",
+        [run.window_start, run.window_end],
+    ).fetchall()
+    return int(articles)
+
+
 @contextmanager
 def marts_needed() -> Iterator[None]:
     """Name the command to run where a table or a column of the marts is not there."""

@@ -354,6 +354,12 @@ def test_doctor_finds_all_well_then_what_is_missing(fitted: Warehouse) -> None:
         "update marts.fct_daily_articles set is_loaded = true",
     )
     assert "loaded, but not in the marts: 2022-03: run `dbt build`" in late
+    gone_month = found(
+        "insert into marts.fct_daily_articles (published_on, articles, is_loaded) "
+        "values ('2022-04-05', 0, true)",
+        "delete from marts.fct_daily_articles where published_on = '2022-04-05'",
+    )
+    assert "in the marts, but not loaded: 2022-04: run `dbt build`" in gone_month
     unbuilt = found("alter schema marts rename to away", "alter schema away rename to marts")
     assert "marts.dim_topics is not there: run `dbt build`" in unbuilt
     empty = found(
@@ -361,6 +367,21 @@ def test_doctor_finds_all_well_then_what_is_missing(fitted: Warehouse) -> None:
         "drop table raw.nyt_months; alter table raw.kept rename to nyt_months",
     )
     assert "none is loaded: `extract load --from DIR`" in empty
+
+
+def test_a_fit_of_articles_that_have_changed_says_so(fitted: Warehouse) -> None:
+    day = "where published_on = '2022-02-03'"
+    with fitted.connect() as connection:
+        connection.execute(f"update marts.fct_daily_articles set articles = articles + 1 {day}")
+    try:
+        for command in (["top"], ["show", "Lamp Oil"]):
+            done = fitted.run("growth", *command)
+            assert done.returncode == 0
+            assert "the articles have changed since 2022-01_2022-03_day_all_min" in done.stderr
+            assert "run `growth fit --start 2022-01 --end 2022-03" in done.stderr
+    finally:
+        with fitted.connect() as connection:
+            connection.execute(f"update marts.fct_daily_articles set articles = articles - 1 {day}")
 
 
 def test_doctor_names_a_warehouse_that_does_not_answer(fitted: Warehouse) -> None:

@@ -108,7 +108,7 @@ test: .venv/.installed-dev ## Run the tests, on a Postgres server of their own (
 test-fast: .venv/.installed-dev ## Run those that need no dbt, after each edit (under a minute)
 	$(BIN)/python -m pytest -m fast
 
-test-nightly: .venv/.installed-dev ## Run what `make test` leaves out: slow, and rarely breaks (four minutes)
+test-nightly: .venv/.installed-dev ## Run what `make test` leaves out: slow, and rarely breaks (eight minutes)
 	$(BIN)/python -m pytest -m nightly
 
 lint: .venv/.installed-dev ## Check the code: ruff, mypy, sqlfluff, dbt, dbt-bouncer

@@ -360,7 +360,11 @@ def _attacks() -> Iterator[Attack]:
             "not a response|JSON",
         ),
         ("1e9999 hits", b'{"response":{"docs":[],"meta":{"hits":1e9999}}}', "not a response|JSON"),
-        ("minus hits", b'{"response":{"docs":[],"meta":{"hits":-1}}}', "not a response"),
+        (
+            "minus hits",
+            b'{"response":{"docs":[],"meta":{"hits":-1}}}',
+            "hits is -1, not the number",
+        ),
         ("a page", b"<!DOCTYPE html><html>Sign in</html>", "an HTML or XML page"),
         ("a text", b"OK", "JSON"),
         ("null", b"null", "not a response"),

@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -222,3 +223,25 @@ def test_the_sample_waits_for_a_real_month_being_loaded(
     assert loader.returncode == 1
     assert "the warehouse holds 1 real months" in stderr
     assert months_stored(warehouse) == ["2020-01"]
+
+
+def test_a_wait_names_who_else_holds_a_table_and_never_the_loader_itself(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """Of the sample's months, two at a time, the second waits for the first: that is no news."""
+    warehouse.empty()
+    for month in ("2020-01", "2020-02"):
+        write_month(tmp_path, month, [middle_document(1)], copyright_=SAMPLE_COPYRIGHT)
+    with warehouse.connect() as reader, reader.transaction():
+        reader.execute("lock table raw.nyt_rejects in access exclusive mode")
+        loader = warehouse.start("extract", "load", "--from", tmp_path)
+        assert loader.stderr is not None
+        lines = [loader.stderr.readline()]
+        time.sleep(3)  # the other session looks again meanwhile
+        pid = reader.info.backend_pid
+    lines += loader.communicate(timeout=60)[1].splitlines(keepends=True)
+    waiting = [line for line in lines if line.startswith("waiting: ")]
+    assert loader.returncode == 0
+    assert waiting
+    for line in waiting:
+        assert line.startswith(f"waiting: a session holds a table (login postgres, process {pid}; ")

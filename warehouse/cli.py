@@ -69,7 +69,9 @@ def env() -> None:
     Starts the embedded server if it is down. Variables of libpq that would lead away from it, or
     change how it answers, are unset.
     """
-    taken = [*use_warehouse(), "PGSERVICE"] if os.environ.get("PGSERVICE") else use_warehouse()
+    taken = use_warehouse()
+    if os.environ.get("PGSERVICE"):  # on a server of one's own it would still lead psql elsewhere
+        taken.append("PGSERVICE")
     for name in filter(str.isidentifier, taken):
         typer.echo(f"unset {name}")
     for name, value in libpq_environment().items():

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 OLDEST_SERVER = 160000
 _MOMENT_SECONDS = 2.0
+# The server's process of each session that this process has opened.
+_own_sessions: set[int] = set()
 
 # All that belongs to the warehouse lies in these, in the order in which each needs those before it.
 SCHEMAS = ("raw", "growth", "staging", "intermediate", "marts")
@@ -119,6 +121,7 @@ def _watch(connection: "psycopg.Connection") -> None:
     import psycopg
 
     pid = connection.info.backend_pid
+    _own_sessions.add(pid)
 
     def look() -> None:
         said = set[str]()
@@ -132,7 +135,7 @@ def _watch(connection: "psycopg.Connection") -> None:
             ) as second:  # fmt: skip
                 session.set_up(second)
                 while not connection.closed:
-                    message = locks.in_the_way(second, pid)
+                    message = locks.in_the_way(second, pid, _own_sessions)
                     if message and message not in said:
                         said.add(message)
                         say(message)

@@ -16,7 +16,7 @@ each other:
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, LiteralString
@@ -201,14 +201,18 @@ _IN_THE_WAY: LiteralString = """
     from pg_stat_activity as blocked
     cross join lateral unnest(pg_blocking_pids(blocked.pid)) as in_the_way (pid)
     inner join pg_stat_activity as blocker on in_the_way.pid = blocker.pid
-    where blocked.pid = %s and blocked.wait_event <> 'advisory'
+    where
+        blocked.pid = %s
+        and blocked.wait_event <> 'advisory'
+        and blocker.pid <> all(%s)
     order by blocker.pid
 """
 
 
-def in_the_way(connection: "psycopg.Connection", pid: int) -> str:
-    """Return the line that names who holds a table that a session waits for; empty if nobody."""
-    return _holding_line(connection.execute(_IN_THE_WAY, [pid]).fetchall())
+def in_the_way(connection: "psycopg.Connection", pid: int, own: Collection[int]) -> str:
+    """Return the line that names who holds a table that a session waits for; empty if nobody does
+    but ``own``, the sessions of this process, which end their turn by themselves."""
+    return _holding_line(connection.execute(_IN_THE_WAY, [pid, list(own)]).fetchall())
 
 
 def _holding_line(holders: Sequence[tuple[str, str, int]]) -> str:

@@ -77,6 +77,14 @@ def other() -> Iterator[Warehouse]:
         yield own
 
 
+def service_of(server: Warehouse, folder: Path) -> dict[str, str]:
+    """Return the variables by which libpq follows a service file to a server."""
+    file = folder / "services"
+    lines = ("[prod]", f"host={server.folder}", "port=5432", "user=postgres", "dbname=news")
+    file.write_text("\n".join(lines))
+    return {"PGSERVICE": "prod", "PGSERVICEFILE": str(file)}
+
+
 def tables(warehouse: Warehouse) -> list[str]:
     rows = warehouse.rows(
         """
@@ -128,15 +136,12 @@ def dump(months: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_service_file_leads_nobody_to_another_server(
     other: Warehouse, months: Path, dump: Path, tmp_path: Path, command: str
 ) -> None:
-    services = tmp_path / "services"
-    lines = ("[prod]", f"host={other.folder}", "port=5432", "user=postgres", "dbname=news")
-    services.write_text("\n".join(lines))
     before = tables(other)
     assert before == ["marts.theirs"]
     words = command.format(months=months, folder=tmp_path / "backups", dump=dump).split()
     with temporary_warehouse() as own:
         for variables, names in (
-            ({"PGSERVICE": "prod", "PGSERVICEFILE": str(services)}, "PGSERVICE is"),
+            (service_of(other, tmp_path), "PGSERVICE is"),
             ({"PGHOSTADDR": "127.0.0.1"}, "PGHOSTADDR is"),
             ({"PGSERVICE": "prod", "PGHOSTADDR": "::1"}, "PGSERVICE and PGHOSTADDR are"),
         ):
@@ -150,11 +155,7 @@ def test_a_service_file_leads_nobody_to_another_server(
 
 
 def test_nor_does_it_lead_dbt(other: Warehouse, warehouse: Warehouse, tmp_path: Path) -> None:
-    services = tmp_path / "services"
-    lines = ("[prod]", f"host={other.folder}", "port=5432", "user=postgres", "dbname=news")
-    services.write_text("\n".join(lines))
-    service = {"PGSERVICE": "prod", "PGSERVICEFILE": str(services)}
-    done = warehouse.run("dbt", "run", **service)
+    done = warehouse.run("dbt", "run", **service_of(other, tmp_path))
     assert done.returncode == 2
     assert "PGSERVICE is set, and PGHOST is not" in done.stdout
 
@@ -163,13 +164,10 @@ def test_with_pghost_all_programs_go_there(
     other: Warehouse, warehouse: Warehouse, months: Path, dump: Path, tmp_path: Path
 ) -> None:
     """Those of Postgres too, which would rather follow a service file."""
-    services = tmp_path / "services"
-    lines = ("[prod]", f"host={other.folder}", "port=5432", "user=postgres", "dbname=news")
-    services.write_text("\n".join(lines))
     led = Warehouse(
         warehouse.folder,
         warehouse.env
-        | {"PGSERVICE": "prod", "PGSERVICEFILE": str(services)}
+        | service_of(other, tmp_path)
         | {"WAREHOUSE_DIR": str(warehouse.folder.parent / "none")}
         | {"PGHOST": str(warehouse.folder), "PGUSER": "postgres", "PGDATABASE": "news"},
     )

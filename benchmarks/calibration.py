@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import signal, special
 
 from growth.logistic import GrowthFit, adjust_p_values, fit_change, fit_growth, fit_trend
-from growth.movement import joint_p_value
+from growth.model.movement import joint_p_value
 
 INTRODUCTION = """# How often is the fit wrong?
 

@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 from scipy import special
 
 from growth.report.read import Content, read_content
-from growth.runs import Choice, choose_run
-from growth.series import Window, read_window
-from growth.words import percent
+from growth.shown.words import percent
+from growth.stored.runs import Choice, choose_run
+from growth.stored.series import Window, read_window
 from warehouse.connect import connect
 from warehouse.months import parse_month
 

@@ -16,9 +16,9 @@ from scipy import optimize, special
 
 from benchmarks.calibration import ARTICLES, Noise, curve, simulate
 from benchmarks.table import Row, compare, interleave
-from growth.counts import CONVERGED
 from growth.logistic import GrowthFit, SCurveFit, TrendFit, fit_growth, fit_s_curve, fit_trend
-from growth.series import DAYS_PER_YEAR, read_series
+from growth.model.counts import CONVERGED
+from growth.stored.series import DAYS_PER_YEAR, read_series
 from warehouse.connect import connect
 
 MIN_ARTICLES = 50

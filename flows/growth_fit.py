@@ -10,12 +10,12 @@ from flows.months import scheduled_start, window_to_fit
 from flows.retries import RETRIES
 from flows.run_dbt import BUILD, run_dbt
 from growth.choices import DEFAULT_MIN_ARTICLES
-from growth.fit import Fitted, fit_window
-from growth.lists import LISTS, read_list
-from growth.refit import fit_all
-from growth.runs import Choice, choose_run
-from growth.store import Settings
-from growth.words import percent, what_happened, window
+from growth.shown.words import percent, what_happened, window
+from growth.stored.fit import Fitted, fit_window
+from growth.stored.lists import LISTS, read_list
+from growth.stored.refit import fit_all
+from growth.stored.runs import Choice, choose_run
+from growth.stored.store import Settings
 from warehouse.connect import connect
 from warehouse.months import format_month, parse_month
 from warehouse.settings import load_settings

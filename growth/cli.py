@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from growth.fit import Fitted
-    from growth.runs import Choice, Run
-    from growth.show import KnownTopic
+    from growth.shown.show import KnownTopic
+    from growth.stored.fit import Fitted
+    from growth.stored.runs import Choice, Run
 
 app = command_line("Which topics grew, which shrank, which led, between two months?")
 
@@ -115,8 +115,8 @@ def fit(
         _fit_all(refit, as_json)
         return
 
-    from growth.fit import STEPS, fit_window
-    from growth.store import Settings
+    from growth.stored.fit import STEPS, fit_window
+    from growth.stored.store import Settings
     from warehouse.connect import connect
     from warehouse.progress import steps
 
@@ -157,7 +157,7 @@ def fit(
 
 def _say_how_far(fitted: "Fitted") -> None:
     """Say up to which day a window has articles, where its last month is not complete."""
-    from growth.words import long_date, month
+    from growth.shown.words import long_date, month
 
     ends_early = fitted.fitted_to < fitted.window.end
     known = [f"fetched {long_date(fitted.not_final_since)}"] if fitted.not_final_since else []
@@ -169,7 +169,7 @@ def _say_how_far(fitted: "Fitted") -> None:
 
 
 def _fit_all(refit: bool, as_json: bool) -> None:
-    from growth.refit import fit_all
+    from growth.stored.refit import fit_all
     from warehouse.connect import connect
 
     done = []
@@ -202,7 +202,7 @@ def _fit_all(refit: bool, as_json: bool) -> None:
 
 def _say_how_it_stands(connection: "Connection", run: "Run") -> None:
     """Say of a stored fit what it lacks, and whether the articles are others by now."""
-    from growth.observed import articles_now, marts_needed
+    from growth.stored.observed import articles_now, marts_needed
 
     with marts_needed():
         if articles_now(connection, run) != run.articles:
@@ -246,10 +246,10 @@ def top(
     choice = _choice(run_id, start, end, period)
     _one_of(as_json, as_csv)
 
-    from growth.lists import read_list
-    from growth.runs import choose_run
-    from growth.tables import LIST_COLUMNS, list_table
-    from growth.words import window
+    from growth.shown.tables import LIST_COLUMNS, list_table
+    from growth.shown.words import window
+    from growth.stored.lists import read_list
+    from growth.stored.runs import choose_run
     from warehouse.connect import connect
 
     kinds = _names(kind)
@@ -360,7 +360,7 @@ def _show(
 ) -> None:
     _one_of(as_json, as_csv)
 
-    from growth import show
+    from growth.shown import show
 
     with _topics_of("growth show", names, kind, choice, by) as (connection, found, by, topics):
         _say_how_it_stands(connection, found)
@@ -381,10 +381,10 @@ def _topics_of(
     command: str, names: list[str], kind: list[Kind] | None, choice: "Choice", by: Period | None
 ) -> "Iterator[tuple[Connection, Run, Period, list[KnownTopic]]]":
     """Give the topics that are meant, the fit they are of, and a connection."""
-    from growth.observed import fitting_period
-    from growth.runs import choose_run
-    from growth.show import read_topics
-    from growth.topics import find_topics
+    from growth.shown.show import read_topics
+    from growth.stored.observed import fitting_period
+    from growth.stored.runs import choose_run
+    from growth.stored.topics import find_topics
     from warehouse.connect import connect
 
     kinds = _names(kind)
@@ -412,8 +412,8 @@ def plot(
         raise typer.BadParameter(f"{out} ends in neither .svg nor .png: name it topic.svg")
     choice = _choice(run_id, start, end, period)
     with _topics_of("growth plot", [topic], kind, choice, by) as (connection, found, by, topics):
-        from growth.fitted import fit_curves
-        from growth.plot import draw
+        from growth.shown.plot import draw
+        from growth.stored.lines import fit_curves
 
         _say_what_is_lacking(found)
         numbers = topics[0].numbers
@@ -425,7 +425,7 @@ def plot(
 @app.command()
 def runs(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
     """List the stored fits, the latest first."""
-    from growth.runs import COLUMNS, list_runs, runs_table
+    from growth.stored.runs import COLUMNS, list_runs, runs_table
     from warehouse.connect import connect
 
     _one_of(as_json, as_csv)
@@ -454,8 +454,8 @@ def export(
 
     series has a line a fitted topic and period, zeros included; coefficients one a topic.
     """
-    from growth.export import export_run
-    from growth.runs import choose_run
+    from growth.shown.export import export_run
+    from growth.stored.runs import choose_run
     from warehouse.connect import connect
 
     choice = _choice(run_id, start, end, period)
@@ -481,7 +481,7 @@ def _choice(run_id: str | None, start: "date | None", end: "date | None", period
     if run_id is not None and (start or end):
         raise typer.BadParameter("choose one of --run and a window (--start, --end)")
 
-    from growth.runs import Choice
+    from growth.stored.runs import Choice
 
     return Choice(run_id, start, end, period)
 

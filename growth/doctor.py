@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 import psycopg
 from psycopg import sql
 
-from growth.lists import LISTS, read_list
-from growth.observed import articles_now, fitting_period, marts_needed, observed_query
-from growth.runs import list_runs
+from growth.stored.lists import LISTS, read_list
+from growth.stored.observed import articles_now, fitting_period, marts_needed, observed_query
+from growth.stored.runs import list_runs
 from warehouse.command_line import Finding
 from warehouse.connect import connect
 from warehouse.errors import WarehouseError

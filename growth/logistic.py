@@ -4,9 +4,9 @@
 all and keeps of each topic what its articles support. All take the non-zero cells of the counts.
 """
 
-from growth.changes import ChangeFit, fit_change
-from growth.level import LevelFit, fit_level
-from growth.shapes import (
+from growth.model.changes import ChangeFit, fit_change
+from growth.model.level.levels import LevelFit, fit_level
+from growth.model.shapes import (
     GrowthFit,
     PulseFit,
     SCurveFit,
@@ -14,7 +14,7 @@ from growth.shapes import (
     fit_pulse,
     fit_s_curve,
 )
-from growth.trends import TrendFit, adjust_p_values, fit_trend
+from growth.model.trends import TrendFit, adjust_p_values, fit_trend
 
 __all__ = [
     "ChangeFit",

@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from growth.bursts import degrees_of_freedom, make_bursts, number_of_waves, quantiles, waves
-from growth.counts import blocks, check_counts, prepare
-from growth.grids import make_grids
 from growth.logistic import fit_trend
+from growth.model.bursts import degrees_of_freedom, make_bursts, number_of_waves, quantiles, waves
+from growth.model.counts import blocks, check_counts, prepare
+from growth.model.grids import make_grids
 
 pytestmark = pytest.mark.fast
 

@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 from support import PROJECT_DIR
 
-from growth.beta_binomial import fit_beta_binomial
-from growth.least_squares import fit_s_curve_least_squares
 from growth.logistic import (
     adjust_p_values,
     fit_change,
@@ -28,6 +26,8 @@ from growth.logistic import (
     fit_s_curve,
     fit_trend,
 )
+from growth.model.beta_binomial import fit_beta_binomial
+from growth.model.least_squares import fit_s_curve_least_squares
 
 pytestmark = pytest.mark.fast
 

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import optimize
 
-from growth.beta_binomial import fit_beta_binomial
-from growth.least_squares import fit_s_curve_least_squares
+from growth.model.beta_binomial import fit_beta_binomial
+from growth.model.least_squares import fit_s_curve_least_squares
 
 pytestmark = pytest.mark.fast
 

@@ -11,7 +11,7 @@ import statsmodels.api as sm
 from support import REAL_ARCHIVE, Warehouse
 
 from growth.logistic import fit_trend
-from growth.series import Series, read_series
+from growth.stored.series import Series, read_series
 
 pytestmark = pytest.mark.skipif(
     not REAL_ARCHIVE.is_dir(), reason="the real archive files are not on this machine"

@@ -31,7 +31,7 @@ from report_archive import (
 from scipy import special
 from support import PROJECT_DIR, Warehouse, fill, small_disk
 
-from growth import words
+from growth.shown import words
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -122,7 +122,7 @@ def test_bands_are_the_intervals_of_the_store(
     fitted: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from growth.report.read import read_content
-    from growth.runs import Choice, choose_run
+    from growth.stored.runs import Choice, choose_run
     from warehouse.connect import connect
 
     for name, value in fitted.env.items():

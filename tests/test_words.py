@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from growth.words import came_up, pace, share_at_start, what_happened
+from growth.shown.words import came_up, pace, share_at_start, what_happened
 
 pytestmark = pytest.mark.fast
 

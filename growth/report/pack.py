@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from growth.counts import Floats
-from growth.lines import BANDS
+from growth.model.bands import BANDS
+from growth.model.counts import Floats
 from growth.report.pictures import milliseconds_of_curve
 from growth.report.read import Content, Row
-from growth.words import pace, what_happened
+from growth.shown.words import pace, what_happened
 
 # Columns of marts.fct_topic_growth that the page shows. Numbers keep five digits.
 NUMBERS = (

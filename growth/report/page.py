@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from growth.words import describe, long_date, pace, what_happened, window
+from growth.shown.words import describe, long_date, pace, what_happened, window
 from warehouse.files import replacing
 from warehouse.locks import share_warehouse
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from growth.report.read import Content, Row
-    from growth.runs import Choice
+    from growth.stored.runs import Choice
 
 # What making the page does, step by step: reading, computing, drawing, waiting, writing.
 STEPS = 5
@@ -97,10 +97,10 @@ def write_report(
 ) -> Report:
     """Write the page of a fit to ``path``. What was there is replaced once the new page is whole.
     ``step`` is told the name of each step that begins. Raises WarehouseError."""
-    from growth.observed import marts_needed
-    from growth.refit import with_levels
     from growth.report.read import evidence_meanwhile, read_content
-    from growth.runs import choose_run
+    from growth.stored.observed import marts_needed
+    from growth.stored.refit import with_levels
+    from growth.stored.runs import choose_run
 
     # The file is begun first: where it cannot be written, nobody waits for its content.
     with replacing(path, remedy="give another file with --out") as file:
@@ -121,9 +121,9 @@ def _render(
     import jinja2
     import vl_convert
 
-    from growth.report.charts import COMPARED, VEGA_LITE, specifications
     from growth.report.pack import pack
     from growth.report.pictures import draw
+    from growth.shown.charts import COMPARED, VEGA_LITE, specifications
 
     step("drawing the lists")
     charts = specifications(content.bins)

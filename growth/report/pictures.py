@@ -12,11 +12,11 @@ import numpy as np
 import vl_convert
 from scipy import special
 
-from growth.lines import BANDS
-from growth.report.charts import Spec, milliseconds
+from growth.model.bands import BANDS
 from growth.report.read import Content
-from growth.series import DAYS_PER_YEAR
-from growth.words import percent
+from growth.shown.charts import Spec, milliseconds
+from growth.shown.words import percent
+from growth.stored.series import DAYS_PER_YEAR
 
 ACCENTS = {"growing": "var(--grow)", "shrinking": "var(--shrink)"}
 _STEADY = "var(--steady)"

@@ -12,16 +12,16 @@ import psycopg
 from psycopg.rows import dict_row
 
 from growth.choices import Period
-from growth.counts import CONVERGED, Floats, Integers
-from growth.fitted import first_periods, fitted_series
-from growth.lines import Lines, draw_lines
-from growth.lists import LISTS
-from growth.loaded import loaded_on
-from growth.observed import fitting_period
-from growth.periods import in_periods, places
-from growth.runs import Run
-from growth.series import Series, Window
-from growth.words import came_up
+from growth.model.bands import Lines, draw_lines
+from growth.model.counts import CONVERGED, Floats, Integers
+from growth.shown.words import came_up
+from growth.stored.lines import first_periods, fitted_series
+from growth.stored.lists import LISTS
+from growth.stored.loaded import loaded_on
+from growth.stored.observed import fitting_period
+from growth.stored.periods import in_periods, places
+from growth.stored.runs import Run
+from growth.stored.series import Series, Window
 from warehouse.connect import connect
 from warehouse.errors import WarehouseError
 from warehouse.months import next_month

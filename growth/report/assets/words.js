@@ -1,4 +1,4 @@
-// How shares, counts, rates and dates are said: as growth/words.py says them.
+// How shares, counts, rates and dates are said: as growth/shown/words.py says them.
 
 const NOTHING = "–";
 const formatted = new Intl.NumberFormat("en");

@@ -1,0 +1,1 @@
+"""Where the share of each topic stands: smoothed over weeks, asked for on any day, described."""

@@ -1,0 +1,1 @@
+"""What people see of a fit: words, tables, charts, and files to take away."""

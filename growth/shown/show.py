@@ -1,0 +1,242 @@
+"""All that is known of topics: the numbers of a fit, what was counted, the headlines."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from growth.shown import words
+from growth.shown.tables import fields, short, sparkline, table
+from growth.stored.observed import Point, marts_needed, read_observed
+from growth.stored.runs import Run
+from warehouse.text import visible
+
+if TYPE_CHECKING:
+    from growth.stored.lines import Curve
+
+SERIES_COLUMNS = (
+    "label", "kind", "period_start", "days", "articles", "all_articles", "share", "level",
+    "level_low", "level_high", "trend_share", "topic_id",
+)  # fmt: skip
+
+# Longest headline, in columns of the terminal; --json has it whole.
+_HEADLINE_WIDTH = 200
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The level at the mean time of a period's articles and the ends of its 95 % band, None before
+    the topic's first article; and the share by the curve that was fitted over the whole window.
+    All None without a fit."""
+
+    level: float | None
+    level_low: float | None
+    level_high: float | None
+    trend_share: float | None
+
+
+@dataclass(frozen=True)
+class Headline:
+    """An article that carries the topic."""
+
+    published_on: date
+    headline: str
+    web_url: str
+
+
+@dataclass(frozen=True)
+class KnownTopic:
+    """A topic of a run: the columns of marts.fct_topic_growth, its points, its headlines."""
+
+    numbers: dict[str, Any]
+    other_labels: list[str]
+    points: list[Point]
+    headlines: list[Headline]
+    fitted: list[Fitted] = field(default_factory=list)
+
+
+def read_topics(
+    connection: psycopg.Connection, run: Run, by: str, topic_ids: Sequence[int]
+) -> list[KnownTopic]:
+    """Return what is known of topics, in the order given. Raises WarehouseError."""
+    ids = list(topic_ids)
+    with marts_needed(), connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            "select * from marts.fct_topic_growth where run_id = %s and topic_id = any(%s)",
+            [run.run_id, ids],
+        )
+        numbers = {row["topic_id"]: row for row in cursor}
+        others = _other_labels(connection, run, ids)
+        headlines = _headlines(connection, run, ids)
+    points = read_observed(connection, run, by, ids)
+    return [KnownTopic(numbers[i], others.get(i, []), points[i], headlines.get(i, [])) for i in ids]
+
+
+def with_curves(
+    connection: psycopg.Connection, run: Run, by: str, topics: Sequence[KnownTopic]
+) -> list[KnownTopic]:
+    """Return topics with what was fitted beside what was counted. Raises WarehouseError."""
+    from growth.stored.lines import fit_curves
+
+    curves = fit_curves(connection, run, by, [topic.numbers for topic in topics])
+    return [
+        replace(topic, fitted=_at_periods(curves[topic.numbers["topic_id"]])) for topic in topics
+    ]
+
+
+def _at_periods(curve: "Curve") -> list[Fitted]:
+    values = zip(
+        curve.share[1:-1].tolist(),
+        curve.low[95][1:-1].tolist(),
+        curve.high[95][1:-1].tolist(),
+        curve.fitted[1:-1].tolist(),
+        strict=True,
+    )
+    return [Fitted(*(None if isnan(number) else number for number in row)) for row in values]
+
+
+def _other_labels(
+    connection: psycopg.Connection, run: Run, topic_ids: list[int]
+) -> dict[int, list[str]]:
+    rows = connection.execute(
+        """
+        select topic_id, other_labels
+        from marts.popular_topics
+        where run_id = %s and topic_id = any(%s)
+        """,
+        [run.run_id, topic_ids],
+    )
+    return {topic_id: labels or [] for topic_id, labels in rows}
+
+
+def _headlines(
+    connection: psycopg.Connection, run: Run, topic_ids: list[int]
+) -> dict[int, list[Headline]]:
+    found: dict[int, list[Headline]] = {}
+    for topic_id, *values in connection.execute(
+        """
+        select topic_id, published_on, headline, web_url
+        from marts.fct_topic_evidence
+        where run_id = %s and topic_id = any(%s)
+        order by topic_id, rank
+        """,
+        [run.run_id, topic_ids],
+    ):
+        found.setdefault(topic_id, []).append(Headline(*values))
+    return found
+
+
+def as_json(run: Run, by: str, topics: Sequence[KnownTopic]) -> dict[str, Any]:
+    """Return the documented shape of `growth show --json` and `growth compare --json`."""
+    return {
+        "run_id": run.run_id,
+        "window_start": run.window_start,
+        "window_end": run.window_end,
+        "fitted_to": run.last_day,
+        "by": str(by),
+        "topics": [
+            {
+                # A program that reads JSON's numbers as floats would round the key.
+                **topic.numbers, "topic_id": str(topic.numbers["topic_id"]),
+                "other_labels": topic.other_labels,
+                "series": [
+                    asdict(point) | asdict(fitted)
+                    for point, fitted in zip(topic.points, topic.fitted, strict=True)
+                ],
+                "headlines": [asdict(headline) for headline in topic.headlines],
+            }
+            for topic in topics
+        ],
+    }  # fmt: skip
+
+
+def series_rows(topics: Sequence[KnownTopic]) -> Iterator[dict[str, Any]]:
+    """Yield a row a topic and a period, with SERIES_COLUMNS."""
+    for topic in topics:
+        for point, fitted in zip(topic.points, topic.fitted, strict=True):
+            yield topic.numbers | asdict(point) | asdict(fitted)
+
+
+def page(run: Run, by: str, topic: KnownTopic) -> str:
+    """Return all about one topic, to be read."""
+    numbers = topic.numbers
+    everything = sum(point.all_articles for point in topic.points)
+    counted = (
+        f"{numbers['articles']:,} of {everything:,}, {words.percent(numbers['share'])}; first on "
+        f"{words.long_date(numbers['first_seen_on'])}"
+    )
+    said = [("articles", counted)]
+    if topic.other_labels:
+        said.append(("also called", "; ".join(topic.other_labels)))
+    lines = [
+        f"{visible(numbers['label'])} ({numbers['kind']}), {_window(run)}",
+        "",
+        f"  {sparkline([point.share for point in topic.points])}",
+        f"  {_about_the_line(by, topic)}",
+        "",
+        *fields([*said, *words.sentences(numbers)]),
+    ]
+    if topic.headlines:
+        lines += ["", "headlines", *_headline_lines(topic.headlines)]
+    return "\n".join(lines)
+
+
+def comparison(run: Run, by: str, topics: Sequence[KnownTopic]) -> str:
+    """Return topics side by side, their lines on one scale."""
+    shares = [[point.share for point in topic.points] for topic in topics]
+    top = max((share for line in shares for share in line if share is not None), default=0.0)
+    header = ("topic", "kind", f"share by {by}", "articles", "start", "end", "growth a year",
+              "what happened")  # fmt: skip
+    rows = [
+        (
+            short(topic.numbers["label"]),
+            topic.numbers["kind"],
+            sparkline(line, top),
+            f"{topic.numbers['articles']:,}",
+            words.percent(topic.numbers["share_start"]),
+            words.percent(topic.numbers["share_end"]),
+            words.growth_and_what_is_sure(topic.numbers),
+            words.what_happened_and_pace(topic.numbers),
+        )
+        for topic, line in zip(topics, shares, strict=True)
+    ]
+    return (
+        f"{_window(run)}\n\n{table(header, rows, left=(0, 1, 2, 7))}\n\n"
+        f"share by {by}: of all articles, from 0 to {words.percent(top)} in all lines alike; "
+        "start, end: over the first and the last two weeks"
+    )
+
+
+def _window(run: Run) -> str:
+    return words.window(run.window_start, run.window_end, run.last_day)
+
+
+def _about_the_line(by: str, topic: KnownTopic) -> str:
+    known = [point for point in topic.points if point.share is not None]
+    if not known:
+        return "no articles are loaded of this window"
+    highest = max(known, key=lambda point: point.share or 0.0)
+    day = words.long_date(highest.period_start)
+    when = f"the {by} of {day}" if by != "day" else day
+    return (
+        f"share of all articles by {by}, from 0 to {words.percent(highest.share)} ({when}); "
+        f"the last {words.percent(known[-1].share)}"
+    )
+
+
+def _cut(text: str) -> str:
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_len(text) <= _HEADLINE_WIDTH:
+        return text
+    return set_cell_size(text, _HEADLINE_WIDTH - 1).rstrip() + "…"
+
+
+def _headline_lines(headlines: Sequence[Headline]) -> Iterator[str]:
+    for headline in headlines:
+        yield f"  {headline.published_on}  {_cut(visible(headline.headline))}"
+        yield f"  {'':10}  {visible(headline.web_url)}"

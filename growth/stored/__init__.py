@@ -1,0 +1,1 @@
+"""What the warehouse holds of counts and fits: all SQL of the fit is here."""

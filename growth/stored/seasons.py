@@ -1,0 +1,106 @@
+"""Which topics come back every year: the same window of earlier years shows the same movement."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from growth.logistic import GrowthFit, fit_growth
+from growth.model.movement import LEVEL
+from growth.stored.periods import in_periods
+from growth.stored.series import DAYS_PER_YEAR, Series, Window, is_loaded, read_window
+
+if TYPE_CHECKING:
+    import psycopg
+
+# Earlier years that are asked, where they are loaded.
+YEARS = 3
+# A movement is the same if it is as sure and at least half as fast, and at least half of it was
+# undone in between; or if it peaks within so many days of the same day of the year.
+_LEAST_PART = 0.5
+_PEAK_DAYS = 30.0
+
+
+def earlier_windows(
+    connection: "psycopg.Connection", window: Window, kinds: list[str]
+) -> list[Series]:
+    """Return the daily series of the same window in up to three earlier years, as far as these are
+    loaded whole; none for a window longer than a year, which would overlap."""
+    if window.days > 366:
+        return []
+    found = []
+    for years in range(1, YEARS + 1):
+        earlier = Window(_years_before(window.start, years), _years_before(window.end, years))
+        if is_loaded(connection, earlier):
+            found.append(read_window(connection, earlier, kinds))
+    return found
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a window of so many periods with articles shows of its topics."""
+
+    periods: int
+    topic_ids: NDArray[np.int64]
+    fit: GrowthFit
+
+
+def fit_shown(series: Series, period: str, min_articles: int) -> Shown:
+    """Fit a daily series by ``period``."""
+    binned = in_periods(series, period)
+    fit = fit_growth(
+        binned.topic, binned.period, binned.count, binned.totals, binned.times,
+        topics=len(series.topic_ids), min_articles=min_articles, week=series.monday,
+    )  # fmt: skip
+    return Shown(int((binned.totals > 0).sum()), series.topic_ids, fit)
+
+
+def seasonal(
+    now: Shown, earlier: list[Series], period: str, min_articles: int
+) -> NDArray[np.float64]:
+    """Tell for each topic whether most of the earlier windows show the movement of this one: 1, 0,
+    or NaN where no earlier one is loaded or this one shows no movement. Shape (T,)."""
+    size = len(now.topic_ids)
+    if not earlier:
+        return np.full(size, np.nan)
+    same = np.zeros(size)
+    for series in earlier:
+        before = fit_shown(series, period, min_articles)
+        if not len(before.topic_ids):
+            continue
+        place = np.searchsorted(before.topic_ids, now.topic_ids)
+        place = np.minimum(place, len(before.topic_ids) - 1)
+        known = before.topic_ids[place] == now.topic_ids
+        same += known & _same_movement(now, before, place)
+    moves = (now.fit.q_value <= LEVEL) | np.isfinite(now.fit.pulse.peak)
+    return np.where(moves, same > len(earlier) / 2, np.nan)
+
+
+def _same_movement(now: Shown, before: Shown, place: NDArray[np.int64]) -> NDArray[np.bool_]:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        moved = (now.fit.q_value <= LEVEL) & (before.fit.p_value[place] <= LEVEL)
+        sign = now.fit.sure_growth * before.fit.sure_growth[place] > 0
+        rate = before.fit.trend.growth_rate[place] / now.fit.trend.growth_rate >= _LEAST_PART
+        change = before.fit.change.change[place] / now.fit.change.change >= _LEAST_PART
+        apart = np.abs(before.fit.pulse.peak[place] - now.fit.pulse.peak) * DAYS_PER_YEAR
+        # What went on growing from year to year is no season: it must have gone back in between.
+        gained = _log_odds(before.fit.share_end) - _log_odds(before.fit.share_start)
+        lost = _log_odds(before.fit.share_end)[place] - _log_odds(now.fit.share_start)
+        back = lost / gained[place] >= _LEAST_PART
+        return np.asarray((moved & sign & (rate | change) & back) | (apart <= _PEAK_DAYS))
+
+
+def _log_odds(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.log(share) - np.log1p(-share))
+
+
+def year_before(window: Window) -> Window:
+    """Return the twelve months before a window."""
+    return Window(_years_before(window.start, 1), window.start - timedelta(days=1))
+
+
+def _years_before(day: date, years: int) -> date:
+    leap_day = day.month == 2 and day.day == 29
+    return day.replace(year=day.year - years, day=28 if leap_day else day.day)

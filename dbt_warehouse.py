@@ -16,9 +16,9 @@ from dbt.plugins.manager import dbtPlugin
 from dbt_common.exceptions import DbtRuntimeError
 from dotenv import dotenv_values
 
+from console.errors import explained
 from warehouse import locks, roles, session
 from warehouse.connect import check_workers, connect
-from warehouse.errors import explained
 from warehouse.settings import LIBPQ_VARIABLES, PROJECT_DIR
 
 if TYPE_CHECKING:

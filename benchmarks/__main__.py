@@ -17,8 +17,8 @@ from benchmarks import archive, pipeline
 from benchmarks.data import find_archive, find_year
 from benchmarks.scratch import scratch_folder, warehouse_beside
 from benchmarks.table import Row, format_table, without_bar
+from console.months import format_month
 from warehouse import embedded
-from warehouse.months import format_month
 
 # Pipeline is first: see benchmarks.steps on memory.
 SHORT_PARTS = ("pipeline", "fit", "load")

@@ -24,10 +24,10 @@ import psycopg
 from benchmarks.scratch import warehouse_beside
 from benchmarks.steps import DBT_BUILD, Step, run_step
 from benchmarks.table import Row
+from console.months import format_month, months_between, next_month
 from extract.landing import find_month_files, read_month_file
 from extract.responses import parse_response
 from warehouse import embedded
-from warehouse.months import format_month, months_between, next_month
 
 SIZES = (10, 30, 100, 300, 1000)
 THINNED = 10

@@ -28,12 +28,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from console.months import parse_month
 from growth.report.read import Content, read_content
 from growth.shown.words import percent
 from growth.stored.runs import Choice, choose_run
 from growth.stored.series import Window, read_window
 from warehouse.connect import connect
-from warehouse.months import parse_month
 
 WINDOWS = ("2020-01:2020-06", "2020-01:2020-12", "2026-01:2026-07")
 _FIRST, _WEEKS, _LEAST = 12, 28, 10

@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.steps import run_step
+from console.months import format_month, months_between
 from extract.landing import MonthFile, find_month_files
-from warehouse.months import format_month, months_between
 from warehouse.settings import PROJECT_DIR
 
 START, END = date(2020, 1, 1), date(2020, 12, 1)

@@ -16,10 +16,10 @@ from http.client import HTTPResponse
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from console.errors import WarehouseError
 from extract.limits import max_unpacked_bytes, too_large
 from extract.masking import mask_logs, masked
 from extract.pacing import positive_number
-from warehouse.errors import WarehouseError
 
 if TYPE_CHECKING:
     import socket

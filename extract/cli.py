@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from warehouse.command_line import (
+from console.command_line import (
     API_FAILED,
     SOME_FAILED,
     AsJson,
@@ -22,10 +22,10 @@ from warehouse.command_line import (
     run,
     say,
 )
-from warehouse.errors import WarehouseError
-from warehouse.months import format_month
+from console.errors import WarehouseError
+from console.months import format_month
+from console.text import visible
 from warehouse.settings import DEFAULT_LANDING_DIR, load_settings
-from warehouse.text import visible
 
 if TYPE_CHECKING:
     from extract.fetch import Plan
@@ -63,10 +63,10 @@ def load(
     promises, or less than 90 % of those that are loaded; where more than a tenth of its documents
     cannot be stored; where most are of other months, or cannot be read. --force takes it.
     """
+    from console.progress import progress
     from extract.landing import LandingError, find_month_files
     from extract.load import describe_load, load_months, vacuum_raw
     from warehouse.connect import connect
-    from warehouse.progress import progress
 
     check_months(start, end)
     try:
@@ -200,6 +200,7 @@ def _fetch(
     *,
     load: bool,
 ) -> None:
+    from console.progress import progress
     from extract.fetch import months_to_consider, plan
     from extract.landing import LandingError
     from extract.load import vacuum_raw
@@ -207,7 +208,6 @@ def _fetch(
     from extract.pacing import Limits, QuotaSpentError, pacer
     from extract.run import CtrlC, Request, describe, fetch_months
     from warehouse.connect import connect
-    from warehouse.progress import progress
 
     check_months(start, end)
     now = datetime.now(UTC)

@@ -5,12 +5,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from console.command_line import Finding
+from console.errors import WarehouseError
 from extract.answers import AnswerError
 from extract.nyt import KEY_PAGE, Api, http_date
 from extract.pacing import Limits, QuotaSpentError, pacer
-from warehouse.command_line import Finding
 from warehouse.connect import connect
-from warehouse.errors import WarehouseError
 from warehouse.settings import remarks
 
 # The archive of a month that a strike left empty: the smallest answer there is.

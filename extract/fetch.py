@@ -8,18 +8,18 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
-from extract.judge import check_month, check_promised, held_of
-from extract.landing import LandedMonth, Sidecar, land_month, landed_month
-from extract.nyt import Client, MonthFailedError, NotYetError, OutageError, TransientError
-from extract.responses import Response, ResponseError, parse_response
-from warehouse.errors import WarehouseError
-from warehouse.locks import fetching
-from warehouse.months import (
+from console.errors import WarehouseError
+from console.months import (
     FIRST_ARCHIVE_MONTH,
     format_month,
     months_between,
     previous_month,
 )
+from extract.judge import check_month, check_promised, held_of
+from extract.landing import LandedMonth, Sidecar, land_month, landed_month
+from extract.nyt import Client, MonthFailedError, NotYetError, OutageError, TransientError
+from extract.responses import Response, ResponseError, parse_response
+from warehouse.locks import fetching
 
 if TYPE_CHECKING:
     import psycopg

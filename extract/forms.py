@@ -5,8 +5,8 @@ from codecs import getincrementaldecoder
 
 import msgspec
 
+from console.text import visible
 from extract.masking import masked
-from warehouse.text import visible
 
 _BOM = b"\xef\xbb\xbf"
 _UNPACK = "unpack it: only .json and .json.gz are read"

@@ -7,7 +7,7 @@ its forms, or in a file.
 import os
 import sys
 
-from warehouse.command_line import DONE, SOME_FAILED, run
+from console.command_line import DONE, SOME_FAILED, run
 from warehouse.settings import load_settings
 
 

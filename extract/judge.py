@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from console.months import format_month, last_day
 from extract.fields import ARTICLE, GARBLED, WITH_KEYWORDS, WITH_WORDS, Tally, describe
 from extract.responses import Reject, Response, ResponseError
-from warehouse.months import format_month, last_day
 
 if TYPE_CHECKING:
     import psycopg

@@ -16,11 +16,11 @@ from typing import Annotated
 
 import msgspec
 
+from console.errors import WarehouseError
+from console.months import format_month, next_month, parse_month
 from extract.limits import GZIP_MAGIC, UnpackError, max_unpacked_bytes, too_large, unpack
 from extract.masking import MASK, masked
-from warehouse.errors import WarehouseError
 from warehouse.files import check, make_folder, replacing_together
-from warehouse.months import format_month, next_month, parse_month
 
 _REMEDY = "what was there stays; give another folder with --to"
 

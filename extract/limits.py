@@ -5,8 +5,8 @@ import io
 import os
 import zlib
 
+from console.errors import WarehouseError
 from extract.masking import quoted
-from warehouse.errors import WarehouseError
 
 GZIP_MAGIC = b"\x1f\x8b"
 # Months of the archive are up to 60 MB.

@@ -10,6 +10,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
+from console.errors import WarehouseDownError, WarehouseError, explained, one_line
+from console.months import format_month
 from extract.fields import describe
 from extract.judge import check_month, describe_rejects, elsewhere, held_of
 from extract.landing import Landed, LandingError, MonthFile, final_from, read_month_file
@@ -21,9 +23,7 @@ from extract.responses import (
     ResponseError,
     parse_response,
 )
-from warehouse.errors import WarehouseDownError, WarehouseError, explained, one_line
 from warehouse.locks import hold_month, share_warehouse
-from warehouse.months import format_month
 
 if TYPE_CHECKING:
     import psycopg

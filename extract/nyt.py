@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from console.errors import WarehouseError
+from console.months import format_month
 from extract.answers import Answer, AnswerError, Bounds, TooLargeError, TooSlowError, ask
 from extract.masking import holds_key, masked, quoted
 from extract.pacing import Pacer
-from warehouse.errors import WarehouseError
-from warehouse.months import format_month
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from console.command_line import say
+from console.errors import WarehouseError, explained
 from extract.masking import quoted
 from warehouse import roles, session
-from warehouse.command_line import say
 from warehouse.connect import address
-from warehouse.errors import WarehouseError, explained
 
 if TYPE_CHECKING:
     import psycopg

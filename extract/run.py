@@ -8,12 +8,12 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
+from console.months import format_month
 from extract.fetch import FetchResult, fetch_month
 from extract.landing import MonthFile, prepare
 from extract.load import MonthResult, load_months
 from extract.nyt import Api, ApiRefusedError, Client
 from extract.pacing import Limits, pacer
-from warehouse.months import format_month
 
 if TYPE_CHECKING:
     import psycopg

@@ -28,13 +28,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from console.errors import WarehouseError
+from console.months import months_between, next_month
 from extract import sample_vocabulary as vocabulary
 from extract.responses import SAMPLE_COPYRIGHT
 from extract.sample_desk import Desk
 from extract.sample_text import Dice, Topic, background_topics, planted_topics
-from warehouse.errors import WarehouseError
 from warehouse.files import make_folder, write
-from warehouse.months import months_between, next_month
 
 TRUTH_COLUMNS: Final = (
     "kind",

@@ -5,14 +5,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from extract.landing import LandingError, find_month_files, landed_month
-from warehouse.months import (
+from console.months import (
     FIRST_ARCHIVE_MONTH,
     LAST_MONTH,
     format_month,
     months_between,
     next_month,
 )
+from extract.landing import LandingError, find_month_files, landed_month
 
 if TYPE_CHECKING:
     import psycopg

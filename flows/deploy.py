@@ -24,10 +24,10 @@ from prefect.settings import get_current_settings
 from prefect.states import Scheduled
 from prefect.types.entrypoint import EntrypointType
 
+from console.command_line import run, say
+from console.errors import WarehouseError
 from flows.docker_endpoint import check_engine, endpoint
 from flows.months import TIME_ZONE
-from warehouse.command_line import run, say
-from warehouse.errors import WarehouseError
 from warehouse.settings import PROJECT_DIR
 
 NAME = "monthly"

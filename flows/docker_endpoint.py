@@ -9,7 +9,7 @@ from docker.context.api import ContextAPI
 from docker.context.config import get_current_context_name
 from docker.errors import DockerException
 
-from warehouse.errors import WarehouseError
+from console.errors import WarehouseError
 
 _REMEDY_LINUX = (
     "start it (sudo systemctl start docker), and let your user reach it "

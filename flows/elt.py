@@ -11,6 +11,7 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from pydantic import Field
 
+from console.months import FIRST_ARCHIVE_MONTH, format_month, previous_month
 from extract.landing import MonthFile, find_month_files
 from extract.load import describe_load, load_months, vacuum_raw
 from extract.nyt import Api, ApiRefusedError
@@ -21,7 +22,6 @@ from flows.months import months_to_load, scheduled_start
 from flows.retries import RETRIES, ApiDownError
 from flows.run_dbt import BUILD, run_dbt
 from warehouse.connect import connect
-from warehouse.months import FIRST_ARCHIVE_MONTH, format_month, previous_month
 from warehouse.settings import DEFAULT_LANDING_DIR, load_settings
 
 SAMPLE_MONTHS = 24

@@ -6,6 +6,7 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from pydantic import Field
 
+from console.months import format_month, parse_month
 from flows.months import scheduled_start, window_to_fit
 from flows.retries import RETRIES
 from flows.run_dbt import BUILD, run_dbt
@@ -17,7 +18,6 @@ from growth.stored.refit import fit_all
 from growth.stored.runs import Choice, choose_run
 from growth.stored.store import Settings
 from warehouse.connect import connect
-from warehouse.months import format_month, parse_month
 from warehouse.settings import load_settings
 
 Month = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from prefect import runtime
 
-from warehouse.errors import WarehouseError
-from warehouse.months import format_month, parse_month, previous_month
+from console.errors import WarehouseError
+from console.months import format_month, parse_month, previous_month
 
 # The newspaper's own: the deployments' schedules are in it, and so is "the month before".
 TIME_ZONE = "America/New_York"

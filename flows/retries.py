@@ -5,7 +5,7 @@ from typing import Any
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from warehouse.errors import WarehouseDownError, explained
+from console.errors import WarehouseDownError, explained
 
 
 class ApiDownError(Exception):

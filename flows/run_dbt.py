@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from console.errors import WarehouseDownError
 from warehouse.connect import use_warehouse
-from warehouse.errors import WarehouseDownError
 from warehouse.settings import PROJECT_DIR
 
 _FAILED = {"error", "fail", "runtime error", "partial success"}

@@ -6,15 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from growth.choices import (
-    DEFAULT_MIN_ARTICLES,
-    Direction,
-    FileFormat,
-    Kind,
-    Period,
-    Phase,
-)
-from warehouse.command_line import (
+from console.command_line import (
     MOST,
     SOME_FAILED,
     AsJson,
@@ -30,8 +22,16 @@ from warehouse.command_line import (
     say,
     text_argument,
 )
-from warehouse.months import format_month
-from warehouse.text import visible
+from console.months import format_month
+from console.text import visible
+from growth.choices import (
+    DEFAULT_MIN_ARTICLES,
+    Direction,
+    FileFormat,
+    Kind,
+    Period,
+    Phase,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,10 +115,10 @@ def fit(
         _fit_all(refit, as_json)
         return
 
+    from console.progress import steps
     from growth.stored.fit import STEPS, fit_window
     from growth.stored.store import Settings
     from warehouse.connect import connect
-    from warehouse.progress import steps
 
     settings = Settings(_names(kind), min_articles, str(period), allow_gaps)
     with connect("growth fit", role="modeller") as connection, steps(STEPS) as step:
@@ -315,9 +315,9 @@ def report(
     """
     choice = _choice(run_id, start, end, period)
 
+    from console.progress import steps
     from growth.report.page import STEPS, write_report
     from warehouse.connect import connect
-    from warehouse.progress import steps
 
     with connect("growth report", role="analyst") as connection, steps(STEPS) as step:
         written = write_report(connection, out, choice, step)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 import psycopg
 from psycopg import sql
 
+from console.command_line import Finding
+from console.errors import WarehouseError
+from console.months import format_month
 from growth.stored.lists import LISTS, read_list
 from growth.stored.observed import articles_now, fitting_period, marts_needed, observed_query
 from growth.stored.runs import list_runs
-from warehouse.command_line import Finding
 from warehouse.connect import connect
-from warehouse.errors import WarehouseError
-from warehouse.months import format_month
 from warehouse.roles import take
 from warehouse.settings import remarks
 

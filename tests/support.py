@@ -22,7 +22,7 @@ import preloaded
 import psycopg
 import pytest
 
-from warehouse.errors import WarehouseError
+from console.errors import WarehouseError
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent

@@ -24,7 +24,7 @@ from support import (
     write_month,
 )
 
-from warehouse.text import cell_text, visible, visible_json
+from console.text import cell_text, visible, visible_json
 
 pytestmark = pytest.mark.fast
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from console.errors import WarehouseError
 from flows.docker_endpoint import Endpoint, endpoint
-from warehouse.errors import WarehouseError
 
 pytestmark = pytest.mark.fast
 

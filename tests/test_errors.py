@@ -5,7 +5,7 @@ import errno
 import psycopg
 import pytest
 
-from warehouse.errors import WarehouseDownError, WarehouseError, explained
+from console.errors import WarehouseDownError, WarehouseError, explained
 
 pytestmark = pytest.mark.fast
 

@@ -12,8 +12,8 @@ import preloaded
 import pytest
 from support import OTHER_USER, PROJECT_DIR, Done, as_other_user, fill, resolved, run, small_disk
 
+from console.errors import WarehouseError
 from warehouse import files
-from warehouse.errors import WarehouseError
 
 pytestmark = pytest.mark.fast
 

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from console.errors import WarehouseError
 from flows.months import month_before, months_to_load, window_to_fit
-from warehouse.errors import WarehouseError
 
 pytestmark = pytest.mark.fast
 

@@ -5,9 +5,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from console.errors import WarehouseDownError, WarehouseError
 from flows.retries import RETRIES, ApiDownError
 from flows.run_dbt import DbtError
-from warehouse.errors import WarehouseDownError, WarehouseError
 
 
 class Ended:

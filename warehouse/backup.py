@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from console.errors import WarehouseError
 from warehouse import embedded, locks, roles
 from warehouse.connect import SCHEMAS, connect, distribution_script, environment
-from warehouse.errors import WarehouseError
 from warehouse.files import failure, make_folder, replacing
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
+from console.command_line import AsJson, command_line, print_json, print_path, run, say
+from console.errors import WarehouseError
+from console.text import visible
 from warehouse import embedded
-from warehouse.command_line import AsJson, command_line, print_json, print_path, run, say
 from warehouse.connect import libpq_environment, use_warehouse
-from warehouse.errors import WarehouseError
 from warehouse.settings import PROJECT_DIR, load_settings, uses_embedded_server, warehouse_dir
-from warehouse.text import visible
 
 app = command_line(
     "Start, stop and reach the warehouse: an embedded Postgres server, or your own (PGHOST)."

@@ -7,11 +7,11 @@ import time
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from console.command_line import say
+from console.errors import WarehouseDownError, WarehouseError, one_line, worker_down_message
+from console.text import without_password
 from warehouse import embedded, folders, locks, roles, session
-from warehouse.command_line import say
-from warehouse.errors import WarehouseDownError, WarehouseError, one_line, worker_down_message
 from warehouse.settings import LIBPQ_VARIABLES, load_settings, uses_embedded_server, warehouse_dir
-from warehouse.text import without_password
 
 if TYPE_CHECKING:
     import psycopg

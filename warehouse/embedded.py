@@ -11,8 +11,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from console.errors import WarehouseError
 from warehouse import as_root, folders, postmaster, programs, start_lock
-from warehouse.errors import WarehouseError
 from warehouse.folders import SETTINGS_FILE
 from warehouse.folders import socket_path as socket_path
 from warehouse.programs import MAJOR, PORT, Server

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn
 
-from warehouse.errors import WarehouseError
+from console.errors import WarehouseError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from console.errors import WarehouseError
 from warehouse import as_root, files, programs
-from warehouse.errors import WarehouseError
 from warehouse.programs import PORT
 
 # struct sockaddr_un's sun_path holds 108 bytes on Linux and 104 on macOS, one of them a NUL.

@@ -21,8 +21,8 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, LiteralString
 
-from warehouse.command_line import say
-from warehouse.months import format_month
+from console.command_line import say
+from console.months import format_month
 
 if TYPE_CHECKING:
     import psycopg

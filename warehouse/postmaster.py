@@ -7,8 +7,8 @@ a zombie, of another program (containers count from 1 again), or of another fold
 import time
 from pathlib import Path
 
+from console.errors import WarehouseError
 from warehouse import programs
-from warehouse.errors import WarehouseError
 from warehouse.programs import Server
 
 # Higher than any process's number.

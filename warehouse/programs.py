@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from warehouse.errors import WarehouseError
+from console.errors import WarehouseError
 
 # The major version of Postgres that the package brings.
 MAJOR = 18

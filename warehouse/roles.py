@@ -7,7 +7,7 @@ Without the roles nothing is taken and every step is its login's own.
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal, LiteralString
 
-from warehouse.errors import WarehouseError
+from console.errors import WarehouseError
 
 if TYPE_CHECKING:
     import psycopg

@@ -9,7 +9,7 @@ from pathlib import Path
 from dotenv import dotenv_values, load_dotenv
 from dotenv.parser import parse_stream
 
-from warehouse.errors import WarehouseError
+from console.errors import WarehouseError
 from warehouse.settings_file import UnreadableError, read_text
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from console.errors import WarehouseError
 from warehouse.as_root import is_another_users
-from warehouse.errors import WarehouseError
 
 QUIET_SECONDS = 2.0
 PATIENCE_SECONDS = 120.0

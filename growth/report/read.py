@@ -11,6 +11,8 @@ import numpy as np
 import psycopg
 from psycopg.rows import dict_row
 
+from console.errors import WarehouseError
+from console.months import next_month
 from growth.choices import Period
 from growth.model.bands import Lines, draw_lines
 from growth.model.counts import CONVERGED, Floats, Integers
@@ -23,8 +25,6 @@ from growth.stored.periods import in_periods, places
 from growth.stored.runs import Run
 from growth.stored.series import Series, Window
 from warehouse.connect import connect
-from warehouse.errors import WarehouseError
-from warehouse.months import next_month
 
 # Articles a topic: with one more, 5,000 topics of years would not fit into 4 MB.
 _ARTICLES = 5

@@ -11,9 +11,9 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from console.months import months_between
 from growth.choices import Period
 from growth.report.read import Bins
-from warehouse.months import months_between
 
 # The Vega-Lite that this Altair writes.
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])

@@ -14,15 +14,15 @@ from typing import IO, Any
 import psycopg
 from psycopg import sql
 
+from console.errors import WarehouseError
+from console.text import cell_text, visible_json
 from growth.choices import FileFormat
 from growth.shown.export_columns import SERIES_MEANINGS, UNITS
 from growth.stored.export_lines import DRAWN, DrawnRow, drawn_rows
 from growth.stored.observed import marts_needed, observed_query
 from growth.stored.runs import Run
-from warehouse.errors import WarehouseError
 from warehouse.files import make_folder, replacing_together, scratch
 from warehouse.locks import hold_run, share_warehouse
-from warehouse.text import cell_text, visible_json
 
 METADATA = "news-growth.metadata.json"
 _REMEDY = "give another folder with --out"

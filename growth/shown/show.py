@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import dict_row
 
+from console.text import visible
 from growth.shown import words
 from growth.shown.tables import fields, short, sparkline, table
 from growth.stored.observed import Point, marts_needed, read_observed
 from growth.stored.runs import Run
-from warehouse.text import visible
 
 if TYPE_CHECKING:
     from growth.stored.lines import Curve

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
+from console.text import visible
 from growth.shown import words
-from warehouse.text import visible
 
 # Longest label in a table, in columns of the terminal; elsewhere it stands whole.
 _LABEL_WIDTH = 64

@@ -10,6 +10,7 @@ import psycopg
 from numpy.typing import NDArray
 from scipy import special
 
+from console.errors import WarehouseError
 from growth.choices import Period
 from growth.model.bands import BANDS, draw_lines
 from growth.model.counts import Floats, Integers
@@ -18,7 +19,6 @@ from growth.stored.observed import Point, read_observed
 from growth.stored.periods import in_periods, places
 from growth.stored.runs import Run
 from growth.stored.series import DAYS_PER_YEAR, Series, Window, read_window
-from warehouse.errors import WarehouseError
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from console.errors import WarehouseError
 from growth.stored.runs import Run
-from warehouse.errors import WarehouseError
 
 LISTS = {
     "growing": "growing_topics",

@@ -9,9 +9,9 @@ from datetime import date
 import psycopg
 from psycopg import sql
 
+from console.errors import WarehouseError
 from growth.choices import Period
 from growth.stored.runs import Run
-from warehouse.errors import WarehouseError
 
 # Windows of up to so many days are shown by weeks, longer ones by months.
 _LONGEST_BY_WEEKS = 400

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from console.errors import WarehouseError
 from growth.stored.fit import Fitted, fit_window
 from growth.stored.runs import Run, list_runs
 from growth.stored.store import Settings
-from warehouse.errors import WarehouseError
 
 if TYPE_CHECKING:
     import psycopg

@@ -8,11 +8,11 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import class_row
 
+from console.errors import WarehouseError
+from console.months import format_month, last_day
 from growth.choices import DEFAULT_MIN_ARTICLES, Period
 from growth.shown.tables import table
 from growth.shown.words import NOTHING, window
-from warehouse.errors import WarehouseError
-from warehouse.months import format_month, last_day
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.errors import WarehouseError
-from warehouse.months import format_month, last_day
+from console.errors import WarehouseError
+from console.months import format_month, last_day
 
 if TYPE_CHECKING:
     import psycopg

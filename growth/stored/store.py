@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from psycopg import pq, sql
 from psycopg.adapt import Dumper
 
+from console.months import format_month
 from growth.choices import Period
 from growth.logistic import GrowthFit
 from growth.model.counts import CONVERGED, NOT_CONVERGED
 from growth.model.movement import PULSE, S_CURVE
 from growth.stored.columns import OF_EVERY_TOPIC, fit_columns, topic_columns
 from growth.stored.series import Series, Window
-from warehouse.months import format_month
 
 # Topics written at a time.
 _BATCH = 20_000

@@ -9,9 +9,9 @@ from functools import cached_property
 
 import psycopg
 
+from console.errors import WarehouseError
 from growth.shown.tables import short
 from growth.stored.runs import Run
-from warehouse.errors import WarehouseError
 
 _SUGGESTIONS = 8
 _LONGEST_SHOWN = 100

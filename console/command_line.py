@@ -13,9 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
-from warehouse.errors import WarehouseError, explained
-from warehouse.months import format_month, parse_month
-from warehouse.text import cell_text, visible, visible_json
+from console.errors import WarehouseError, explained
+from console.months import format_month, parse_month
+from console.text import cell_text, visible, visible_json
 
 # The largest number of an option: what Postgres has room for in an integer.
 MOST = 2**31 - 1

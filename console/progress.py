@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
-from warehouse.command_line import say
-from warehouse.text import visible
+from console.command_line import say
+from console.text import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

@@ -18,7 +18,7 @@ from benchmarks.data import find_archive, find_year
 from benchmarks.scratch import scratch_folder, warehouse_beside
 from benchmarks.table import Row, format_table, without_bar
 from console.months import format_month
-from warehouse import embedded
+from warehouse.embedded import server
 
 # Pipeline is first: see benchmarks.steps on memory.
 SHORT_PARTS = ("pipeline", "fit", "load")
@@ -51,7 +51,7 @@ def main() -> int:
 
 def _machine() -> str:
     postgres = subprocess.run(
-        [embedded.client_program("postgres"), "--version"],
+        [server.client_program("postgres"), "--version"],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     return (

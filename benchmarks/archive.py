@@ -26,8 +26,8 @@ from benchmarks.steps import DBT_BUILD, Step, run_step
 from benchmarks.table import Row
 from console.months import format_month, months_between, next_month
 from extract.landing import find_month_files, read_month_file
-from extract.responses import parse_response
-from warehouse import embedded
+from extract.outlets.nyt.responses import parse_response
+from warehouse.embedded import server
 
 SIZES = (10, 30, 100, 300, 1000)
 THINNED = 10
@@ -248,7 +248,7 @@ def _empty_warehouse(scratch: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        embedded.remove()
+        server.remove()
 
 
 def _thin_out(source: Path, target: Path) -> None:

@@ -23,9 +23,9 @@ from benchmarks.steps import run_step
 from benchmarks.table import Row, compare, interleave
 from extract.landing import MonthFile, read_month_file
 from extract.load import load_months
-from extract.responses import parse_response
-from warehouse import embedded
+from extract.outlets.nyt.responses import parse_response
 from warehouse.connect import connect
+from warehouse.embedded import server
 
 DLT_BAR = 8.0
 COPY_BAR = 0.75
@@ -105,13 +105,13 @@ def _format_rows(files: list[MonthFile], target: Path) -> int:
 
 
 def _psql_copy(formatted: Path) -> None:
-    psql = embedded.client_program("psql")
+    psql = server.client_program("psql")
     copy = f"\\copy bench.nyt_articles from '{formatted}'"
     subprocess.run([psql, "--quiet", "--no-psqlrc", "--command", copy], check=True)
 
 
 def _psql_version() -> str:
-    psql = embedded.client_program("psql")
+    psql = server.client_program("psql")
     result = subprocess.run([psql, "--version"], check=True, capture_output=True, text=True)
     return result.stdout.split()[-1]
 

@@ -8,7 +8,7 @@ import psycopg
 from benchmarks.data import WINDOW, Year
 from benchmarks.steps import DBT_BUILD, run_step
 from benchmarks.table import Row
-from warehouse.embedded import is_running
+from warehouse.embedded.server import is_running
 
 MOST_SECONDS = 60.0
 MOST_MEGABYTES = 400.0

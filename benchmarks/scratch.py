@@ -13,8 +13,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from warehouse import embedded
-from warehouse.programs import Server
+from warehouse.embedded import server
+from warehouse.embedded.programs import Server
 from warehouse.settings import LIBPQ_VARIABLES, warehouse_dir
 
 HOST = "127.0.0.1"
@@ -37,7 +37,7 @@ def scratch_folder() -> Iterator[Path]:
         yield folder
     finally:
         try:
-            embedded.remove()
+            server.remove()
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -55,7 +55,7 @@ def warehouse_beside(name: str) -> Iterator[None]:
         yield
     finally:
         try:
-            embedded.remove()
+            server.remove()
         finally:
             os.environ["WAREHOUSE_DIR"] = first
             _use_socket()
@@ -69,25 +69,25 @@ def tcp_warehouse() -> Iterator[str]:
     Yields the address for those who do not read them.
     """
     password = _require_password()
-    embedded.stop()
-    server = embedded.find()
-    if server is None:
+    server.stop()
+    found = server.find()
+    if found is None:
         raise RuntimeError("the scratch warehouse has not been created yet")
     port = str(_free_port())
     # No autovacuum: it would run in whichever repetition comes next.
     options = f"-h {HOST} -p {port} -k '' -c autovacuum=off"
-    _pg_ctl(server, "-l", server.log.name, "-o", options, "start")
+    _pg_ctl(found, "-l", found.log.name, "-o", options, "start")
     os.environ |= {"PGHOST": HOST, "PGPORT": port, "PGPASSWORD": password}
     try:
-        yield f"postgresql://{embedded.USER}:{password}@{HOST}:{port}/{embedded.DATABASE}"
+        yield f"postgresql://{server.USER}:{password}@{HOST}:{port}/{server.DATABASE}"
     finally:
         _use_socket()
-        _pg_ctl(server, "-m", "fast", "stop")
+        _pg_ctl(found, "-m", "fast", "stop")
 
 
 def _use_socket() -> None:
     # Every variable is set: one that is not would be read from `.env`, the user's own warehouse.
-    os.environ |= dict.fromkeys(LIBPQ_VARIABLES, "") | embedded.environment(warehouse_dir())
+    os.environ |= dict.fromkeys(LIBPQ_VARIABLES, "") | server.environment(warehouse_dir())
     os.environ["PGSSLMODE"] = "prefer"  # libpq's default; it refuses an empty one
 
 
@@ -96,7 +96,7 @@ def _require_password() -> str:
     password = secrets.token_urlsafe()
     with psycopg.connect(autocommit=True) as connection:
         connection.execute(
-            sql.SQL("alter role {} password {}").format(sql.Identifier(embedded.USER), password)
+            sql.SQL("alter role {} password {}").format(sql.Identifier(server.USER), password)
         )
         row = connection.execute("show hba_file").fetchone()
     if row is None:

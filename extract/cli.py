@@ -119,7 +119,7 @@ def sample(
 
     Without --start and --end it covers 2022-01 to 2023-12.
     """
-    from extract.sample import write_sample
+    from extract.sample.newspaper import write_sample
 
     start, end = start or date(2022, 1, 1), end or date(2023, 12, 1)
     check_months(start, end)
@@ -204,7 +204,7 @@ def _fetch(
     from extract.fetch import months_to_consider, plan
     from extract.landing import LandingError
     from extract.load import vacuum_raw
-    from extract.nyt import Api, ApiRefusedError
+    from extract.outlets.nyt.client import Api, ApiRefusedError
     from extract.pacing import Limits, QuotaSpentError, pacer
     from extract.run import CtrlC, Request, describe, fetch_months
     from warehouse.connect import connect

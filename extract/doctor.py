@@ -8,7 +8,7 @@ from pathlib import Path
 from console.command_line import Finding
 from console.errors import WarehouseError
 from extract.answers import AnswerError
-from extract.nyt import KEY_PAGE, Api, http_date
+from extract.outlets.nyt.client import KEY_PAGE, Api, http_date
 from extract.pacing import Limits, QuotaSpentError, pacer
 from warehouse.connect import connect
 from warehouse.settings import remarks

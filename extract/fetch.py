@@ -17,8 +17,14 @@ from console.months import (
 )
 from extract.judge import check_month, check_promised, held_of
 from extract.landing import LandedMonth, Sidecar, land_month, landed_month
-from extract.nyt import Client, MonthFailedError, NotYetError, OutageError, TransientError
-from extract.responses import Response, ResponseError, parse_response
+from extract.outlets.nyt.client import (
+    Client,
+    MonthFailedError,
+    NotYetError,
+    OutageError,
+    TransientError,
+)
+from extract.outlets.nyt.responses import Response, ResponseError, parse_response
 from warehouse.locks import fetching
 
 if TYPE_CHECKING:

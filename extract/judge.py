@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from console.months import format_month, last_day
-from extract.fields import ARTICLE, GARBLED, WITH_KEYWORDS, WITH_WORDS, Tally, describe
-from extract.responses import Reject, Response, ResponseError
+from extract.outlets.nyt.fields import ARTICLE, GARBLED, WITH_KEYWORDS, WITH_WORDS, Tally, describe
+from extract.outlets.nyt.responses import Reject, Response, ResponseError
 
 if TYPE_CHECKING:
     import psycopg

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Literal
 
 from console.errors import WarehouseDownError, WarehouseError, explained, one_line
 from console.months import format_month
-from extract.fields import describe
 from extract.judge import check_month, describe_rejects, elsewhere, held_of
 from extract.landing import Landed, LandingError, MonthFile, final_from, read_month_file
-from extract.responses import (
+from extract.outlets.nyt.fields import describe
+from extract.outlets.nyt.responses import (
     SAMPLE_COPYRIGHT,
     Article,
     Reject,

@@ -12,7 +12,7 @@ from console.months import format_month
 from extract.fetch import FetchResult, fetch_month
 from extract.landing import MonthFile, prepare
 from extract.load import MonthResult, load_months
-from extract.nyt import Api, ApiRefusedError, Client
+from extract.outlets.nyt.client import Api, ApiRefusedError, Client
 from extract.pacing import Limits, pacer
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from prefect.types.entrypoint import EntrypointType
 from console.command_line import run, say
 from console.errors import WarehouseError
 from flows.docker_endpoint import check_engine, endpoint
-from flows.months import TIME_ZONE
+from flows.which_months import TIME_ZONE
 from warehouse.settings import PROJECT_DIR
 
 NAME = "monthly"

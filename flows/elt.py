@@ -14,13 +14,13 @@ from pydantic import Field
 from console.months import FIRST_ARCHIVE_MONTH, format_month, previous_month
 from extract.landing import MonthFile, find_month_files
 from extract.load import describe_load, load_months, vacuum_raw
-from extract.nyt import Api, ApiRefusedError
+from extract.outlets.nyt.client import Api, ApiRefusedError
 from extract.pacing import Limits, QuotaSpentError
 from extract.run import MonthOutcome, Request, describe, fetch_months
-from extract.sample import write_sample
-from flows.months import months_to_load, scheduled_start
+from extract.sample.newspaper import write_sample
 from flows.retries import RETRIES, ApiDownError
 from flows.run_dbt import BUILD, run_dbt
+from flows.which_months import months_to_load, scheduled_start
 from warehouse.connect import connect
 from warehouse.settings import DEFAULT_LANDING_DIR, load_settings
 

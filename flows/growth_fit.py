@@ -7,9 +7,9 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from pydantic import Field
 
 from console.months import format_month, parse_month
-from flows.months import scheduled_start, window_to_fit
 from flows.retries import RETRIES
 from flows.run_dbt import BUILD, run_dbt
+from flows.which_months import scheduled_start, window_to_fit
 from growth.choices import DEFAULT_MIN_ARTICLES
 from growth.shown.words import percent, what_happened, window
 from growth.stored.fit import Fitted, fit_window

@@ -247,7 +247,7 @@ def test_another_databases_dump_is_refused(built: Warehouse, tmp_path: Path) -> 
 
 
 def pg_dump(warehouse: Warehouse) -> str:
-    program = "from warehouse import embedded; print(embedded.client_program('pg_dump'))"
+    program = "from warehouse.embedded import server; print(server.client_program('pg_dump'))"
     return warehouse.ok("python", "-c", program).stdout.strip()
 
 

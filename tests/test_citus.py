@@ -15,7 +15,7 @@ import pytest
 from citus.cluster import Node, create_database, drop_database
 from support import Warehouse, temporary_warehouse
 
-from extract.sample import write_sample
+from extract.sample.newspaper import write_sample
 
 DATABASE = "news_growth_test"
 WINDOW = ("--start", "2022-01", "--end", "2022-02")

@@ -376,7 +376,7 @@ def test_who_holds_the_lock_is_named_and_waited_for(own: Warehouse) -> None:
 def test_the_wait_for_the_lock_ends_in_one_line(own: Warehouse) -> None:
     lock = Path(f"{own.folder}.lock")
     impatient = (
-        "from warehouse import start_lock; start_lock.PATIENCE_SECONDS = 0.1; "
+        "from warehouse.embedded import start_lock; start_lock.PATIENCE_SECONDS = 0.1; "
         "from warehouse.cli import main; main()"
     )
     with holder(lock):

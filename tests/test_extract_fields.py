@@ -18,7 +18,7 @@ from support import (
     write_month,
 )
 
-from extract.fields import KEYWORD_NAMES
+from extract.outlets.nyt.fields import KEYWORD_NAMES
 
 pytestmark = pytest.mark.fast
 

@@ -20,7 +20,7 @@ from support import (
     write_month,
 )
 
-from extract.responses import SAMPLE_COPYRIGHT
+from extract.outlets.nyt.responses import SAMPLE_COPYRIGHT
 
 BOM = b"\xef\xbb\xbf"
 

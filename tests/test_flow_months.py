@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from console.errors import WarehouseError
-from flows.months import month_before, months_to_load, window_to_fit
+from flows.which_months import month_before, months_to_load, window_to_fit
 
 pytestmark = pytest.mark.fast
 

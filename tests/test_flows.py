@@ -251,7 +251,7 @@ import json, runpy, sys
 for options in json.loads(sys.argv[1]):
     sys.argv[1:] = options
     try:
-        runpy.run_path("flows/pipeline_deploy.py", run_name="__main__")
+        runpy.run_path("flows/elt_deploy.py", run_name="__main__")
     except SystemExit as end:
         print("exit code", end.code, file=sys.stderr)
 """
@@ -259,7 +259,7 @@ for options in json.loads(sys.argv[1]):
 
 def deploy(prefect: Prefect, *options: str, **variables: str) -> tuple[int, str]:
     """Run a deployment script; return its exit code and what it said."""
-    done = run("python", "flows/pipeline_deploy.py", *options, env=prefect.env | variables)
+    done = run("python", "flows/elt_deploy.py", *options, env=prefect.env | variables)
     return done.returncode, " ".join(done.stderr.split())
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from support import Warehouse
 
-from extract.sample import SampleSummary, write_sample
+from extract.sample.newspaper import SampleSummary, write_sample
 
 WINDOW = ("--start", "2022-01", "--end", "2022-12")
 

@@ -18,8 +18,8 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from support import PROJECT_DIR
 
-from warehouse import embedded
 from warehouse.connect import connect
+from warehouse.embedded import server
 
 CHAINS = int(os.environ.get("NEWS_GROWTH_CHAINS", "3"))
 MONTHS = [date(2020, 1, 1), date(2020, 2, 1), date(2020, 3, 1), date(2020, 4, 1)]
@@ -56,7 +56,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Conn
     with connect("test") as connection:
         connection.autocommit = True
         yield connection
-    embedded.remove()
+    server.remove()
     os.environ.clear()
     os.environ.update(before)
 

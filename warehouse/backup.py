@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from console.errors import WarehouseError
-from warehouse import embedded, locks, roles
+from warehouse import locks, roles
 from warehouse.connect import SCHEMAS, connect, distribution_script, environment
+from warehouse.embedded import server
 from warehouse.files import failure, make_folder, replacing
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _dump(path: Path, file: IO[bytes], env: dict[str, str]) -> None:
     # Owners and grants are the server's matter: roles.sql knows them. To its standard output it
     # would only append, and leave two tables of contents.
     done = subprocess.run(
-        [embedded.client_program("pg_dump"), "--format=custom", "--no-owner",
+        [server.client_program("pg_dump"), "--format=custom", "--no-owner",
          "--no-privileges", "--no-password", *(f"--schema={schema}" for schema in SCHEMAS),
          "--no-sync", f"--file=/dev/fd/{file.fileno()}"],
         check=False,
@@ -239,7 +240,7 @@ def _replay(file: Path, steps: Sequence[Step], env: dict[str, str]) -> None:
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(
-            [embedded.client_program("psql"), "--no-psqlrc", "--quiet", "--no-password",
+            [server.client_program("psql"), "--no-psqlrc", "--quiet", "--no-password",
              "--set=ON_ERROR_STOP=1"],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors,
             env=env,
@@ -273,7 +274,7 @@ def _feed_from(file: Path, options: Sequence[str], pipe: IO[bytes]) -> str:
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(
-            [embedded.client_program("pg_restore"), "--no-owner", "--no-privileges", *options,
+            [server.client_program("pg_restore"), "--no-owner", "--no-privileges", *options,
              "--file=-", file],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
         ) as restore,
@@ -313,7 +314,7 @@ def _update_statistics(connection: "psycopg.Connection") -> None:
 def _run(program: str, arguments: list[str], failure: str) -> str:
     """Run a client program of Postgres on the warehouse that libpq's variables name."""
     done = subprocess.run(
-        [embedded.client_program(program), *arguments],
+        [server.client_program(program), *arguments],
         check=False,
         capture_output=True,
         text=True,

@@ -10,8 +10,8 @@ import typer
 from console.command_line import AsJson, command_line, print_json, print_path, run, say
 from console.errors import WarehouseError
 from console.text import visible
-from warehouse import embedded
 from warehouse.connect import libpq_environment, use_warehouse
+from warehouse.embedded import server
 from warehouse.settings import PROJECT_DIR, load_settings, uses_embedded_server, warehouse_dir
 
 app = command_line(
@@ -26,7 +26,7 @@ def start() -> None:
     if not uses_embedded_server():
         say(f"PGHOST is {os.environ['PGHOST']}: your own server, nothing to start")
         return
-    say(f"{'started' if embedded.start() else 'already running'}: {warehouse_dir()}")
+    say(f"{'started' if server.start() else 'already running'}: {warehouse_dir()}")
 
 
 @app.command()
@@ -36,7 +36,7 @@ def stop() -> None:
     if not uses_embedded_server():
         say(f"PGHOST is {os.environ['PGHOST']}: your own server, nothing to stop")
         return
-    say(f"{'stopped' if embedded.stop() else 'not running'}: {warehouse_dir()}")
+    say(f"{'stopped' if server.stop() else 'not running'}: {warehouse_dir()}")
 
 
 @app.command()
@@ -47,7 +47,7 @@ def status(as_json: AsJson = False) -> None:
         state = {
             "server": "embedded",
             "folder": str(warehouse_dir()),
-            "running": embedded.is_running(),
+            "running": server.is_running(),
         }
     else:
         from warehouse.connect import connect
@@ -84,7 +84,7 @@ def psql(context: typer.Context) -> None:
     use_warehouse()
     # libpq would rather follow a service file than PGHOST, which all other commands go by.
     os.environ.pop("PGSERVICE", None)
-    program = embedded.client_program("psql")
+    program = server.client_program("psql")
     os.execv(program, [str(program), *context.args])
 
 
@@ -101,7 +101,7 @@ def remove(
         raise WarehouseError(f"PGHOST is {os.environ['PGHOST']}: your own server stays as it is")
     if not yes:
         typer.confirm(f"Delete {visible(str(warehouse_dir()))}{_what_it_holds()}?", abort=True)
-    left = embedded.remove()
+    left = server.remove()
     say(f"removed: {warehouse_dir()}")
     if left:
         say(f"left as it is, for it is not the warehouse's own: {', '.join(left)}")
@@ -112,7 +112,7 @@ def _what_it_holds() -> str:
     from warehouse.connect import connect
     from warehouse.contents import holdings
 
-    if embedded.find() is None:
+    if server.find() is None:
         return ", in which nothing is stored"
     try:
         with connect("warehouse remove") as connection:

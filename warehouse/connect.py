@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from console.command_line import say
 from console.errors import WarehouseDownError, WarehouseError, one_line, worker_down_message
 from console.text import without_password
-from warehouse import embedded, folders, locks, roles, session
+from warehouse import locks, roles, session
+from warehouse.embedded import folders, server
 from warehouse.settings import LIBPQ_VARIABLES, load_settings, uses_embedded_server, warehouse_dir
 
 if TYPE_CHECKING:
@@ -39,13 +40,13 @@ def use_warehouse() -> list[str]:
         return []
     folders.check_path(warehouse_dir())
     folders.check_contents(warehouse_dir())  # before the server of somebody else's is used
-    ours = embedded.environment(warehouse_dir())
+    ours = server.environment(warehouse_dir())
     others = [name for name in os.environ if name.startswith("PG") and name not in ours]
     for name in others:
         del os.environ[name]
     os.environ.update(ours)
     if not _answers():
-        embedded.start()
+        server.start()
     return others
 
 
@@ -172,7 +173,7 @@ def _answers() -> bool:
     """Tell whether the embedded server accepts connections: a stale socket file does not."""
     import psycopg
 
-    if not os.path.exists(embedded.socket_path(warehouse_dir())):  # noqa: PTH110 -- never raises
+    if not os.path.exists(server.socket_path(warehouse_dir())):  # noqa: PTH110 -- never raises
         return False
     try:
         psycopg.connect(**address(), connect_timeout=10).close()

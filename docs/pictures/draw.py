@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from benchmarks.calibration import Noise, simulate
-from extract.sample import write_sample
+from extract.sample.newspaper import write_sample
 from growth.logistic import fit_growth, fit_level, fit_trend
 
 HERE = Path(__file__).parent

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg
 
-from warehouse.as_root import server_user
+from warehouse.embedded.as_root import server_user
 
 Node = tuple[str, int]  # host or folder of the socket, and port
 

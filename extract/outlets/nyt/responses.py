@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from extract.fields import Reading, Tally, read_exact, read_loosely, reading_of, tally
-from extract.forms import (
+from extract.limits import max_unpacked_bytes
+from extract.outlets.nyt.fields import Reading, Tally, read_exact, read_loosely, reading_of, tally
+from extract.outlets.nyt.forms import (
     broken_json,
     cut,
     first_not_utf8,
@@ -19,7 +20,6 @@ from extract.forms import (
     other_shape,
     without_mark,
 )
-from extract.limits import max_unpacked_bytes
 
 # An escaped NUL: a backslash that is not itself escaped, then u0000.
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")

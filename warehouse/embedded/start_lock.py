@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from console.errors import WarehouseError
-from warehouse.as_root import is_another_users
+from warehouse.embedded.as_root import is_another_users
 
 QUIET_SECONDS = 2.0
 PATIENCE_SECONDS = 120.0

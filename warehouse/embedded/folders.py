@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from console.errors import WarehouseError
-from warehouse import as_root, files, programs
-from warehouse.programs import PORT
+from warehouse import files
+from warehouse.embedded import as_root, programs
+from warehouse.embedded.programs import PORT
 
 # struct sockaddr_un's sun_path holds 108 bytes on Linux and 104 on macOS, one of them a NUL.
 SOCKET_PATH_BYTES = 103 if os.uname().sysname == "Darwin" else 107

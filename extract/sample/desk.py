@@ -5,8 +5,8 @@ import re
 import unicodedata
 from typing import Any
 
-from extract import sample_vocabulary as vocabulary
-from extract.sample_text import FIRST_NAMES, LAST_NAMES, Dice, Topic, tell
+from extract.sample import vocabulary
+from extract.sample.text import FIRST_NAMES, LAST_NAMES, Dice, Topic, tell
 
 _NEW_SHAPE_FROM = dt.date(2025, 1, 1)
 _MULTIMEDIA = 0.04  # share of documents in the middle shape

@@ -1,8 +1,7 @@
 """Words of the fictional newspaper behind the generated sample: topics, templates, slots.
 
-Data only: `extract.sample_text` turns it into sentences, `extract.sample` decides which article
-carries which topics. Every person, place, organisation and work is invented; subjects are everyday
-words.
+Data only: text.py turns it into sentences, newspaper.py decides which article carries which topics.
+Every person, place, organisation and work is invented; subjects are everyday words.
 
 Topic tables: entries are split by ";". An entry is a label in the archive's style, optionally
 followed by "=" and the forms a headline uses for it, split by "/"; a "+" at the end of a form marks

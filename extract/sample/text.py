@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from extract.sample_vocabulary import (
+from extract.sample.vocabulary import (
     ABSTRACTS,
     BARE,
     BARE_ABSTRACTS,

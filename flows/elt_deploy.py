@@ -1,6 +1,6 @@
 """Registers the flow `elt` with Prefect: at midnight on the 1st of each month.
 
-Run it as `python flows/pipeline_deploy.py`; `--help` lists what can be set.
+Run it as `python flows/elt_deploy.py`; `--help` lists what can be set.
 """
 
 from flows.deploy import deploy_from_command_line

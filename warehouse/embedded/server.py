@@ -12,10 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from console.errors import WarehouseError
-from warehouse import as_root, folders, postmaster, programs, start_lock
-from warehouse.folders import SETTINGS_FILE
-from warehouse.folders import socket_path as socket_path
-from warehouse.programs import MAJOR, PORT, Server
+from warehouse.embedded import as_root, folders, postmaster, programs, start_lock
+from warehouse.embedded.folders import SETTINGS_FILE
+from warehouse.embedded.folders import socket_path as socket_path
+from warehouse.embedded.programs import MAJOR, PORT, Server
 from warehouse.settings import warehouse_dir
 
 USER = "postgres"

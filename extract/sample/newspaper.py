@@ -30,10 +30,10 @@ import numpy.typing as npt
 
 from console.errors import WarehouseError
 from console.months import months_between, next_month
-from extract import sample_vocabulary as vocabulary
-from extract.responses import SAMPLE_COPYRIGHT
-from extract.sample_desk import Desk
-from extract.sample_text import Dice, Topic, background_topics, planted_topics
+from extract.outlets.nyt.responses import SAMPLE_COPYRIGHT
+from extract.sample import vocabulary
+from extract.sample.desk import Desk
+from extract.sample.text import Dice, Topic, background_topics, planted_topics
 from warehouse.files import make_folder, write
 
 TRUTH_COLUMNS: Final = (

@@ -1,6 +1,6 @@
 """Registers the flow `growth-fit` with Prefect: at 01:00 on the 1st of each month.
 
-Run it as `python flows/logit_deploy.py`; `--help` lists what can be set.
+Run it as `python flows/growth_fit_deploy.py`; `--help` lists what can be set.
 """
 
 from flows.deploy import deploy_from_command_line

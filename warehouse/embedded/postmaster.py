@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 from console.errors import WarehouseError
-from warehouse import programs
-from warehouse.programs import Server
+from warehouse.embedded import programs
+from warehouse.embedded.programs import Server
 
 # Higher than any process's number.
 NO_PROCESS = 2**31 - 1

@@ -1,0 +1,1 @@
+"""Outlets whose articles can be loaded, a folder each."""

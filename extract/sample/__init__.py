@@ -1,0 +1,1 @@
+"""A fictional newspaper, to try everything without a key."""

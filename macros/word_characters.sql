@@ -4,7 +4,7 @@
     depends on the server's locale. Without the others Hindi, Thai and Arabic words would be cut in two.
 
     The ranges are Unicode's categories M (marks) and Nd (digits), joined where nothing but letters and unassigned
-    characters lie between them. tests/test_headlines.py holds them against Python's tables.
+    characters lie between them. tests/models/test_headlines.py holds them against Python's tables.
 -#}
 {% macro word_characters() -%}
     {%- set ranges -%}

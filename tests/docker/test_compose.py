@@ -284,7 +284,7 @@ def test_the_deploy_scripts_run_from_the_host(stack: Stack) -> None:
         "PREFECT_API_URL": f"http://127.0.0.1:{stack.env['PREFECT_PORT']}/api",
         "PYTHONPATH": str(stack.folder),
     }
-    for script in ("pipeline_deploy.py", "logit_deploy.py"):
+    for script in ("elt_deploy.py", "growth_fit_deploy.py"):
         stack.timed(script, sys.executable, f"flows/{script}", **variables)
 
 

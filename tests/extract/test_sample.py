@@ -15,7 +15,7 @@ import pytest
 
 from console.errors import WarehouseError
 from extract.outlets.nyt.responses import SAMPLE_COPYRIGHT
-from extract.sample.newspaper import SampleSummary, write_sample
+from extract.sample.newspaper import TRUTH_COLUMNS, SampleSummary, write_sample
 
 pytestmark = pytest.mark.fast
 
@@ -161,7 +161,7 @@ def test_weekly_rhythm(docs: list[Doc]) -> None:
 
 
 def test_truth_lists_each_shape_twice_and_leaves_blanks(truth: list[dict[str, str]]) -> None:
-    assert tuple(truth[0]) == newspaper.TRUTH_COLUMNS
+    assert tuple(truth[0]) == TRUTH_COLUMNS
     shapes = Counter(row["shape"] for row in truth)
     expected = {"rising", "saturating", "falling", "pulse", "seasonal", "flat", "bursty"}
     assert set(shapes) == expected

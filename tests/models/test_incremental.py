@@ -1,7 +1,7 @@
 """In whatever order months are loaded, reloaded and deleted, the tables are a full refresh's.
 
 A chain is a few random changes of the raw tables, each followed by a dbt run; then all tables are
-compared with those of a full refresh. ``NEWS_GROWTH_CHAINS=50 pytest tests/test_incremental.py``
+compared with those of a full refresh. ``NEWS_GROWTH_CHAINS=50`` before pytest
 tries more chains than the usual few; all but the first are nightly.
 """
 

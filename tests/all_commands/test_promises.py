@@ -5,11 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
+from support import PROJECT_DIR
 
 pytestmark = pytest.mark.fast
 
-TESTS = Path(__file__).parent
-PROMISES = TESTS.parent / "docs" / "promises.md"
+TESTS = PROJECT_DIR / "tests"
+PROMISES = PROJECT_DIR / "docs" / "promises.md"
 
 
 def functions_in(file: Path) -> set[str]:
@@ -30,6 +31,6 @@ def test_every_promise_names_a_test_that_exists() -> None:
         names: set[str] = set()
         for name in re.findall(r"`([^`]+)`", held_by):
             if name.endswith(".py"):
-                names = functions_in(TESTS / name)
+                names = functions_in(next(TESTS.rglob(name)))
             else:
                 assert name in names, (row, name)

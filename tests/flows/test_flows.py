@@ -35,7 +35,7 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
             body = json.loads(gzip.decompress((sample / f"{month}.json.gz").read_bytes()))
             # Every other document: enough to fit, and quick.
             loader.api.months[month] = response(body["response"]["docs"][::2])
-        for script in ("pipeline_deploy", "logit_deploy"):
+        for script in ("elt_deploy", "growth_fit_deploy"):
             own.ok("python", f"flows/{script}.py", "--work-pool", "loopback")
         yield own
 

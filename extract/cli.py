@@ -1,10 +1,8 @@
 """Command line of the loader: ``extract fetch|run|load|remove|status|doctor|sample``."""
 
-from collections import Counter
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,7 +16,6 @@ from console.command_line import (
     command_line,
     month_argument,
     print_findings,
-    print_json,
     run,
     say,
 )
@@ -28,10 +25,7 @@ from console.text import visible
 from warehouse.settings import DEFAULT_LANDING_DIR, load_settings
 
 if TYPE_CHECKING:
-    from extract.fetch import Plan
-    from extract.pacing import Limits
-    from extract.run import MonthOutcome
-    from extract.status import KnownMonth
+    from extract.run import Request
 
 Force = Annotated[
     bool, typer.Option("--force", help="Take months that would be refused: see `extract load`.")
@@ -65,7 +59,8 @@ def load(
     """
     from console.progress import progress
     from extract.landing import LandingError, find_month_files
-    from extract.load import describe_load, load_months, vacuum_raw
+    from extract.load import load_files
+    from extract.show import print_loaded
     from warehouse.connect import connect
 
     check_months(start, end)
@@ -79,32 +74,11 @@ def load(
         )
     for path, reason in problems:
         say(f"{path.name}: {reason}")
-    results = []
     with connect("extract load", role="loader") as connection, progress(len(files)) as shown:
         connection.autocommit = True  # each month opens its own transaction
-        for result in load_months(connection, files, refresh, force):
-            results.append(result)
-            for line in describe_load(result):
-                shown.tell(line)
-            shown.advance(result.docs)
-        if any(result.outcome in ("loaded", "replaced") for result in results):
-            vacuum_raw(connection)
-    outcomes = [result.outcome for result in results]
-    rejected = sum(r.rejected for r in results if r.outcome in ("loaded", "replaced"))
-    if as_json:
-        print_json(
-            {
-                "months": [_json_month(asdict(result)) for result in results],
-                "problems": [{"path": str(p), "message": reason} for p, reason in problems],
-            }
-        )
-    else:
-        typer.echo(
-            f"{outcomes.count('loaded')} months loaded, {outcomes.count('replaced')} replaced, "
-            f"{outcomes.count('unchanged')} unchanged, {outcomes.count('failed')} failed; "
-            f"{sum(r.docs for r in results):,} documents, {rejected:,} rejected"
-        )
-    if problems or rejected or "failed" in outcomes:
+        results = load_files(connection, files, shown, refresh=refresh, force=force)
+    print_loaded(results, problems, as_json)
+    if problems or any(result.has_failed for result in results):
         raise typer.Exit(SOME_FAILED)
 
 
@@ -163,7 +137,9 @@ def fetch(
     Without --start and --end: the current month and the two before it. Months that are there and
     final are left alone; others are fetched again when they are older than a day.
     """
-    _fetch(start, end, to, refresh, force, dry_run, as_json, load=False)
+    from extract.run import Request
+
+    _fetch(Request(_months(start, end), to, refresh, force, load=False), dry_run, as_json)
 
 
 @app.command(name="run")
@@ -186,110 +162,58 @@ def run_(
     runs on this warehouse. Exit codes: 0 done, 1 some months failed or the day's requests are used
     up, 2 usage, 3 the API refused or is down, 130 interrupted.
     """
-    _fetch(start, end, to, refresh, force, dry_run, as_json, load=True)
+    from extract.run import Request
+
+    _fetch(Request(_months(start, end), to, refresh, force), dry_run, as_json)
 
 
-def _fetch(
-    start: date | None,
-    end: date | None,
-    to: Path,
-    refresh: bool,
-    force: bool,
-    dry_run: bool,
-    as_json: bool,
-    *,
-    load: bool,
-) -> None:
-    from console.progress import progress
-    from extract.fetch import months_to_consider, plan
-    from extract.landing import LandingError
-    from extract.load import vacuum_raw
-    from extract.outlets.nyt.client import Api, ApiRefusedError
-    from extract.pacing import Limits, QuotaSpentError, pacer
-    from extract.run import CtrlC, Request, describe, fetch_months
-    from warehouse.connect import connect
+def _months(start: date | None, end: date | None) -> list[date]:
+    from extract.fetch import months_to_consider
 
     check_months(start, end)
-    now = datetime.now(UTC)
-    months = months_to_consider(start, end, now.date())
+    months = months_to_consider(start, end, datetime.now(UTC).date())
     if not months:
         raise typer.BadParameter("these months have not begun yet", param_hint="--start")
-    limits = Limits.from_environment()
+    return months
+
+
+def _fetch(request: "Request", dry_run: bool, as_json: bool) -> None:
+    from console.progress import progress
+    from extract.outlets.nyt.client import Api, ApiRefusedError
+    from extract.run import CtrlC, fetch_and_load
+    from extract.show import print_run
+    from warehouse.connect import connect
+
     if dry_run:
-        connect("extract", role="loader").close()
-        with pacer(limits) as pace:
-            left = pace.left()
-        _print_plan([plan(to, month, now, refresh) for month in months], limits, left, as_json)
+        _plan(request, as_json)
         return
     api = Api.from_environment()
-    outcomes = []
-    stopped: Exception | None = None
     with (
         connect("extract", role="loader") as connection,
-        progress(len(months)) as shown,
+        progress(len(request.months)) as shown,
         CtrlC(shown.tell) as interrupted,
     ):
         connection.autocommit = True  # each month opens its own transaction
-        request = Request(months, to, refresh, force, load)
-        try:
-            for outcome in fetch_months(connection, api, limits, request, interrupted, shown.tell):
-                outcomes.append(outcome)
-                for line in describe(outcome):
-                    shown.tell(line)
-                shown.advance(outcome.load.docs if outcome.load else outcome.fetch.docs)
-        except (ApiRefusedError, QuotaSpentError, LandingError) as error:
-            stopped = error
-            shown.tell(f"stopped: {error}")
-        if any(outcome.load and outcome.load.outcome != "unchanged" for outcome in outcomes):
-            vacuum_raw(connection)
-    _print_outcomes(outcomes, stopped, as_json)
-    if isinstance(stopped, ApiRefusedError):
+        done = fetch_and_load(connection, api, request, shown, interrupted)
+    print_run(done, as_json)
+    if isinstance(done.stopped, ApiRefusedError):
         raise typer.Exit(API_FAILED)
-    if stopped is not None or any(outcome.failed for outcome in outcomes):
+    if done.stopped is not None or any(outcome.has_failed for outcome in done.outcomes):
         raise typer.Exit(SOME_FAILED)
 
 
-def _print_outcomes(
-    outcomes: "list[MonthOutcome]", stopped: Exception | None, as_json: bool
-) -> None:
-    if as_json:
-        rows = [
-            {
-                "month": format_month(outcome.fetch.month),
-                "outcome": outcome.fetch.outcome,
-                "documents": outcome.fetch.docs,
-                "bytes": outcome.fetch.bytes,
-                "message": outcome.fetch.message,
-                "loaded": outcome.load.outcome if outcome.load else None,
-                "rejected": outcome.load.rejected if outcome.load else None,
-            }
-            for outcome in outcomes
-        ]
-        print_json({"months": rows, "stopped": str(stopped) if stopped else None})
-        return
-    counts = Counter[str](outcome.fetch.outcome for outcome in outcomes)
-    kinds = ("fetched", "kept", "not yet", "failed")
-    line = ", ".join(f"{counts[kind]} {kind}" for kind in kinds)
-    loads = Counter(outcome.load.outcome for outcome in outcomes if outcome.load)
-    if loads:
-        line += "; " + ", ".join(f"{number} {kind}" for kind, number in sorted(loads.items()))
-    typer.echo(f"{len(outcomes)} months: {line}")
+def _plan(request: "Request", as_json: bool) -> None:
+    from extract.fetch import plan
+    from extract.pacing import Limits, pacer
+    from extract.show import print_plan
+    from warehouse.connect import connect
 
-
-def _print_plan(plans: "list[Plan]", limits: "Limits", left: int, as_json: bool) -> None:
-    due = [planned for planned in plans if planned.is_due]
-    minutes = max(0, len(due) - 1) // limits.per_minute
-    if as_json:
-        months = [asdict(planned) | {"month": format_month(planned.month)} for planned in plans]
-        print_json({"months": months, "requests": len(due), "minutes": minutes, "quota_left": left})
-        return
-    for planned in plans:
-        name = format_month(planned.month)
-        typer.echo(f"{name}  {'fetch' if planned.is_due else 'keep '}  {planned.reason}")
-    typer.echo(
-        f"{len(due)} requests, about {minutes} minutes; {left} of {limits.per_day} requests of the "
-        f"day left{'' if len(due) <= left else ': the rest must wait for another day'}"
-    )
+    limits, now = Limits.from_environment(), datetime.now(UTC)
+    connect("extract", role="loader").close()
+    with pacer(limits) as pace:
+        left = pace.left()
+    plans = [plan(request.folder, month, now, request.refresh) for month in request.months]
+    print_plan(plans, limits, left, as_json)
 
 
 @app.command()
@@ -348,57 +272,13 @@ def status(to: LandingDir = DEFAULT_LANDING_DIR, as_json: AsJson = False) -> Non
     "unreadable" counts dates, headlines, keywords and types that the tables cannot use; --json
     says of each why.
     """
-    from extract.status import describe_months, known_months, missing_months
+    from extract.show import print_status
+    from extract.status import known_months, missing_months
     from warehouse.connect import connect
 
     with connect("extract status", role="analyst") as connection:
         months = known_months(connection, to)
-    gaps = missing_months(months)
-    if as_json:
-        print_json(
-            {
-                "months": [_json_month(asdict(month)) for month in months],
-                "missing": [format_month(month) for month in gaps],
-            }
-        )
-        return
-    if not months:
-        typer.echo(
-            "no month is loaded: extract run, extract load --from DIR, or extract sample DIR"
-        )
-        return
-    typer.echo(
-        f"{'month':8} landed  loaded  final {'documents':>10} {'rejected':>9} {'unreadable':>10} "
-        f"{'MB':>7}  age"
-    )
-    for month in months:
-        landed, loaded, final = (
-            "yes" if state else "no" for state in (month.landed, month.loaded, month.is_final)
-        )
-        typer.echo(
-            f"{format_month(month.month):8} {landed:6}  {loaded:6}  {final:5} {month.docs:>10,} "
-            f"{month.rejected:>9,} {_unreadable(month):>10} {month.bytes / 1e6:>7.1f}  "
-            f"{_age(month.fetched_at)}"
-        )
-    documents = sum(month.docs for month in months)
-    typer.echo(f"{len(months)} months, {documents:,} documents")
-    if gaps:
-        typer.echo(f"not loaded: {describe_months(gaps)}")
-    uncounted = [month.month for month in months if month.loaded and month.unreadable is None]
-    if uncounted:
-        typer.echo(
-            f"unreadable fields not counted (loaded before 0.5.0): {describe_months(uncounted)}; "
-            "`extract load --from DIR --refresh` counts them"
-        )
-
-
-def _unreadable(month: "KnownMonth") -> str:
-    return "-" if month.unreadable is None else f"{sum(f.docs for f in month.unreadable):,}"
-
-
-def _age(fetched_at: datetime) -> str:
-    hours = (datetime.now(UTC) - fetched_at).total_seconds() / 3600
-    return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
+    print_status(months, missing_months(months), datetime.now(UTC), as_json)
 
 
 @app.command()
@@ -412,10 +292,6 @@ def doctor(
     from extract.doctor import examine
 
     print_findings(examine(to, call_api))
-
-
-def _json_month(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"month": format_month(row["month"])}
 
 
 def main() -> None:

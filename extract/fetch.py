@@ -1,12 +1,10 @@
 """Brings months from the API into the landing zone, and says of each why or why not."""
 
 import hashlib
-import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal
 
 from console.errors import WarehouseError
 from console.months import (
@@ -16,13 +14,12 @@ from console.months import (
     previous_month,
 )
 from extract.judge import check_month, check_promised, held_of
-from extract.landing import LandedMonth, Sidecar, land_month, landed_month
+from extract.landing import Landed, MonthFile, land_month, landed_month
 from extract.outlets.nyt.client import (
     Client,
     MonthFailedError,
     NotYetError,
     OutageError,
-    TransientError,
 )
 from extract.outlets.nyt.responses import Response, ResponseError, parse_response
 from warehouse.locks import fetching
@@ -52,7 +49,6 @@ class FetchResult:
     message: str = ""
     docs: int = 0
     bytes: int = 0
-    path: Path | None = None
     is_outage: bool = False
 
 
@@ -81,74 +77,54 @@ def plan(folder: Path, month: date, now: datetime, refresh: bool) -> Plan:
     return Plan(month, False, "landed within a day")
 
 
-def fetch_month(
-    connection: "psycopg.Connection",
-    client: Client,
-    folder: Path,
-    month: date,
-    *,
-    refresh: bool,
-    force: bool,
-    tell: Callable[[str], None],
-) -> FetchResult:
-    """Bring one month into the landing zone if it is due.
+@dataclass(frozen=True)
+class Fetcher:
+    """Brings months into a landing zone. ``connection`` is in autocommit mode."""
 
-    ``connection`` is in autocommit mode. Two processes never fetch the same month: the second
-    waits, and finds it landed. Raises what `Client.download` raises of the API as a whole, and
-    LandingError.
-    """
-    asked_at = datetime.now(UTC)
-    with fetching(connection, month, client.pause):
-        landed = landed_month(folder, month)
-        # Landed by another process while this one waited: that serves a refresh as well.
-        is_new = landed is not None and landed.fetched_at >= asked_at
-        planned = plan(folder, month, datetime.now(UTC), refresh and not is_new)
-        if not planned.is_due:
-            path = landed.path if landed else None
-            return FetchResult(month, "kept", planned.reason, path=path)
-        try:
-            return _download(connection, client, folder, month, landed, force, tell)
-        except NotYetError as error:
-            return FetchResult(month, "not yet", str(error), path=landed.path if landed else None)
-        except (MonthFailedError, ResponseError) as error:
-            return FetchResult(
-                month,
-                "failed",
-                str(error),
-                path=landed.path if landed else None,
-                is_outage=isinstance(error, OutageError),
-            )
+    connection: "psycopg.Connection"
+    client: Client
+    folder: Path
+    refresh: bool
+    force: bool
 
+    def month(self, month: date) -> tuple[FetchResult, MonthFile | None]:
+        """Bring one month into the landing zone if it is due.
 
-def _download(
-    connection: "psycopg.Connection",
-    client: Client,
-    folder: Path,
-    month: date,
-    landed: LandedMonth | None,
-    force: bool,
-    tell: Callable[[str], None],
-) -> FetchResult:
-    body = io.BytesIO()
-    answers: list[Response] = []
+        Returns what became of it, and the file to load: none where the month failed or is not
+        there. A file that was just written comes with what was read of it. Two processes never
+        fetch the same month: the second waits, and finds it landed. Raises what `Client.month`
+        raises of the API as a whole, and LandingError.
+        """
+        asked_at = datetime.now(UTC)
+        with fetching(self.connection, month, self.client.pause):
+            landed = landed_month(self.folder, month)
+            file = MonthFile(month, landed.path) if landed else None
+            # Landed by another process while this one waited: that serves a refresh as well.
+            is_new = landed is not None and landed.fetched_at >= asked_at
+            planned = plan(self.folder, month, datetime.now(UTC), self.refresh and not is_new)
+            if not planned.is_due:
+                return FetchResult(month, "kept", planned.reason), file
+            try:
+                return self._download(month, is_again=landed is not None)
+            except NotYetError as error:
+                return FetchResult(month, "not yet", str(error)), file
+            except (MonthFailedError, ResponseError) as error:
+                is_outage = isinstance(error, OutageError)
+                return FetchResult(month, "failed", str(error), is_outage=is_outage), None
 
-    def check(received: IO[bytes]) -> None:
-        received.seek(0)
-        try:
-            answers[:] = [parse_response(body.getvalue())]
-            if not force:
-                check_promised(answers[0])
-        except ResponseError as error:
-            raise TransientError(str(error)) from None
+    def _download(self, month: date, *, is_again: bool) -> tuple[FetchResult, MonthFile]:
+        received = self.client.month(month, self._read)
+        response, body = received.response, received.body
+        if not self.force:
+            check_month(month, response, held_of(self.connection, month), by_api=True)
+        sha256 = hashlib.sha256(body).hexdigest()
+        landed = Landed(body, sha256, received.fetched_at, response)
+        file = land_month(self.folder, month, landed, received.headers)
+        again = "again" if is_again else ""
+        return FetchResult(month, "fetched", again, response.docs, len(body)), file
 
-    download = client.download(month, body, check, tell)
-    response, content = answers[0], body.getvalue()
-    if not force:
-        check_month(month, response, held_of(connection, month), by_api=True)
-    sidecar = Sidecar(
-        download.fetched_at, hashlib.sha256(content).hexdigest(), len(content), download.headers
-    )
-    path = land_month(folder, month, content, sidecar)
-    return FetchResult(
-        month, "fetched", "again" if landed else "", response.docs, len(content), path
-    )
+    def _read(self, body: bytes) -> Response:
+        response = parse_response(body)
+        if not self.force:
+            check_promised(response)
+        return response

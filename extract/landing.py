@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import stat
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +20,7 @@ from console.errors import WarehouseError
 from console.months import format_month, next_month, parse_month
 from extract.limits import GZIP_MAGIC, UnpackError, max_unpacked_bytes, too_large, unpack
 from extract.masking import MASK, masked
+from extract.outlets.nyt.responses import Response
 from warehouse.files import check, make_folder, replacing_together
 
 _REMEDY = "what was there stays; give another folder with --to"
@@ -30,20 +31,27 @@ class LandingError(Exception):
 
 
 @dataclass(frozen=True)
-class MonthFile:
-    """A month's response on disk."""
+class Landed:
+    """A month's bytes uncompressed, their SHA-256 in hex, when they were fetched; and what they
+    hold, where somebody has read that already."""
 
-    month: date
-    path: Path
+    body: bytes = field(repr=False)
+    sha256: str
+    fetched_at: datetime
+    response: Response | None = None
 
 
 @dataclass(frozen=True)
-class Landed:
-    """A response as read: its bytes uncompressed, their SHA-256 in hex, when it was fetched."""
+class MonthFile:
+    """A month's response on disk; and in memory, where it has just been written."""
 
-    body: bytes
-    sha256: str
-    fetched_at: datetime
+    month: date
+    path: Path
+    landed: Landed | None = None
+
+    def read(self) -> Landed:
+        """Return what the file holds. Raises LandingError."""
+        return self.landed or read_month_file(self.path)
 
 
 @dataclass(frozen=True)
@@ -285,12 +293,13 @@ def prepare(folder: Path) -> None:
         raise LandingError(str(error)) from None
 
 
-def land_month(folder: Path, month: date, body: bytes, sidecar: Sidecar) -> Path:
+def land_month(folder: Path, month: date, landed: Landed, headers: dict[str, str]) -> MonthFile:
     """Put a response into the landing zone, whole or not at all. Raises LandingError."""
+    sidecar = Sidecar(landed.fetched_at, landed.sha256, len(landed.body), headers)
     path = folder / f"{format_month(month)}.json.gz"
     try:
         make_folder(folder, remedy=_REMEDY)
-        compressed = gzip.compress(body, compresslevel=6, mtime=0)
+        compressed = gzip.compress(landed.body, compresslevel=6, mtime=0)
         with replacing_together([path, _sidecar_path(path)], remedy=_REMEDY) as [
             month_file,
             sidecar_file,
@@ -299,7 +308,7 @@ def land_month(folder: Path, month: date, body: bytes, sidecar: Sidecar) -> Path
             sidecar_file.write(msgspec.json.encode(asdict(sidecar)))
     except WarehouseError as error:
         raise LandingError(str(error)) from None
-    return path
+    return MonthFile(month, path, landed)
 
 
 def landed_month(folder: Path, month: date) -> LandedMonth | None:

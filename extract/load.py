@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 from console.errors import WarehouseDownError, WarehouseError, explained, one_line
 from console.months import format_month
+from console.progress import Progress
 from extract.judge import check_month, describe_rejects, elsewhere, held_of
-from extract.landing import Landed, LandingError, MonthFile, final_from, read_month_file
+from extract.landing import Landed, LandingError, MonthFile, final_from
 from extract.outlets.nyt.fields import describe
 from extract.outlets.nyt.responses import (
     SAMPLE_COPYRIGHT,
@@ -55,6 +56,53 @@ class MonthResult:
     message: str = ""
     sample_months_removed: int = 0
     notes: tuple[str, ...] = ()
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the warehouse holds other documents than before."""
+        return self.outcome in ("loaded", "replaced")
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the month is not loaded, or documents of it were rejected just now."""
+        return self.outcome == "failed" or (self.has_changed and self.rejected > 0)
+
+    def lines(self) -> Iterator[str]:
+        """Say what became of the month."""
+        name = format_month(self.month)
+        if self.outcome == "failed":
+            yield f"{name}: failed: {self.message} ({self.path})"
+            return
+        yield f"{name}: {self.outcome}, {self.docs:,} documents"
+        if self.sample_months_removed:
+            removed = self.sample_months_removed
+            yield f"{name}: real articles: the sample's {removed} months were removed"
+        if self.has_failed:
+            yield f"{name}: {self.rejected:,} documents rejected: {self.message}"
+        for note in self.notes:
+            yield f"{name}: {note}"
+
+
+def load_files(
+    connection: "psycopg.Connection",
+    files: list[MonthFile],
+    shown: Progress,
+    *,
+    refresh: bool = False,
+    force: bool = False,
+) -> list[MonthResult]:
+    """Load month files, and show what becomes of each; raises what `load_months` does.
+
+    ``connection`` is in autocommit mode.
+    """
+    results = []
+    for result in load_months(connection, files, refresh, force):
+        results.append(result)
+        for line in result.lines():
+            shown.tell(line)
+        shown.advance(result.docs)
+    vacuum_changed(connection, results)
+    return results
 
 
 def load_months(
@@ -98,22 +146,6 @@ def load_months(
             raise
 
 
-def describe_load(result: MonthResult) -> Iterator[str]:
-    """Say in lines what became of a month's file."""
-    name = format_month(result.month)
-    if result.outcome == "failed":
-        yield f"{name}: failed: {result.message} ({result.path})"
-        return
-    yield f"{name}: {result.outcome}, {result.docs:,} documents"
-    if result.sample_months_removed:
-        removed = result.sample_months_removed
-        yield f"{name}: real articles: the sample's {removed} months were removed"
-    if result.rejected and result.outcome != "unchanged":
-        yield f"{name}: {result.rejected:,} documents rejected: {result.message}"
-    for note in result.notes:
-        yield f"{name}: {note}"
-
-
 # By a tenth, as autovacuum has it: for one month in many, statistics of all are not gathered again.
 # Citus has the table on its workers and none of it here, which counts as grown.
 _HAS_GROWN = """
@@ -122,14 +154,16 @@ _HAS_GROWN = """
 """
 
 
-def vacuum_raw(connection: "psycopg.Connection") -> None:
-    """Do what autovacuum would do later, since dbt builds on what was loaded at once: gather the
-    planner's statistics, and mark the pages that index-only scans need not visit.
+def vacuum_changed(connection: "psycopg.Connection", results: Iterable[MonthResult | None]) -> None:
+    """Do what autovacuum would do later, where a month has changed, since dbt builds on it at once:
+    gather the planner's statistics, and mark the pages that index-only scans need not visit.
 
     Raises WarehouseError.
     """
     import psycopg
 
+    if not any(result is not None and result.has_changed for result in results):
+        return
     try:
         row = connection.execute(_HAS_GROWN).fetchone()
         if row is not None and row[0]:
@@ -161,7 +195,7 @@ def changing_month(connection: "psycopg.Connection", month: date, doing: str) ->
 def _load_month(
     connection: "psycopg.Connection", file: MonthFile, refresh: bool, force: bool
 ) -> MonthResult:
-    landed = read_month_file(file.path)
+    landed = file.read()
     # Two loaders of the same month: the second waits, and finds the bytes unchanged.
     with changing_month(connection, file.month, "loaded"):
         stored = connection.execute(
@@ -172,7 +206,7 @@ def _load_month(
             return MonthResult(
                 file.month, file.path, "unchanged", stored[1], stored[2], len(landed.body)
             )
-        response = parse_response(landed.body)
+        response = landed.response or parse_response(landed.body)
         share_warehouse(connection)  # no month changes in the middle of a dbt run
         removed = _keep_sample_apart(connection, response.copyright == SAMPLE_COPYRIGHT)
         held = held_of(connection, file.month)

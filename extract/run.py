@@ -1,7 +1,7 @@
 """Fetches months and loads each as soon as it has landed, so that a stop loses nothing."""
 
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,17 +9,32 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from console.months import format_month
-from extract.fetch import FetchResult, fetch_month
-from extract.landing import MonthFile, prepare
-from extract.load import MonthResult, load_months
+from console.progress import Progress
+from extract.fetch import Fetcher, FetchResult
+from extract.landing import LandingError, prepare
+from extract.load import MonthResult, load_months, vacuum_changed
 from extract.outlets.nyt.client import Api, ApiRefusedError, Client
-from extract.pacing import Limits, pacer
+from extract.pacing import QuotaSpentError, pacer
 
 if TYPE_CHECKING:
     import psycopg
 
 # So many months in a row without an answer, and the API counts as down.
 MONTHS_OF_AN_OUTAGE = 3
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which months to fetch, where to, and whether to load them.
+
+    ``refresh`` is for months that are there already, ``force`` for those that would be refused.
+    """
+
+    months: list[date]
+    folder: Path
+    refresh: bool = False
+    force: bool = False
+    load: bool = True
 
 
 @dataclass(frozen=True)
@@ -30,54 +45,87 @@ class MonthOutcome:
     load: MonthResult | None
 
     @property
-    def failed(self) -> bool:
+    def has_failed(self) -> bool:
         """Whether the month is not where it should be, or documents of it were rejected."""
-        if self.fetch.outcome == "failed":
-            return True
-        loaded = self.load
-        return loaded is not None and (
-            loaded.outcome == "failed" or (loaded.rejected > 0 and loaded.outcome != "unchanged")
-        )
+        return self.fetch.outcome == "failed" or (self.load is not None and self.load.has_failed)
+
+    def lines(self) -> Iterator[str]:
+        """Say what became of the month."""
+        fetched, loaded = self.fetch, self.load
+        name = format_month(fetched.month)
+        what = f"{fetched.docs:,} documents" if fetched.outcome == "fetched" else fetched.message
+        line = f"{name}: {fetched.outcome}, {what}"
+        if loaded is not None and loaded.outcome != "failed":
+            line += f"; {loaded.outcome}"
+        yield line
+        if loaded is None:
+            return
+        if loaded.message:
+            reason = "not loaded" if loaded.outcome == "failed" else f"{loaded.rejected:,} rejected"
+            again = fetched.outcome == "kept" and loaded.outcome == "failed"
+            remedy = "; --refresh fetches it again" if again else ""
+            yield f"{name}: {reason}: {loaded.message}{remedy}"
+        for note in loaded.notes:
+            yield f"{name}: {note}"
+        if loaded.sample_months_removed:
+            removed = loaded.sample_months_removed
+            yield f"{name}: the generated sample's {removed} months were removed"
 
 
 @dataclass(frozen=True)
-class Request:
-    """What to fetch, where to, and whether to load it."""
+class Run:
+    """What became of the months, and why the run stopped before the last of them, if it did."""
 
-    months: list[date]
-    folder: Path
-    refresh: bool
-    force: bool
-    load: bool
+    outcomes: list[MonthOutcome]
+    stopped: ApiRefusedError | QuotaSpentError | LandingError | None
 
 
-def fetch_months(
+def fetch_and_load(
     connection: "psycopg.Connection",
     api: Api,
-    limits: Limits,
     request: Request,
-    interrupted: Callable[[], bool],
-    tell: Callable[[str], None],
-) -> Iterator[MonthOutcome]:
-    """Fetch the months that are due, load each if asked to, and yield what became of it.
+    shown: Progress,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> Run:
+    """Fetch the months that are due, load each if asked to, and show what becomes of it.
 
     ``connection`` is in autocommit mode. Where ``interrupted`` is true, stops with
     KeyboardInterrupt: at once while it waits for the API, else after the month that is being
-    stored. Raises ApiRefusedError, QuotaSpentError, LandingError, WarehouseError.
+    stored. Raises WarehouseError.
     """
+    outcomes: list[MonthOutcome] = []
+    stopped: ApiRefusedError | QuotaSpentError | LandingError | None = None
+    try:
+        for outcome in _outcomes(connection, api, request, shown.tell, interrupted):
+            outcomes.append(outcome)
+            for line in outcome.lines():
+                shown.tell(line)
+            shown.advance(outcome.load.docs if outcome.load else outcome.fetch.docs)
+    except (ApiRefusedError, QuotaSpentError, LandingError) as error:
+        stopped = error
+        shown.tell(f"stopped: {error}")
+    vacuum_changed(connection, (outcome.load for outcome in outcomes))
+    return Run(outcomes, stopped)
+
+
+def _outcomes(
+    connection: "psycopg.Connection",
+    api: Api,
+    request: Request,
+    tell: Callable[[str], None],
+    interrupted: Callable[[], bool],
+) -> Iterator[MonthOutcome]:
     silent = 0
     prepare(request.folder)
-    with pacer(limits, tell) as pace:
-        client = Client(api, pace, interrupted)
+    with pacer(api.limits, tell) as pace:
+        client = Client(api, pace, interrupted, tell)
+        fetcher = Fetcher(connection, client, request.folder, request.refresh, request.force)
         for month in request.months:
             if interrupted():
                 raise KeyboardInterrupt
-            fetched = fetch_month(
-                connection, client, request.folder, month,
-                refresh=request.refresh, force=request.force, tell=tell,
-            )  # fmt: skip
-            yield MonthOutcome(fetched, _load(connection, request, fetched))
-            silent = silent + 1 if fetched.is_outage else 0
+            outcome = _outcome(fetcher, month, request.load)
+            yield outcome
+            silent = silent + 1 if outcome.fetch.is_outage else 0
             if silent >= MONTHS_OF_AN_OUTAGE:
                 raise ApiRefusedError(
                     f"no answer for {silent} months in a row: the API seems to be down; run the "
@@ -85,33 +133,13 @@ def fetch_months(
                 )
 
 
-def _load(
-    connection: "psycopg.Connection", request: Request, fetched: FetchResult
-) -> MonthResult | None:
-    if not request.load or fetched.path is None or fetched.outcome == "failed":
-        return None
-    files: Iterable[MonthFile] = [MonthFile(fetched.month, fetched.path)]
-    return next(iter(load_months(connection, files, force=request.force)))
-
-
-def describe(outcome: MonthOutcome) -> Iterator[str]:
-    """Say in lines what became of a month."""
-    fetched, loaded = outcome.fetch, outcome.load
-    name = format_month(fetched.month)
-    what = f"{fetched.docs:,} documents" if fetched.outcome == "fetched" else fetched.message
-    line = f"{name}: {fetched.outcome}, {what}"
-    if loaded is not None and loaded.outcome != "failed":
-        line += f"; {loaded.outcome}"
-    yield line
-    if loaded is not None and loaded.message:
-        reason = "not loaded" if loaded.outcome == "failed" else f"{loaded.rejected:,} rejected"
-        again = fetched.outcome == "kept" and loaded.outcome == "failed"
-        remedy = "; --refresh fetches it again" if again else ""
-        yield f"{name}: {reason}: {loaded.message}{remedy}"
-    for note in loaded.notes if loaded is not None else ():
-        yield f"{name}: {note}"
-    if loaded is not None and loaded.sample_months_removed:
-        yield f"{name}: the generated sample's {loaded.sample_months_removed} months were removed"
+def _outcome(fetcher: Fetcher, month: date, load: bool) -> MonthOutcome:
+    """Fetch a month, load it if asked to, and let go of its bytes."""
+    fetched, file = fetcher.month(month)
+    if file is None or not load:
+        return MonthOutcome(fetched, None)
+    [loaded] = load_months(fetcher.connection, [file], force=fetcher.force)
+    return MonthOutcome(fetched, loaded)
 
 
 class CtrlC:

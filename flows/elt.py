@@ -1,28 +1,33 @@
 """The flow `elt`: months into the warehouse, then the tables."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from pydantic import Field
 
 from console.months import FIRST_ARCHIVE_MONTH, format_month, previous_month
+from console.progress import Progress
 from extract.landing import MonthFile, find_month_files
-from extract.load import describe_load, load_months, vacuum_raw
-from extract.outlets.nyt.client import Api, ApiRefusedError
-from extract.pacing import Limits, QuotaSpentError
-from extract.run import MonthOutcome, Request, describe, fetch_months
+from extract.load import MonthResult, load_files
+from extract.outlets.nyt.client import Api
+from extract.pacing import QuotaSpentError
+from extract.run import MonthOutcome, Request, fetch_and_load
 from extract.sample.newspaper import write_sample
 from flows.retries import RETRIES, ApiDownError
 from flows.run_dbt import BUILD, run_dbt
 from flows.which_months import months_to_load, scheduled_start
 from warehouse.connect import connect
 from warehouse.settings import DEFAULT_LANDING_DIR, load_settings
+
+if TYPE_CHECKING:
+    import psycopg
 
 SAMPLE_MONTHS = 24
 
@@ -82,33 +87,19 @@ def build() -> None:
 
 
 def _load_from_api(months: list[date]) -> tuple[Lines, Lines]:
-    tell = get_run_logger().info
-    limits, api = Limits.from_environment(), Api.from_environment()
+    api = Api.from_environment()
     folder = Path(os.environ.get("NYT_LANDING_DIR") or DEFAULT_LANDING_DIR)
-    request = Request(months, folder, refresh=False, force=False, load=True)
-    outcomes: list[MonthOutcome] = []
-    refused, stopped = None, []
-    with connect("flow elt", "loader") as connection:
-        connection.autocommit = True  # each month opens its own transaction
-        try:
-            for outcome in fetch_months(connection, api, limits, request, lambda: False, tell):
-                outcomes.append(outcome)
-                for line in describe(outcome):
-                    tell(line)
-        except ApiRefusedError as error:
-            refused = error
-        except QuotaSpentError as error:
-            stopped = [f"stopped: {error}"]
-        if any(outcome.load and outcome.load.outcome != "unchanged" for outcome in outcomes):
-            vacuum_raw(connection)
-    silent = [outcome for outcome in outcomes if outcome.fetch.is_outage]
+    with _connection() as connection:
+        done = fetch_and_load(connection, api, Request(months, folder), _log())
+    silent = [outcome for outcome in done.outcomes if outcome.fetch.is_outage]
     if silent:
-        raise ApiDownError("; ".join(line for outcome in silent for line in describe(outcome)))
-    if refused is not None:
-        raise refused
-    lines = [line for outcome in outcomes for line in describe(outcome)]
-    failed = [line for outcome in outcomes if outcome.failed for line in describe(outcome)]
-    return lines, failed + stopped
+        raise ApiDownError("; ".join(_lines(silent)))
+    failed = _lines(outcome for outcome in done.outcomes if outcome.has_failed)
+    if isinstance(done.stopped, QuotaSpentError):
+        failed.append(f"stopped: {done.stopped}")
+    elif done.stopped is not None:
+        raise done.stopped
+    return _lines(done.outcomes), failed
 
 
 def _load_sample(last: date) -> tuple[Lines, Lines]:
@@ -121,21 +112,22 @@ def _load_sample(last: date) -> tuple[Lines, Lines]:
         return _load_files(files)
 
 
-def _load_files(files: Iterable[MonthFile]) -> tuple[Lines, Lines]:
-    tell = get_run_logger().info
-    lines: Lines = []
-    failed: Lines = []
-    changed = False
+def _load_files(files: list[MonthFile]) -> tuple[Lines, Lines]:
+    with _connection() as connection:
+        results = load_files(connection, files, _log())
+    return _lines(results), _lines(result for result in results if result.has_failed)
+
+
+@contextmanager
+def _connection() -> Iterator["psycopg.Connection"]:
     with connect("flow elt", "loader") as connection:
         connection.autocommit = True  # each month opens its own transaction
-        for result in load_months(connection, files):
-            said = list(describe_load(result))
-            for line in said:
-                tell(line)
-            lines += said
-            changed = changed or result.outcome in ("loaded", "replaced")
-            if result.outcome == "failed" or (result.rejected and result.outcome != "unchanged"):
-                failed += said
-        if changed:
-            vacuum_raw(connection)
-    return lines, failed
+        yield connection
+
+
+def _log() -> Progress:
+    return Progress(tell=get_run_logger().info, advance=lambda documents: None)
+
+
+def _lines(months: Iterable[MonthOutcome | MonthResult]) -> Lines:
+    return [line for month in months for line in month.lines()]

@@ -4,14 +4,15 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from console.errors import WarehouseError
 from console.months import format_month
 from extract.answers import Answer, AnswerError, Bounds, TooLargeError, TooSlowError, ask
 from extract.masking import holds_key, masked, quoted
-from extract.pacing import Pacer
+from extract.outlets.nyt.responses import Response, ResponseError
+from extract.pacing import Limits, Pacer
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -63,19 +64,19 @@ class TransientError(ApiError):
 
 @dataclass(frozen=True)
 class Api:
-    """Where the API is, the key, how long to wait after a first failure, and for an answer."""
+    """Where the API is, the key and its limits, how long to wait after a first failure, and for an
+    answer."""
 
     url: str
     key: str = field(repr=False)
+    limits: Limits
     backoff_seconds: float
     bounds: Bounds
 
     @classmethod
     def from_environment(cls) -> "Api":
-        """Read ``NYT_API_KEY``, ``NYT_API_URL``, ``NYT_BACKOFF_SECONDS`` and an answer's bounds.
-
-        Raises WarehouseError.
-        """
+        """Read ``NYT_API_KEY`` and the other variables ``NYT_...``. Raises WarehouseError."""
+        limits = Limits.from_environment()
         key = os.environ.get("NYT_API_KEY", "").strip()
         if not key:
             raise WarehouseError(
@@ -90,7 +91,7 @@ class Api:
         url = os.environ.get("NYT_API_URL", "").strip().rstrip("/") or API_URL
         if not _is_address(url):
             raise WarehouseError(f"NYT_API_URL is {quoted(url)}: give an address such as {API_URL}")
-        return cls(url, key, _backoff_seconds(), Bounds.from_environment())
+        return cls(url, key, limits, _backoff_seconds(), Bounds.from_environment())
 
     @property
     def host(self) -> str:
@@ -128,43 +129,45 @@ def _backoff_seconds() -> float:
 
 
 @dataclass(frozen=True)
-class Download:
-    """A month's answer: when it came, and those of its headers that say something about it."""
+class Received:
+    """A month as the API answered: its bytes, what was read of them, when they came, and the
+    headers that say something about them."""
 
+    body: bytes = field(repr=False)
+    response: Response
     fetched_at: datetime
     headers: dict[str, str]
 
 
 class Client:
-    """Downloads months. Every request is paced; what may pass by itself is tried again."""
+    """Asks for months. Every request is paced; what may pass by itself is tried again."""
 
-    def __init__(self, api: Api, pacer: Pacer, interrupted: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        api: Api,
+        pacer: Pacer,
+        interrupted: Callable[[], bool],
+        tell: Callable[[str], None],
+    ) -> None:
+        """``tell`` gets a line for each failed attempt."""
         self._api = api
         self._pacer = pacer
         self._interrupted = interrupted
+        self._tell = tell
 
-    def download(
-        self,
-        month: date,
-        body: IO[bytes],
-        check: Callable[[IO[bytes]], None],
-        tell: Callable[[str], None],
-    ) -> Download:
-        """Write a month's response, uncompressed and byte-exact, to ``body``.
+    def month(self, month: date, read: Callable[[bytes], Response]) -> Received:
+        """Return a month's answer, its bytes uncompressed and as they were sent.
 
-        ``check`` is called on the whole body and raises TransientError where it is to be had again.
-        ``tell`` gets a line for each failed attempt. Raises ApiRefusedError, NotYetError,
-        MonthFailedError, QuotaSpentError, and KeyboardInterrupt where interrupted while waiting.
+        ``read`` takes them apart; where it raises ResponseError, the month is asked for again.
+        Raises ApiRefusedError, NotYetError, MonthFailedError, QuotaSpentError, and
+        KeyboardInterrupt where interrupted while waiting.
         """
         from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt
-
-        def wait(state: "RetryCallState") -> float:
-            return self._seconds_to_wait(state)
 
         def before_sleep(state: "RetryCallState") -> None:
             error = state.outcome.exception() if state.outcome else None
             seconds = state.next_action.sleep if state.next_action else 0.0
-            tell(
+            self._tell(
                 f"{format_month(month)}: {error}; attempt {state.attempt_number} of {ATTEMPTS}, "
                 f"again in {seconds:.0f} s"
             )
@@ -172,12 +175,12 @@ class Client:
         retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
             stop=stop_after_attempt(ATTEMPTS),
-            wait=wait,
+            wait=self._seconds_to_wait,
             before_sleep=before_sleep,
             sleep=self.pause,
         )
         try:
-            return retrying(self._attempt, month, body, check)
+            return retrying(self._attempt, month, read)
         except RetryError as error:
             last = error.last_attempt.exception()
             raise OutageError(f"{last}; tried {ATTEMPTS} times") from None
@@ -201,20 +204,15 @@ class Client:
                 raise KeyboardInterrupt
             time.sleep(min(left, 0.1))
 
-    def _attempt(
-        self, month: date, body: IO[bytes], check: Callable[[IO[bytes]], None]
-    ) -> Download:
+    def _attempt(self, month: date, read: Callable[[bytes], Response]) -> Received:
         if not self._pacer.wait(format_month(month), self._interrupted):
             raise KeyboardInterrupt
-        body.seek(0)
-        body.truncate()
         answer = self._ask(month)
         self._judge(month, answer)
-        body.write(answer.body)
         try:
-            check(body)
-        except TransientError:
-            raise
+            response = read(answer.body)
+        except ResponseError as error:
+            raise TransientError(str(error)) from None
         except Exception as error:
             raise TransientError(f"the answer could not be read ({type(error).__name__})") from None
         if holds_key(answer.body):
@@ -222,7 +220,7 @@ class Client:
         headers = {
             name: masked(answer.headers[name]) for name in _KEPT_HEADERS if name in answer.headers
         }
-        return Download(answer.came_at, headers)
+        return Received(answer.body, response, answer.came_at, headers)
 
     def _ask(self, month: date) -> Answer:
         path = f"{month.year}/{month.month}.json"

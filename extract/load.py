@@ -273,6 +273,24 @@ def _keep_sample_apart(connection: "psycopg.Connection", is_sample: bool) -> int
     return removed
 
 
+_PUT_MONTH = """
+    insert into raw.nyt_months (
+        archive_month, hits, docs, rejected, sha256, bytes, source, is_final, fetched_at, loaded_at
+    )
+    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp())
+    on conflict (archive_month) do update set
+        hits = excluded.hits,
+        docs = excluded.docs,
+        rejected = excluded.rejected,
+        sha256 = excluded.sha256,
+        bytes = excluded.bytes,
+        source = excluded.source,
+        is_final = excluded.is_final,
+        fetched_at = excluded.fetched_at,
+        loaded_at = excluded.loaded_at
+"""
+
+
 def _store(
     connection: "psycopg.Connection", file: MonthFile, landed: Landed, response: Response
 ) -> Response:
@@ -305,23 +323,7 @@ def _store(
             ],
         )
     connection.execute(
-        """
-        insert into raw.nyt_months (
-            archive_month, hits, docs, rejected, sha256, bytes, source, is_final, fetched_at,
-            loaded_at
-        )
-        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp())
-        on conflict (archive_month) do update set
-            hits = excluded.hits,
-            docs = excluded.docs,
-            rejected = excluded.rejected,
-            sha256 = excluded.sha256,
-            bytes = excluded.bytes,
-            source = excluded.source,
-            is_final = excluded.is_final,
-            fetched_at = excluded.fetched_at,
-            loaded_at = excluded.loaded_at
-        """,
+        _PUT_MONTH,
         [
             file.month,
             response.hits,

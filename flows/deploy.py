@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -35,6 +36,15 @@ IMAGE = "news-growth"
 TEMPLATE = "config/base-job-template.json"
 
 
+@dataclass(frozen=True)
+class _Source:
+    """Where the image comes from: an image as it is, or one built here, named for a registry."""
+
+    image: str | None
+    registry: str | None
+    push: bool
+
+
 def deploy_from_command_line(flow: Flow[..., Any], cron: str) -> None:
     """Register a flow as the command line's options say; leaves with the project's exit codes."""
 
@@ -60,43 +70,50 @@ def deploy_from_command_line(flow: Flow[..., Any], cron: str) -> None:
             raise WarehouseError("--push needs --registry: where to push to")
         if image and (push or registry):
             raise WarehouseError("--image is used as it is: leave out --registry and --push")
-        with _client() as client:
-            _check_server(client)
-            pool = _work_pool(client, work_pool)
-            late = _late_runs(client, f"{flow.name}/{NAME}")
-        is_docker = "image" in pool.base_job_template["variables"]["properties"]
-        if not is_docker and (image or registry):
-            raise WarehouseError(
-                f"the work pool {work_pool} is of type {pool.type}: it has no image"
-            )
-        tag = _commit()
-        deploy(
-            RunnerDeployment.from_flow(
-                flow,
-                NAME,
-                schedule=Cron(cron, timezone=TIME_ZONE),
-                parameters=_parameters(parameter or []),
-                version=tag,
-                entrypoint_type=EntrypointType.MODULE_PATH,
-            ),
-            work_pool_name=work_pool,
-            image=(image or _image(registry, tag)) if is_docker else None,
-            build=is_docker and not image,
-            push=push,
-            print_next_steps_message=False,
-            ignore_warnings=True,
-        )
-        with _client() as client:
-            _schedule_again(client, late)
-        say(
-            f"{flow.name}/{NAME} runs at `{cron}` ({TIME_ZONE}) on the work pool {work_pool}; now: "
-            f"prefect deployment run {flow.name}/{NAME} --watch"
+        _register(
+            flow, cron, work_pool, _Source(image, registry, push), _parameters(parameter or [])
         )
 
     main.__doc__ = f"Register the flow {flow.name} on a work pool, at `{cron}` ({TIME_ZONE})."
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(main)
     run(app)
+
+
+def _register(
+    flow: Flow[..., Any], cron: str, work_pool: str, source: _Source, parameters: dict[str, Any]
+) -> None:
+    """Register a flow on a work pool, with an image where the pool's workers start containers."""
+    with _client() as client:
+        _check_server(client)
+        pool = _work_pool(client, work_pool)
+        late = _late_runs(client, f"{flow.name}/{NAME}")
+    is_docker = "image" in pool.base_job_template["variables"]["properties"]
+    if not is_docker and (source.image or source.registry):
+        raise WarehouseError(f"the work pool {work_pool} is of type {pool.type}: it has no image")
+    tag = _commit()
+    deploy(
+        RunnerDeployment.from_flow(
+            flow,
+            NAME,
+            schedule=Cron(cron, timezone=TIME_ZONE),
+            parameters=parameters,
+            version=tag,
+            entrypoint_type=EntrypointType.MODULE_PATH,
+        ),
+        work_pool_name=work_pool,
+        image=(source.image or _image(source.registry, tag)) if is_docker else None,
+        build=is_docker and not source.image,
+        push=source.push,
+        print_next_steps_message=False,
+        ignore_warnings=True,
+    )
+    with _client() as client:
+        _schedule_again(client, late)
+    say(
+        f"{flow.name}/{NAME} runs at `{cron}` ({TIME_ZONE}) on the work pool {work_pool}; now: "
+        f"prefect deployment run {flow.name}/{NAME} --watch"
+    )
 
 
 def _client() -> SyncPrefectClient:

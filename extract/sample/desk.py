@@ -3,10 +3,11 @@
 import datetime as dt
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import Any
 
 from extract.sample import vocabulary
-from extract.sample.text import FIRST_NAMES, LAST_NAMES, Dice, Topic, tell
+from extract.sample.text import FIRST_NAMES, LAST_NAMES, Dice, Story, Topic, tell
 
 _NEW_SHAPE_FROM = dt.date(2025, 1, 1)
 _MULTIMEDIA = 0.04  # share of documents in the middle shape
@@ -36,6 +37,26 @@ _MONTHS = [
 ]
 
 
+@dataclass(frozen=True)
+class _Draft:
+    """What goes into a document in either shape. ``names`` are its reporters'."""
+
+    stamp: str
+    story: Story
+    in_print: bool
+    names: list[tuple[str, str]]
+    keywords: list[dict[str, Any]]
+    image: str
+
+    @property
+    def print_headline(self) -> str:
+        return self.story.print_headline if self.in_print else ""
+
+    @property
+    def byline(self) -> str:
+        return "By " + " and ".join(map(" ".join, self.names)) if self.names else ""
+
+
 class Desk:
     """Turns topics into documents."""
 
@@ -49,34 +70,18 @@ class Desk:
         """One document. stamp: its UTC time; carried: positions of its topics."""
         dice = self._dice
         new_shape = date >= _NEW_SHAPE_FROM or stamp >= _NEW_SHAPE_FROM.isoformat()
-        topics = [self._topics[i] for i in carried]
-        facts = {
-            "date": f"{_MONTHS[date.month - 1]} {date.day}, {date.year}",
-            "weekday": _WEEKDAYS[date.weekday()],
-            "age": str(61 + int(dice.unit() * 43)),
-        }
-        generic = (not topics and dice.unit() < 0.35) or dice.unit() < _GENERIC
-        lead = None if generic or not topics else self._lead(topics, carried)
-        if lead is not None:
-            topics.remove(lead)
-            topics.insert(0, lead)
-        story = tell(dice, theme, lead, topics, facts, generic)
+        topics, lead, story = self._story(date, theme, carried)
         multimedia = not new_shape and dice.unit() < _MULTIMEDIA
-        kind = "interactive" if multimedia else "article"
-        uuid = f"{identity[:8]}-{identity[8:12]}-5{identity[13:16]}-a{identity[17:20]}"
-        uri = f"nyt://{kind}/{uuid}-{identity[20:]}"
         if lead is not None and lead.theme:
             theme = lead.theme
         section, news_desk = vocabulary.SECTIONS[theme]
-        opinion = lead is not None and dice.unit() < 0.07
-        if opinion:
-            section, news_desk = "Opinion", "OpEd"
-        material = "Op-Ed" if opinion else "Interactive Feature" if multimedia else story.material
+        material = "Interactive Feature" if multimedia else story.material
+        if lead is not None and dice.unit() < 0.07:
+            section, news_desk, material = "Opinion", "OpEd", "Op-Ed"
         slug = f"{_slug(story.headline)}-{identity[20:24]}"
-        image = f"images/{date:%Y/%m/%d}/{theme}/{slug}/{slug}"
         in_print = dice.unit() < 0.45
-        print_headline = story.print_headline if in_print else ""
         page, part = (str(1 + int(dice.unit() * 24)), dice.pick("AABCD")) if in_print else ("", "")
+        uri = _uri("interactive" if multimedia else "article", identity)
         doc: dict[str, Any] = {
             "_id": uri,
             "uri": uri,
@@ -94,46 +99,75 @@ class Desk:
         names = [self._name() for _ in range(1 if dice.unit() < 0.85 else 2)]
         if material == "Correction" or dice.unit() < 0.02:
             names = []
-        original = "By " + " and ".join(" ".join(name) for name in names) if names else ""
         keywords = self._keywords(topics, theme, new_shape)
+        image = f"images/{date:%Y/%m/%d}/{theme}/{slug}/{slug}"
+        draft = _Draft(stamp, story, in_print, names, keywords, image)
         if new_shape:
-            headline = {"main": story.headline, "kicker": "", "print_headline": print_headline}
-            # Both ways of having no keywords occur in the real archive.
-            missing: list[dict[str, Any]] | None = None if dice.unit() < 0.9 else []
-            doc |= {
-                "document_type": "Article",
-                "pub_date": f"{stamp}Z",
-                "headline": headline,
-                "keywords": keywords or missing,
-                "byline": {"original": original},
-                "subsection_name": "",
-                "multimedia": _pictures(image),
-            }
-            return doc
+            return doc | self._of_2025(draft)
         if not in_print:
             del doc["print_page"], doc["print_section"]
-        doc |= {
-            "document_type": "multimedia" if multimedia else "article",
-            "pub_date": f"{stamp}+0000",
-            "lead_paragraph": story.lead_paragraph,
+        return doc | self._of_2016(draft, "multimedia" if multimedia else "article")
+
+    def _story(
+        self, date: dt.date, theme: str, carried: list[int]
+    ) -> tuple[list[Topic], Topic | None, Story]:
+        """Return an article's topics, the topic of its headline first; that topic; and its text."""
+        dice = self._dice
+        topics = [self._topics[i] for i in carried]
+        facts = {
+            "date": f"{_MONTHS[date.month - 1]} {date.day}, {date.year}",
+            "weekday": _WEEKDAYS[date.weekday()],
+            "age": str(61 + int(dice.unit() * 43)),
+        }
+        generic = (not topics and dice.unit() < 0.35) or dice.unit() < _GENERIC
+        lead = None if generic or not topics else self._lead(topics, carried)
+        if lead is not None:
+            topics.remove(lead)
+            topics.insert(0, lead)
+        return topics, lead, tell(dice, theme, lead, topics, facts, generic)
+
+    def _of_2025(self, draft: _Draft) -> dict[str, Any]:
+        """The fields that the API writes in another way since 2025."""
+        # Both ways of having no keywords occur in the real archive.
+        missing: list[dict[str, Any]] | None = None if self._dice.unit() < 0.9 else []
+        return {
+            "document_type": "Article",
+            "pub_date": f"{draft.stamp}Z",
             "headline": {
-                "main": story.headline,
+                "main": draft.story.headline,
+                "kicker": "",
+                "print_headline": draft.print_headline,
+            },
+            "keywords": draft.keywords or missing,
+            "byline": {"original": draft.byline},
+            "subsection_name": "",
+            "multimedia": _pictures(draft.image),
+        }
+
+    def _of_2016(self, draft: _Draft, document_type: str) -> dict[str, Any]:
+        """The same fields as the API wrote them from about 2016 to 2024."""
+        dice = self._dice
+        return {
+            "document_type": document_type,
+            "pub_date": f"{draft.stamp}+0000",
+            "lead_paragraph": draft.story.lead_paragraph,
+            "headline": {
+                "main": draft.story.headline,
                 "kicker": dice.pick(vocabulary.KICKERS) if dice.unit() < 0.12 else None,
                 "content_kicker": None,
-                "print_headline": print_headline,
+                "print_headline": draft.print_headline,
                 "name": None,
                 "seo": None,
                 "sub": None,
             },
-            "keywords": keywords,
+            "keywords": draft.keywords,
             "byline": {
-                "original": original or None,
-                "person": [_reporter(name, rank) for rank, name in enumerate(names, start=1)],
+                "original": draft.byline or None,
+                "person": [_reporter(name, rank) for rank, name in enumerate(draft.names, start=1)],
                 "organization": None,
             },
-            "multimedia": [_picture(image, "articleLarge", 600, 400)],
+            "multimedia": [_picture(draft.image, "articleLarge", 600, 400)],
         }
-        return doc
 
     def _lead(self, topics: list[Topic], carried: list[int]) -> Topic:
         """The topic of the headline: a planted one, so that its words follow its curve."""
@@ -159,6 +193,12 @@ class Desk:
             {"name": name, "value": value, "rank": rank, **extra}
             for rank, (name, value) in enumerate(named, start=1)
         ]
+
+
+def _uri(kind: str, identity: str) -> str:
+    """An identifier as the API's are, made of 32 hexadecimal digits."""
+    first, second, third, fourth = identity[:8], identity[8:12], identity[13:16], identity[17:20]
+    return f"nyt://{kind}/{first}-{second}-5{third}-a{fourth}-{identity[20:]}"
 
 
 def _slug(headline: str) -> str:

@@ -20,6 +20,7 @@ import gzip
 import io
 import math
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -97,22 +98,6 @@ def write_sample(directory: Path, start: dt.date, end: dt.date, seed: int = 1) -
     York, so a file begins with the last evening of the month before. Documents up to 2024 have the
     middle shape of the API, from 2025 on the newest.
 
-    `truth.csv` has a row for each planted topic, blank where a column does not apply. The window
-    runs from `start` to the last day of `end`'s month; shares are of articles, 0 to 1:
-
-    - kind, label: subject, person, organization, place or work, and the keyword's value.
-    - shape: `rising`, `falling` (log-odds of the share linear in time), `saturating` (logistic
-      curve), `pulse` (log-odds quadratic in time), `seasonal` (a bump around each 5 December),
-      `flat`, `bursty` (flat, but very noisy).
-    - growth_rate: per year of 365.25 days. Slope of the log-odds; for `saturating` the rate r of
-      ceiling / (1 + exp(-r (t - midpoint))); 0 for `flat` and `bursty`; blank for the others.
-    - share_start, share_peak: the curve on the first day, and its highest daily value.
-    - ceiling: of `saturating`. midpoint_on: the day on which `saturating` passes half its ceiling,
-      or `pulse` its peak.
-    - noise: standard deviation of the daily noise on the log-odds, an AR(1) process with
-      autocorrelation 0.6 (`bursty`: 0.8); 0 for none. It is centred so that the odds multiply by
-      1 on average: the curve is the expected share, not the median.
-
     Raises ValueError for a window or a seed that cannot be used, WarehouseError where a file cannot
     be written.
     """
@@ -129,34 +114,36 @@ def write_sample(directory: Path, start: dt.date, end: dt.date, seed: int = 1) -
     months: list[str] = []
     paths: list[Path] = []
     documents = size = 0
-    # The evening before the window belongs to its first UTC month.
-    late = newspaper.documents(start - dt.timedelta(days=1), 1)
-    month = start
-    while month <= end:
-        following = next_month(month)
-        written = late + newspaper.documents(month, (following - month).days)
-        written.sort(key=lambda stamped: stamped[0])
-        first, last = month.isoformat(), following.isoformat()
-        docs = [doc for stamp, doc in written if first <= stamp < last]
-        late = [stamped for stamped in written if stamped[0] >= last]
-        payload = msgspec.json.encode(
-            {
-                "copyright": SAMPLE_COPYRIGHT,
-                "response": {"docs": docs, "meta": {"hits": len(docs)}},
-            }
-        )
+    for month, docs in _months_of(newspaper, start, end):
+        response = {"docs": docs, "meta": {"hits": len(docs)}}
         path = directory / f"{month:%Y-%m}.json.gz"
-        content = _gzipped(payload)
+        content = _gzipped(
+            msgspec.json.encode({"copyright": SAMPLE_COPYRIGHT, "response": response})
+        )
         write(path, content, remedy=_REMEDY)
         size += len(content)
         months.append(f"{month:%Y-%m}")
         paths.append(path)
         documents += len(docs)
-        month = following
     truth_path = directory / "truth.csv"
     write(truth_path, _truth(newspaper), remedy=_REMEDY)
     planted = len(vocabulary.PLANTED)
     return SampleSummary(tuple(months), documents, tuple(paths), truth_path, planted, size)
+
+
+def _months_of(
+    newspaper: "_Newspaper", start: dt.date, end: dt.date
+) -> Iterator[tuple[dt.date, list[dict[str, Any]]]]:
+    """Yield the documents of each month, cut by UTC time and in its order."""
+    # The evening before the window belongs to its first UTC month.
+    late = newspaper.documents(start - dt.timedelta(days=1), 1)
+    for month in months_between(start, end):
+        following = next_month(month)
+        written = late + newspaper.documents(month, (following - month).days)
+        written.sort(key=lambda stamped: stamped[0])
+        first, last = month.isoformat(), following.isoformat()
+        late = [stamped for stamped in written if stamped[0] >= last]
+        yield month, [doc for stamp, doc in written if first <= stamp < last]
 
 
 def _spare_real_month(path: Path) -> None:
@@ -204,6 +191,23 @@ def _curve(topic: Topic, start: dt.date, days: _Ints, window: int) -> _Floats:
 
 
 def _truth(newspaper: "_Newspaper") -> bytes:
+    """Return `truth.csv`: a row for each planted topic, blank where a column does not apply.
+
+    The window runs from the first to the last day; shares are of articles, 0 to 1:
+
+    - kind, label: subject, person, organization, place or work, and the keyword's value.
+    - shape: `rising`, `falling` (log-odds of the share linear in time), `saturating` (logistic
+      curve), `pulse` (log-odds quadratic in time), `seasonal` (a bump around each 5 December),
+      `flat`, `bursty` (flat, but very noisy).
+    - growth_rate: per year of 365.25 days. Slope of the log-odds; for `saturating` the rate r of
+      ceiling / (1 + exp(-r (t - midpoint))); 0 for `flat` and `bursty`; blank for the others.
+    - share_start, share_peak: the curve on the first day, and its highest daily value.
+    - ceiling: of `saturating`. midpoint_on: the day on which `saturating` passes half its ceiling,
+      or `pulse` its peak.
+    - noise: standard deviation of the daily noise on the log-odds, an AR(1) process with
+      autocorrelation 0.6 (`bursty`: 0.8); 0 for none. It is centred so that the odds multiply by
+      1 on average: the curve is the expected share, not the median.
+    """
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(TRUTH_COLUMNS)

@@ -46,6 +46,14 @@ def last_day(month: date) -> date:
     return month.replace(day=monthrange(month.year, month.month)[1])
 
 
+def months_up_to(last: date, number: int) -> list[date]:
+    """Return so many months, the oldest first, of which ``last`` is the last."""
+    months = [last.replace(day=1)]
+    while len(months) < number:
+        months.insert(0, previous_month(months[0]))
+    return months
+
+
 def months_between(start: date, end: date) -> Iterator[date]:
     """Yield the first days of all months from ``start`` to ``end``, both included."""
     month = start

@@ -11,7 +11,7 @@ from console.months import (
     FIRST_ARCHIVE_MONTH,
     format_month,
     months_between,
-    previous_month,
+    months_up_to,
 )
 from extract.judge import check_month, check_promised, held_of
 from extract.landing import Landed, MonthFile, land_month, landed_month
@@ -59,7 +59,7 @@ def months_to_consider(start: date | None, end: date | None, today: date) -> lis
         raise WarehouseError(f"the archive begins with {format_month(FIRST_ARCHIVE_MONTH)}")
     current = today.replace(day=1)
     if start is None and end is None:
-        start = previous_month(previous_month(current))
+        return months_up_to(current, 3)
     return list(months_between(start or end or current, min(end or current, current)))
 
 

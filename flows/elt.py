@@ -12,7 +12,7 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from pydantic import Field
 
-from console.months import FIRST_ARCHIVE_MONTH, format_month, previous_month
+from console.months import FIRST_ARCHIVE_MONTH, format_month, months_up_to
 from console.progress import Progress
 from extract.landing import MonthFile, find_month_files
 from extract.load import MonthResult, load_files
@@ -103,9 +103,7 @@ def _load_from_api(months: list[date]) -> tuple[Lines, Lines]:
 
 
 def _load_sample(last: date) -> tuple[Lines, Lines]:
-    first = last
-    for _ in range(SAMPLE_MONTHS - 1):
-        first = previous_month(first)
+    first = months_up_to(last, SAMPLE_MONTHS)[0]
     with TemporaryDirectory(prefix="news-growth-sample-") as folder:
         write_sample(Path(folder), first, last)
         files, _ = find_month_files(Path(folder), first, last)

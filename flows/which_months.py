@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 from prefect import runtime
 
+from console.command_line import month_argument
 from console.errors import WarehouseError
-from console.months import format_month, parse_month, previous_month
+from console.months import format_month, months_up_to, previous_month
 
 # The newspaper's own: the deployments' schedules are in it, and so is "the month before".
 TIME_ZONE = "America/New_York"
@@ -32,9 +33,7 @@ def months_to_load(year: int | None, month: int | None, scheduled_start: datetim
         return [date(year, month, 1)]
     if year is not None or month is not None:
         raise WarehouseError("give year and month together, for example year=2024 month=10")
-    last = month_before(scheduled_start)
-    middle = previous_month(last)
-    return [previous_month(middle), middle, last]
+    return months_up_to(month_before(scheduled_start), 3)
 
 
 def window_to_fit(
@@ -54,21 +53,11 @@ def window_to_fit(
             raise WarehouseError("give start and end together, for example 2020-01 and 2020-06")
         if as_at:
             raise WarehouseError("give start and end, or as_at, not both")
-        first, last = _month(start), _month(end)
+        first, last = month_argument(start), month_argument(end)
         if first > last:
             raise WarehouseError(
                 f"start {format_month(first)} is after end {format_month(last)}: swap them"
             )
         return first, last
-    last = _month(as_at) if as_at else month_before(scheduled_start)
-    first = last
-    for _ in range(horizon_months - 1):
-        first = previous_month(first)
-    return first, last
-
-
-def _month(text: str) -> date:
-    try:
-        return parse_month(text)
-    except ValueError as error:
-        raise WarehouseError(str(error)) from None
+    last = month_argument(as_at) if as_at else month_before(scheduled_start)
+    return months_up_to(last, horizon_months)[0], last

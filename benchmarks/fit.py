@@ -2,7 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from time import perf_counter
 from typing import Any
@@ -17,7 +17,7 @@ from scipy import optimize, special
 from benchmarks.calibration import ARTICLES, Noise, curve, simulate
 from benchmarks.table import Row, compare, interleave
 from growth.logistic import GrowthFit, SCurveFit, TrendFit, fit_growth, fit_s_curve, fit_trend
-from growth.model.counts import CONVERGED
+from growth.model.statuses import Status
 from growth.stored.series import DAYS_PER_YEAR, read_series
 from warehouse.connect import connect
 
@@ -33,8 +33,8 @@ Numbers = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Counts:
-    """The arguments of a fit: see growth.logistic.fit_trend."""
+class Sample:
+    """Topics to fit: their cells, sorted or not, and the periods (growth.logistic)."""
 
     topic: NDArray[np.int64]
     period: NDArray[np.int64]
@@ -44,6 +44,7 @@ class Counts:
 
     @property
     def arguments(self) -> tuple[Numbers, Numbers, Numbers, Numbers, Numbers]:
+        """What the fits take."""
         return self.topic, self.period, self.count, self.totals, self.times
 
     def fit(self) -> TrendFit:
@@ -55,17 +56,18 @@ class Counts:
         return fit_growth(*self.arguments)
 
     def series(self, topic: int) -> Numbers:
-        """Return a topic's counts, zeros included, as the peers take them."""
+        """Return a topic's counts, zeros included, as statsmodels and scipy take them."""
         mine = self.topic == topic
         y = np.zeros(len(self.totals), dtype=np.int64)
         y[self.period[mine]] = self.count[mine]
         return y
 
-    def shuffled(self) -> "Counts":
+    def shuffled(self) -> "Sample":
         """Return the same cells in no order."""
         order = np.random.default_rng(3).permutation(len(self.topic))
-        topic, period, count = self.topic[order], self.period[order], self.count[order]
-        return Counts(topic, period, count, self.totals, self.times)
+        return replace(
+            self, topic=self.topic[order], period=self.period[order], count=self.count[order]
+        )
 
 
 def measure() -> list[Row]:
@@ -75,7 +77,7 @@ def measure() -> list[Row]:
     articles = np.bincount(series.topic, series.count)
     many = (articles >= MIN_ARTICLES)[series.topic]
     topic = np.unique(series.topic[many], return_inverse=True)[1]
-    real = Counts(topic, series.period[many], series.count[many], series.totals, series.times)
+    real = Sample(topic, series.period[many], series.count[many], series.totals, series.times)
     days = len(real.totals)
     half_year = generate(5000, 184, ARTICLES, (80, 1100), DAYS_PER_YEAR)
     months = generate(20_000, 48, 4500, (20, 1000), 12.0)
@@ -93,7 +95,7 @@ def measure() -> list[Row]:
 
 def generate(
     topics: int, periods: int, articles: int, sizes: tuple[float, float], per_year: float
-) -> Counts:
+) -> Sample:
     """Draw topics whose articles in the window are log-uniform between ``sizes``, most of them
     small as in a real paper, and whose shares grow or fall: twofold or more in the window for a
     third of them."""
@@ -110,17 +112,17 @@ def generate(
         topic, period = np.nonzero(dense)
         parts.append((topic + first, period, dense[topic, period]))
     topic, period, count = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Counts(topic, period, count, totals, np.arange(periods) / per_year)
+    return Sample(topic, period, count, totals, np.arange(periods) / per_year)
 
 
 def _compare_trends(
-    what: str, counts: Counts, formula_bar: float | None, array_bar: float | None
+    what: str, counts: Sample, formula_bar: float | None, array_bar: float | None
 ) -> Iterator[Row]:
     """Compare the time a topic: of all topics fitted together, and of some in statsmodels. The
     peers are asked for what a trend tells: coefficients, errors, p-values, intervals, deviance and
     Pearson's statistic."""
     ours = counts.fit()
-    fitted = np.flatnonzero(ours.status == CONVERGED)
+    fitted = np.flatnonzero(ours.status == Status.CONVERGED)
     picked = np.random.default_rng(1).permutation(fitted)[:PEER_TOPICS]
     # The peers' arrays are made beforehand; our time includes everything from the cells on.
     arrays = [np.column_stack([y, counts.totals - y]) for y in map(counts.series, picked.tolist())]
@@ -213,7 +215,7 @@ def _s_curves() -> Iterator[Row]:
     topics, days, times = 2000, 184, (np.arange(184) + 0.5) / 184 - 0.5
     dense = simulate([21], curve("S-curve", days, 3000 / days), Noise(0.3, 0.3), topics)
     topic, day = np.nonzero(dense)
-    counts = Counts(topic, day, dense[topic, day], np.full(days, ARTICLES), times)
+    counts = Sample(topic, day, dense[topic, day], np.full(days, ARTICLES), times)
 
     def fit() -> SCurveFit:
         return fit_s_curve(*counts.arguments)
@@ -249,7 +251,7 @@ def _s_curves() -> Iterator[Row]:
     )
 
 
-def _all_shapes(what: str, counts: Counts) -> Row:
+def _all_shapes(what: str, counts: Sample) -> Row:
     """Compare all shapes, and the choice between them, with the trend alone."""
     ours, trend = interleave(
         REPETITIONS, lambda: _time(counts.fit_all_shapes), lambda: _time(counts.fit)

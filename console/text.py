@@ -28,6 +28,15 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def short(text: str, width: int = 64) -> str:
+    """Return a text, visible, in at most ``width`` columns of a terminal, where an emoji takes two;
+    a longer one ends in an ellipsis."""
+    from rich.cells import cell_len, set_cell_size
+
+    shown = visible(text)
+    return shown if cell_len(shown) <= width else set_cell_size(shown, width - 1).rstrip() + "…"
+
+
 def cell_text(text: str) -> str:
     """Return a text as the cell of a CSV file: visible, and with ' before it where a spreadsheet
     would compute it."""

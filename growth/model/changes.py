@@ -9,11 +9,11 @@ from one level to another is in one of 15 differences, and their median does not
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy import special
 
 from growth.model.arguments import MOST_ARTICLES, check_confidence, check_whole_number
-from growth.model.counts import Cells, Design, Floats, Integers, blocks, check_counts
+from growth.model.cells import Cells, blocks
+from growth.model.counts import Counts, Design, Floats, Integers, check_counts
 
 # Blocks of a window, and how many of them are a quarter.
 BLOCKS, _QUARTER = 16, 4
@@ -48,28 +48,13 @@ class ChangeFit:
     years: float
 
 
-def fit_change(
-    topic: ArrayLike,
-    period: ArrayLike,
-    count: ArrayLike,
-    totals: ArrayLike,
-    times: ArrayLike,
-    *,
-    topics: int | None = None,
-    min_articles: int = 0,
-    confidence: float = 0.95,
-) -> ChangeFit:
-    """Compare the last quarter of the periods with the first, for every topic.
-
-    Arguments and errors as in growth.logistic.fit_trend. There is no change where fewer than 32
-    periods have articles, or for topics with fewer than ``min_articles`` or with none in both
-    quarters.
-    """
+def fit_change(counts: Counts, *, min_articles: int = 0, confidence: float = 0.95) -> ChangeFit:
+    """Compare the last quarter with the first: see growth.logistic.fit_change."""
     confidence = check_confidence(confidence)
     min_articles = check_whole_number("min_articles", min_articles, MOST_ARTICLES)
-    counts = check_counts(topic, period, count, totals, times, topics, _TOPIC_BYTES, _PERIOD_BYTES)
-    changes = Changes(counts.design, counts.topics)
-    for cells in blocks(counts):
+    checked = check_counts(counts, _TOPIC_BYTES, _PERIOD_BYTES)
+    changes = Changes(checked.design, checked.topics)
+    for cells in blocks(checked):
         changes.add(cells)
     return changes.finish(min_articles, confidence)
 

@@ -1,15 +1,11 @@
-"""The counts of topics as sparse cells: checked, sorted, merged, cut into blocks that fit in a
-processor's cache, and told apart by whether a fit exists."""
+"""How often each topic was counted in each period: what every fit takes, and the check of it."""
 
-import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from growth.model.arguments import (
     SHORTEST_SPAN,
@@ -22,20 +18,7 @@ from growth.model.arguments import (
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-Shorts = NDArray[np.int32]
 Booleans = NDArray[np.bool_]
-Columns: TypeAlias = Floats | sparse.csr_array
-
-# Why a fit exists, or does not.
-CONVERGED = "converged"
-NO_ARTICLES = "no_articles"
-EVERY_ARTICLE = "every_article"
-FIRST_PERIOD_ONLY = "first_period_only"
-LAST_PERIOD_ONLY = "last_period_only"
-SEPARATED = "separated"
-TOO_FEW_ARTICLES = "too_few_articles"
-TOO_FEW_PERIODS = "too_few_periods"
-NOT_CONVERGED = "not_converged"
 
 # Topics are counted in 32 bits.
 _MOST_TOPICS = 2**31 - 1
@@ -43,23 +26,31 @@ _TOPICS_ARE = (
     "topics are indices, whole numbers from 0 without gaps, as np.unique(topic, "
     "return_inverse=True)[1] makes of others"
 )
-# Cells worked on at a time: few enough for a processor's cache, many enough that what a block
-# costs whatever its size does not matter.
-_BLOCK_CELLS = 1 << 18
-_BLOCK_TOPICS = 1 << 13
-# Cells looked at in one go where nothing but a mask is kept of them.
-_STRIDE = 1 << 20
-# Cells in no order are sorted part by part, in an eighth of the memory that a matrix of topics by
-# periods would take, or this much. A cell takes so many bytes while it is sorted.
-_SORT_BYTES = 1 << 26
-_CELL_BYTES = 28
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The counts of T topics in P periods, as a caller gives them.
+
+    ``topic``, ``period`` and ``count``, each of shape (C,), are the non-zero cells: in period
+    ``period[c]``, an index into ``totals``, ``count[c]`` articles carry topic ``topic[c]``.
+    ``totals`` and ``times``, shape (P,), are the articles and the time of each period. ``topics``
+    is T where the last topics may have no cell.
+    """
+
+    topic: ArrayLike
+    period: ArrayLike
+    count: ArrayLike
+    totals: ArrayLike
+    times: ArrayLike
+    topics: int | None = None
 
 
 @dataclass(frozen=True)
 class Design:
-    """The periods with articles, in order of time: articles of each, its time centred and scaled
-    to a span of 1, and the scaling. ``place`` is where each of the caller's periods went, -1 for
-    those without articles; ``moved`` whether any went elsewhere."""
+    """The periods with articles in the order of time: the articles of each, and its time, centred
+    and scaled so that the window is 1 long. ``place`` says where each of the caller's periods went,
+    -1 for those without articles; ``moved`` whether any is not where it was."""
 
     totals: Floats
     scaled: Floats
@@ -80,76 +71,9 @@ class Design:
 
 
 @dataclass(frozen=True)
-class Cells:
-    """The non-zero counts of a block of F topics, by topic and period: those of topic f are at
-    ``indptr[f]`` to ``indptr[f + 1]``. ``first`` is the number of the block's first topic,
-    ``totals`` the articles of each period, ``whole`` whether all counts are known to be
-    integers, ``most`` what no count is above."""
-
-    first: int
-    indptr: Shorts
-    period: Integers
-    count: Floats
-    totals: Floats
-    whole: bool
-    most: float
-
-    @property
-    def topics(self) -> int:
-        """The number of topics."""
-        return len(self.indptr) - 1
-
-    @cached_property
-    def lengths(self) -> Shorts:
-        """The number of cells of each topic."""
-        return np.diff(self.indptr)
-
-    @cached_property
-    def total(self) -> Floats:
-        """The articles of each cell's period. Shape (C,)."""
-        return self.totals.take(self.period, mode="clip")
-
-    @cached_property
-    def _filled(self) -> Integers:
-        return np.flatnonzero(self.lengths)
-
-    def sums(self, values: Floats) -> Floats:
-        """Add up ``values``, one a cell, for each topic. Shape (F,)."""
-        if len(self._filled) == self.topics and self.topics:
-            return np.add.reduceat(values, self.indptr[:-1])
-        total = np.zeros(self.topics)
-        if len(self._filled):
-            total[self._filled] = np.add.reduceat(values, self.indptr[self._filled])
-        return total
-
-    def spread(self, values: Floats) -> Floats:
-        """Return the value of each cell's topic. Shape (C,)."""
-        return np.repeat(values, self.lengths)
-
-    def products(self, columns: Columns) -> Floats:
-        """Add up, for each topic, its counts times the rows of ``columns``, one row a period.
-        Shape (F, number of columns)."""
-        shape = (self.topics, columns.shape[0])
-        parts = (self.count, self.period.astype(np.int32), self.indptr)
-        product = sparse.csr_array(parts, shape=shape) @ columns
-        return np.asarray(product.toarray() if sparse.issparse(product) else product)
-
-    def take(self, rows: Integers) -> "Cells":
-        """Return the cells of some topics, in their order."""
-        if len(rows) == self.topics:
-            return self
-        lengths = self.lengths[rows]
-        indptr = np.zeros(len(rows) + 1, dtype=np.int32)
-        np.cumsum(lengths, out=indptr[1:])
-        chosen = np.repeat(self.indptr[rows] - indptr[:-1], lengths) + np.arange(indptr[-1])
-        period, count = self.period[chosen], self.count[chosen]
-        return Cells(self.first, indptr, period, count, self.totals, self.whole, self.most)
-
-
-@dataclass(frozen=True)
-class Counts:
-    """The counts of topics 0 to ``topics`` - 1 as they were given, checked: the non-zero cells in
-    any order, ``topic``, ``period`` and ``count`` of shape (C,), and the periods."""
+class CheckedCounts:
+    """Counts after their check: the cells, still in any order, the number of topics, the
+    periods."""
 
     topic: NDArray[np.integer]
     period: NDArray[np.integer]
@@ -158,53 +82,49 @@ class Counts:
     design: Design
 
 
-def check_counts(
-    topic: ArrayLike,
-    period: ArrayLike,
-    count: ArrayLike,
-    totals: ArrayLike,
-    times: ArrayLike,
-    topics: int | None,
-    topic_bytes: int,
-    period_bytes: int,
-) -> Counts:
-    """Check the arguments that all fits take. ``topic_bytes`` and ``period_bytes`` are the memory
-    that a topic and a period take, whatever their cells. Memory for topics is what those take that
-    come without a cell, for a mistaken number of topics has most of these.
+def check_counts(counts: Counts, topic_bytes: int, period_bytes: int) -> CheckedCounts:
+    """Check counts. ``topic_bytes`` and ``period_bytes`` are the memory that the fit takes for a
+    topic and for a period, whatever their cells. Only topics without a cell are held against the
+    memory of this machine: where the number of topics is a mistake, most of them have none.
 
-    That a count is above its period's total is found block by block, when cells of one topic and
-    period have been added up.
+    A count above its period's total is found later, block by block (cells.py), when the cells of
+    one topic and period have been added up.
     """
-    design = prepare(totals, times)
+    design = prepare(counts.totals, counts.times)
     periods = len(design.place)
     check_memory(
         periods * period_bytes,
         f"totals has {periods:,} periods",
         "put periods together, such as days to weeks",
     )
-    topic_ = check_indices("topic", topic, _MOST_TOPICS - 1, _TOPICS_ARE)
+    topic = check_indices("topic", counts.topic, _MOST_TOPICS - 1, _TOPICS_ARE)
     periods_are = f"periods are indices into totals, whole numbers from 0 to {periods - 1:,}"
-    period_ = check_indices("period", period, periods - 1, periods_are)
-    count_ = check_articles("count", count)
-    if not len(topic_) == len(period_) == len(count_):
+    period = check_indices("period", counts.period, periods - 1, periods_are)
+    count = check_articles("count", counts.count)
+    if not len(topic) == len(period) == len(count):
         raise ValueError(
-            f"topic, period and count have {len(topic_):,}, {len(period_):,} and {len(count_):,} "
+            f"topic, period and count have {len(topic):,}, {len(period):,} and {len(count):,} "
             "values: they must be of equal length"
         )
-    needed = int(topic_.max()) + 1 if len(topic_) else 0
+    size = _number_of_topics(counts.topics, topic, topic_bytes)
+    return CheckedCounts(topic, period, count, size, design)
+
+
+def _number_of_topics(topics: int | None, topic: NDArray[np.integer], topic_bytes: int) -> int:
+    """Return the number of topics, checked against their cells and the memory."""
+    needed = int(topic.max()) + 1 if len(topic) else 0
     size = needed if topics is None else check_whole_number("topics", topics, _MOST_TOPICS)
     if size < needed:
         raise ValueError(
             f"topics is {size}, but there is a topic {needed - 1}: give {needed} or more"
         )
-    # No topic without a cell: then the result is as large as what was given allows for.
-    without_cells = max(0, size - len(topic_))
+    without_cells = max(0, size - len(topic))
     check_memory(
         without_cells * topic_bytes,
         f"topic goes up to {size - 1:,}" if topics is None else f"topics is {size:,}",
         "number topics from 0 without gaps: np.unique(topic, return_inverse=True)[1]",
     )
-    return Counts(topic_, period_, count_, size, design)
+    return size
 
 
 def prepare(totals: ArrayLike, times: ArrayLike) -> Design:
@@ -227,191 +147,3 @@ def prepare(totals: ArrayLike, times: ArrayLike) -> Design:
     if scale < SHORTEST_SPAN:
         raise ValueError(f"times reach over {scale:g} only: give them in a smaller unit")
     return Design(n, (t - centre) / scale, centre, scale, place, moved)
-
-
-def blocks(counts: Counts) -> Iterator[Cells]:
-    """Yield the cells of all topics, block after block.
-
-    Time and memory are linear in the cells: no block holds more than a fixed number of cells or
-    those of one topic. Cells that do not come sorted by topic are sorted, by counting, in parts.
-    """
-    topic, period, count = counts.topic, counts.period, counts.count
-    size, design = counts.topics, counts.design
-    if _ascending(topic):
-        ends = np.searchsorted(topic, np.arange(size + 1))
-        yield from _slices(ends, period, count, 0, design)
-        return
-    ends = np.cumsum(np.bincount(topic, minlength=size))
-    room = max(_SORT_BYTES, size * len(design.place))
-    parts = 1 + len(topic) * _CELL_BYTES // room
-    cuts = np.searchsorted(ends, len(topic) * np.arange(1, parts) / parts) + 1
-    edges = np.unique(np.r_[0, np.minimum(cuts, size), size])
-    whole = count.dtype.kind in "biu"
-    kind = np.int32 if whole and count.max() < 2**31 else np.float64
-    for first, last in itertools.pairwise(edges):
-        mine = slice(None) if len(edges) == 2 else _between(topic, first, last)
-        rows = topic[mine].astype(np.int32)
-        rows -= np.int32(first)
-        values = count[mine].astype(kind)
-        shape = (len(design.place), int(last - first))
-        by_period = sparse.coo_matrix((values, (period[mine].astype(np.int32), rows)), shape=shape)
-        del mine, rows, values
-        # Twice to where the pointers of the other side are: each is a counting sort that keeps the
-        # order of what is equal. scipy is told not to sort and add up in between.
-        by_period.has_canonical_format = True
-        halfway = by_period.tocsr()
-        del by_period
-        part = halfway.tocsc()
-        del halfway
-        yield from _slices(part.indptr, part.indices, part.data, int(first), design, whole)
-
-
-def _ascending(values: NDArray[np.integer]) -> bool:
-    starts = range(0, len(values), _STRIDE)
-    parts = (values[begin : begin + _STRIDE + 1] for begin in starts)
-    return all(bool((part[1:] >= part[:-1]).all()) for part in parts)
-
-
-def _between(values: NDArray[np.integer], first: int, last: int) -> Integers:
-    """Return where values are at least ``first`` and below ``last``."""
-    found = []
-    for begin in range(0, len(values), _STRIDE):
-        part = values[begin : begin + _STRIDE]
-        found.append(np.flatnonzero((part >= first) & (part < last)) + begin)
-    return np.concatenate(found)
-
-
-def _slices(
-    ends: NDArray[np.integer],
-    period: NDArray[np.integer],
-    count: NDArray[Any],
-    first: int,
-    design: Design,
-    whole: bool | None = None,
-) -> Iterator[Cells]:
-    """Yield the blocks of topics from ``first`` on. The cells of the topic that comes k-th are at
-    ``ends[k]`` to ``ends[k + 1]``."""
-    begin, topics = 0, len(ends) - 1
-    if whole is None:
-        whole = count.dtype.kind in "biu"
-    while begin < topics:
-        stop = int(np.searchsorted(ends, ends[begin] + _BLOCK_CELLS, side="right")) - 1
-        stop = min(max(stop, begin + 1), begin + _BLOCK_TOPICS, topics)
-        part = slice(int(ends[begin]), int(ends[stop]))
-        indptr = (ends[begin : stop + 1] - ends[begin]).astype(np.int32)
-        yield _block(indptr, period[part], count[part], first + begin, design, whole)
-        begin = stop
-
-
-def _block(
-    indptr: Shorts,
-    period: NDArray[np.integer],
-    count: NDArray[Any],
-    first: int,
-    design: Design,
-    whole: bool,
-) -> Cells:
-    """Drop a block's zeros, sort, add up the cells of one topic and period, and check these."""
-    y = np.asarray(count, dtype=np.float64)
-    largest = float(count.max()) if len(count) else 0.0
-    if len(count) and not count.min():
-        used = y > 0
-        indptr = np.r_[0, np.cumsum(used)].astype(np.int32)[indptr]
-        period, y = period[used], y[used]
-    place = np.asarray(period, dtype=np.int64)
-    if design.moved:
-        # Several times as fast as plain indexing: nothing is checked again.
-        place = design.place.take(place, mode="clip")
-        if len(place) and int(place.min()) < 0:
-            row, at = _where(indptr, place < 0)
-            raise ValueError(
-                f"topic {first + row} has a count in period {period[at]}, a period without "
-                f"articles: totals[{period[at]}] is 0"
-            )
-    # Within a topic periods must rise: every fall is where a topic ends.
-    rises = place[1:] > place[:-1]
-    inner = indptr[1:-1]
-    inner = inner[(inner > indptr[:-2]) & (inner < len(place))] - 1
-    if len(rises) - np.count_nonzero(rises) != len(inner) - np.count_nonzero(rises[inner]):
-        rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-        shape = (len(indptr) - 1, len(design.totals))
-        merged = sparse.coo_matrix((y, (rows, place)), shape=shape).tocsr()
-        indptr, place, y = merged.indptr, merged.indices.astype(np.int64), merged.data
-        largest = float(y.max())
-    whole = whole or bool((y == np.rint(y)).all())
-    cells = Cells(first, indptr, place, y, design.totals, whole, largest)
-    if largest > design.fewest and (y > cells.total).any():
-        row, at = _where(indptr, y > cells.total)
-        of = int(np.flatnonzero(design.place == place[at])[0])
-        raise ValueError(
-            f"topic {first + row} has a count of {y[at]:.15g} in period {of}, above its period's "
-            f"total of {cells.total[at]:.15g}: each article may count once for a topic"
-        )
-    return cells
-
-
-def _where(indptr: Shorts, bad: Booleans) -> tuple[int, int]:
-    """Return the topic, and the place, of the first cell that is bad."""
-    at = int(np.flatnonzero(bad)[0])
-    return int(np.searchsorted(indptr, at, side="right")) - 1, at
-
-
-# The statuses by number; the first means that a fit exists.
-STATUSES = np.array(
-    [
-        CONVERGED,
-        TOO_FEW_ARTICLES,
-        SEPARATED,
-        LAST_PERIOD_ONLY,
-        FIRST_PERIOD_ONLY,
-        EVERY_ARTICLE,
-        NO_ARTICLES,
-        TOO_FEW_PERIODS,
-        NOT_CONVERGED,
-    ]
-)
-
-
-def existence(
-    cells: Cells, design: Design, articles: Floats, min_articles: float
-) -> NDArray[np.int8]:
-    """Return the number in STATUSES of why a topic cannot be fitted, 0 where it can.
-
-    A finite estimate exists if and only if the times of articles with the topic and the times of
-    those without overlap in more than an end point (Albert and Anderson, 1984, Biometrika 71,
-    1-10).
-    """
-    size, periods = cells.topics, len(design.totals)
-    time = design.scaled
-    status = np.zeros(size, dtype=np.int8)
-    if periods < 3 or time[0] == time[-1]:
-        status[:] = 7
-        return status
-    first_with, last_with = np.full(size, np.inf), np.full(size, -np.inf)
-    filled = np.flatnonzero(cells.lengths)
-    first_with[filled] = time[cells.period[cells.indptr[filled]]]
-    last_with[filled] = time[cells.period[cells.indptr[filled + 1] - 1]]
-    first_without, last_without = np.full(size, time[0]), np.full(size, time[-1])
-    if cells.most >= design.fewest and (cells.count == cells.total).any():
-        full = np.flatnonzero(cells.count == cells.total)
-        padded = np.r_[time, np.inf]
-        first_without = padded[_run(cells, full, np.arange(periods))]
-        backwards = np.r_[time[::-1], -np.inf]
-        last_without = backwards[_run(cells, full[::-1], np.arange(periods)[::-1])]
-    status[articles < min_articles] = 1
-    status[(last_with <= first_without) | (last_without <= first_with)] = 2
-    status[first_with == time[-1]] = 3
-    status[last_with == time[0]] = 4
-    status[first_without == np.inf] = 5
-    status[articles == 0] = 6
-    return status
-
-
-def _run(cells: Cells, full: Integers, order: Integers) -> Integers:
-    """Return for each topic how many periods, taken in ``order``, have the topic in every article
-    before the first that has not. ``full`` are the cells with every article, in that order."""
-    topic = np.searchsorted(cells.indptr, full, side="right") - 1
-    starts = np.flatnonzero(np.diff(topic, prepend=-1))
-    rank = np.arange(len(full)) - np.repeat(starts, np.diff(np.r_[starts, len(full)]))
-    unbroken = cells.period[full] == order[rank]
-    return np.bincount(topic[unbroken], minlength=cells.topics)

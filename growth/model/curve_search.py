@@ -1,7 +1,7 @@
-"""S-curves and pulses of a block of topics, by quasi-likelihood.
+"""Finds S-curves and pulses of a block of topics, by quasi-likelihood.
 
 Both have three coefficients. With u the scaled time and eta = logit p:
-- s_curve: p = K s, s = 1 / (1 + exp(-(a + r u))); coefficients logit K, a and r. As K goes to 1 it
+- S-curve: p = K s, s = 1 / (1 + exp(-(a + r u))); coefficients logit K, a and r. As K goes to 1 it
   is the trend (Verhulst's curve; Pearl and Reed, 1920, PNAS 6, 275-288).
 - pulse: eta = a + r u + c u^2; coefficients a, r and c.
 The search is Fisher scoring (McCullagh and Nelder, 1989, section 2.5), damped as by Marquardt
@@ -9,21 +9,23 @@ The search is Fisher scoring (McCullagh and Nelder, 1989, section 2.5), damped a
 functions over cells, so that they too take a few points each (grids.py).
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy import special
 
-from growth.model.counts import Booleans, Cells, Design, Floats, Integers
+from growth.model.cells import Cells
+from growth.model.counts import Booleans, Design, Floats, Integers
 from growth.model.grids import Grid
-from growth.model.trend_search import Trends, Window
+from growth.model.trend_search import PeriodTables, Trends
 
 _MAX_ITERATIONS = 80
 _TOLERANCE = 1e-10
 _DAMPING = 1e-3
 _BLOCK_NODES = 1 << 16
-# Steepness over the window, and midpoint, of the S-curves that a search may start from.
+# Steepness over the window, and midpoint, of the S-curves from which a search may start.
 _STEEPNESS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 _MIDPOINTS = np.linspace(-0.75, 0.75, 13)
 LARGEST_LOGIT = 12.0
@@ -45,7 +47,101 @@ class State:
         return self.odds / (1 + self.odds)
 
 
-Model = Callable[[Floats, Floats], State]
+class CurveModel(Protocol):
+    """One of the two kinds of curve. ``at`` are coefficients, shape (3, F)."""
+
+    def state(self, nodes: Floats, at: Floats) -> State:
+        """Return curves at the nodes u, shape (Q,)."""
+
+    def from_trends(self, trends: Trends) -> Floats:
+        """Return the coefficients of the curves that are these trends. Shape (3, F)."""
+
+    def start(self, grid: Grid, cells: Cells, rows: Integers, at: Floats) -> Floats:
+        """Return coefficients from which the search of the topics ``rows`` starts; ``at`` is where
+        it has come. Both of shape (3, F)."""
+
+    def steepness(self, at: Floats, design: Design) -> Floats:
+        """Return how steep curves are where they are high, for there they need points. Shape
+        (F,)."""
+
+
+class SCurve:
+    """The S-curve: logit K, a and r."""
+
+    def state(self, nodes: Floats, at: Floats) -> State:
+        """Return S-curves at the nodes."""
+        ceiling, level, rate = at[:, :, None]
+        x = -rate * nodes
+        x -= level
+        falls = np.exp(np.clip(x, -300, 300, out=x), out=x)
+        lack = np.exp(-np.clip(ceiling, -300, 300))
+        # 1 / p = (1 + lack) (1 + falls), so that (1 - p) / p is this, without cancellation.
+        against = falls * (1 + lack)
+        against += lack
+        odds = 1 / against
+        both = 1 + odds
+        remaining = falls / (1 + falls)
+        remaining *= both
+        both *= lack / (1 + lack)
+        return State(-np.log(against), odds, both, remaining)
+
+    def from_trends(self, trends: Trends) -> Floats:
+        """Return S-curves with the highest ceiling, next to the trends."""
+        return np.stack([np.full(len(trends.level), LARGEST_LOGIT), trends.level, trends.slope])
+
+    def start(self, grid: Grid, cells: Cells, rows: Integers, at: Floats) -> Floats:
+        """Return the best of a table of S-curves by the Poisson likelihood, whose ceiling is known
+        given the rest: N / sum(n s)."""
+        steepness = np.array([rate for rate in _STEEPNESS if rate <= grid.limit])
+        rates, midpoints = np.meshgrid(np.r_[steepness, -steepness], _MIDPOINTS)
+        rate, level = rates.ravel(), (-rates * midpoints).ravel()
+        x = level[:, None] + rate[:, None] * grid.nodes
+        mass = special.expit(x) @ grid.weights
+        counts = grid.counts(cells.take(rows))
+        articles = counts.sum(axis=1)
+        fit = -counts @ np.logaddexp(0, -x).T - articles[:, None] * np.log(mass)
+        best = fit.argmax(axis=1)
+        ceiling = np.clip(articles / mass[best], 1e-12, 0.9)
+        return np.stack([special.logit(ceiling), level[best], rate[best]])
+
+    def steepness(self, at: Floats, design: Design) -> Floats:
+        """Return the rate."""
+        return np.asarray(np.abs(at[2]))
+
+
+class Pulse:
+    """The pulse: a, r and c."""
+
+    def state(self, nodes: Floats, at: Floats) -> State:
+        """Return pulses at the nodes."""
+        level, slope, bend = at[:, :, None]
+        log_odds = bend * nodes
+        log_odds += slope
+        log_odds *= nodes
+        log_odds += level
+        np.clip(log_odds, -500, 500, out=log_odds)
+        return State(log_odds, np.exp(log_odds), np.ones((1, 1)), nodes[None, :])
+
+    def from_trends(self, trends: Trends) -> Floats:
+        """Return pulses that do not bend: the trends."""
+        return np.stack([trends.level, trends.slope, np.zeros(len(trends.level))])
+
+    def start(self, grid: Grid, cells: Cells, rows: Integers, at: Floats) -> Floats:
+        """Return where the search has come: it finds the pulse from the trend."""
+        return at
+
+    def steepness(self, at: Floats, design: Design) -> Floats:
+        """Return the slope where a pulse is highest in the window or, if more, that of its flanks,
+        which are 1 / sqrt(-2 c) wide."""
+        _, slope, bend = at
+        first, last = design.scaled[[0, -1]]
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            peak = np.clip(-slope / (2 * bend), first, last)
+        highest = np.where(bend > 0, np.where(slope > 0, last, first), peak)
+        return np.asarray(np.fmax(np.abs(slope + 2 * bend * highest), 3 * np.sqrt(np.abs(bend))))
+
+
+S_CURVE_MODEL, PULSE_MODEL = SCurve(), Pulse()
 
 
 @dataclass(frozen=True)
@@ -82,123 +178,54 @@ class Curves:
     iterations: Integers
     converged: Booleans
 
-    def take(self, rows: Booleans | Integers) -> "Curves":
-        """Return some topics."""
-        return Curves(*(getattr(self, field.name)[rows] for field in fields(self)))
+    @classmethod
+    def of_trends(cls, coefficients: Floats) -> "Curves":
+        """Return the trends as curves, to be filled in. ``coefficients``: shape (3, F)."""
+        size = coefficients.shape[1]
+        return cls(
+            coefficients=coefficients.T.copy(),
+            covariance=np.full((size, 3, 3), np.nan),
+            even=np.full((size, 3, 3), np.nan),
+            gain=np.zeros(size),
+            long_run=np.full(size, np.nan),
+            iterations=np.zeros(size, dtype=np.int64),
+            converged=np.zeros(size, dtype=np.bool_),
+        )
 
 
-def fit_pulses(window: Window, cells: Cells, trends: Trends) -> Curves:
-    """Fit the pulse to topics whose trends are known."""
-    start = np.stack([trends.level, trends.slope, np.zeros(cells.topics)])
-    return _fit(window, cells, trends, start, pulse)
-
-
-def fit_s_curves(window: Window, cells: Cells, trends: Trends) -> Curves:
-    """Fit the S-curve to topics whose trends are known."""
-    start = np.stack([np.full(cells.topics, LARGEST_LOGIT), trends.level, trends.slope])
-    return _fit(window, cells, trends, start, s_curve)
-
-
-def pulse(nodes: Floats, at: Floats) -> State:
-    """Return pulses at the nodes."""
-    level, slope, bend = at[:, :, None]
-    log_odds = bend * nodes
-    log_odds += slope
-    log_odds *= nodes
-    log_odds += level
-    np.clip(log_odds, -500, 500, out=log_odds)
-    return State(log_odds, np.exp(log_odds), np.ones((1, 1)), nodes[None, :])
-
-
-def s_curve(nodes: Floats, at: Floats) -> State:
-    """Return S-curves at the nodes."""
-    ceiling, level, rate = at[:, :, None]
-    x = -rate * nodes
-    x -= level
-    falls = np.exp(np.clip(x, -300, 300, out=x), out=x)
-    lack = np.exp(-np.clip(ceiling, -300, 300))
-    # 1 / p = (1 + lack) (1 + falls), so that (1 - p) / p is this, without cancellation.
-    against = falls * (1 + lack)
-    against += lack
-    odds = 1 / against
-    both = 1 + odds
-    remaining = falls / (1 + falls)
-    remaining *= both
-    both *= lack / (1 + lack)
-    return State(-np.log(against), odds, both, remaining)
-
-
-def _steepness(model: Model, at: Floats, design: Design) -> Floats:
-    """Return how steep curves are where they are high: there they need points. It is the rate of an
-    S-curve; of a pulse the slope where it is highest in the window or, if more, that of its flanks,
-    which are 1 / sqrt(-2 c) wide."""
-    if model is s_curve:
-        return np.asarray(np.abs(at[2]))
-    _, slope, bend = at
-    first, last = design.scaled[[0, -1]]
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        peak = np.clip(-slope / (2 * bend), first, last)
-    highest = np.where(bend > 0, np.where(slope > 0, last, first), peak)
-    return np.asarray(np.fmax(np.abs(slope + 2 * bend * highest), 3 * np.sqrt(np.abs(bend))))
-
-
-def _start_s_curves(grid: Grid, cells: Cells) -> Floats:
-    """Return the best of a table of S-curves by the Poisson likelihood, whose ceiling is known
-    given the rest: N / sum(n s)."""
-    steepness = np.array([rate for rate in _STEEPNESS if rate <= grid.limit])
-    rates, midpoints = np.meshgrid(np.r_[steepness, -steepness], _MIDPOINTS)
-    rate, level = rates.ravel(), (-rates * midpoints).ravel()
-    x = level[:, None] + rate[:, None] * grid.nodes
-    mass = special.expit(x) @ grid.weights
-    counts = grid.counts(cells)
-    articles = counts.sum(axis=1)
-    fit = -counts @ np.logaddexp(0, -x).T - articles[:, None] * np.log(mass)
-    best = fit.argmax(axis=1)
-    ceiling = np.clip(articles / mass[best], 1e-12, 0.9)
-    return np.stack([special.logit(ceiling), level[best], rate[best]])
-
-
-def _fit(window: Window, cells: Cells, trends: Trends, start: Floats, model: Model) -> Curves:
-    size = cells.topics
-    result = Curves(
-        start.T.copy(),
-        np.full((size, 3, 3), np.nan),
-        np.full((size, 3, 3), np.nan),
-        np.zeros(size),
-        np.full(size, np.nan),
-        np.zeros(size, dtype=np.int64),
-        np.zeros(size, dtype=np.bool_),
-    )
+def search_curves(tables: PeriodTables, cells: Cells, trends: Trends, model: CurveModel) -> Curves:
+    """Find the curves of topics whose trends are known."""
+    size, start = cells.topics, model.from_trends(trends)
+    as_pulses = PULSE_MODEL.from_trends(trends)
+    result = Curves.of_trends(start)
     climb = Climb(start.copy(), np.empty(size), np.empty(size, dtype=np.int64))
     waiting = np.arange(size)
     # Steeper S-curves are looked for where no gentle one was found, on a grid that shows them.
-    tables = {0: window.curve_grids[0], 1: window.grid_for(_STEEPNESS[-1])}
-    for number, grid in enumerate(window.curve_grids):
-        if number in tables:
+    starts_on = {0: tables.curve_grids[0], 1: tables.grid_for(_STEEPNESS[-1])}
+    for number, grid in enumerate(tables.curve_grids):
+        if number in starts_on:
             climb.damping[waiting], climb.left[waiting] = _DAMPING, _MAX_ITERATIONS
-        if model is s_curve and number in tables:
-            for rows in _batches(waiting, tables[number]):
-                climb.at[:, rows] = _start_s_curves(tables[number], cells.take(rows))
-        early = _steepness(model, climb.at[:, waiting], window.design) <= grid.limit
+            for rows in _batches(waiting, starts_on[number]):
+                climb.at[:, rows] = model.start(starts_on[number], cells, rows, climb.at[:, rows])
+        early = model.steepness(climb.at[:, waiting], tables.design) <= grid.limit
         late, waiting = [waiting[~early]], waiting[early]
         for rows in _batches(waiting, grid):
             own = cells.take(rows)
             counts = grid.counts(own)
-            trend = np.stack([trends.level[rows], trends.slope[rows], np.zeros(len(rows))])
-            base = _likelihood(grid, counts, pulse(grid.nodes, trend))
+            base = _likelihood(grid, counts, PULSE_MODEL.state(grid.nodes, as_pulses[:, rows]))
             before = climb.take(rows)
-            after, height, converged = _search(window, grid, counts, before, model)
+            after, height, converged = _search(tables, grid, counts, before, model)
             climb.put(rows, after)
             result.iterations[rows] += before.left - after.left
             better = height > base
             best = np.where(better, after.at, start[:, rows])
-            fine = _steepness(model, best, window.design) <= grid.limit
+            fine = model.steepness(best, tables.design) <= grid.limit
             late.append(rows[~fine])
             done = rows[fine]
             result.coefficients[done] = best[:, fine].T
             result.gain[done] = np.maximum(height - base, 0)[fine]
             result.converged[done] = (converged & better)[fine]
-            _describe(window, grid, own, done, np.flatnonzero(fine), result, model)
+            _describe(tables, grid, own.take(np.flatnonzero(fine)), done, result, model)
         waiting = np.concatenate(late)
         if not len(waiting):
             break
@@ -220,10 +247,10 @@ def _likelihood(grid: Grid, counts: Floats, state: State) -> Floats:
 
 
 def _search(
-    window: Window, grid: Grid, counts: Floats, start: Climb, model: Model
+    tables: PeriodTables, grid: Grid, counts: Floats, start: Climb, model: CurveModel
 ) -> tuple[Climb, Floats, Booleans]:
     """Climb on. Return how far it came, the likelihood there, and whether it is a maximum."""
-    state = model(grid.nodes, start.at)
+    state = model.state(grid.nodes, start.at)
     height = _likelihood(grid, counts, state)
     score, info = _derivatives(grid, counts, state)
     found = Climb(start.at.copy(), start.damping.copy(), start.left.copy())
@@ -240,7 +267,7 @@ def _search(
         left = left - 1
         step = _solve(info, score, damping)
         trial = now + step
-        state = model(grid.nodes, trial)
+        state = model.state(grid.nodes, trial)
         there = _likelihood(grid, counts, state)
         with np.errstate(invalid="ignore"):
             up = there >= here - 1e-13 * np.abs(here)
@@ -249,7 +276,7 @@ def _search(
         damping = np.where(up, damping * 0.1, damping * 8)
         # An S-curve whose ceiling goes to 1 is the trend; one too steep is for a finer grid.
         gone = trial[0] > LARGEST_LOGIT
-        gone |= _steepness(model, trial, window.design) > grid.reach
+        gone |= model.steepness(trial, tables.design) > grid.reach
         done |= up & gone
         now, here = np.where(up, trial, now), np.where(up, there, here)
         if up.any():
@@ -262,24 +289,33 @@ def _search(
         height[active[ended]] = here[ended]
 
 
-def _derivatives(
-    grid: Grid, counts: Floats, state: State, inflation: float | Floats = 1.0
-) -> tuple[Floats, Floats]:
-    """Return the score, shape (3, F), and the information's entries, shape (6, F), its variances
-    multiplied by ``inflation``."""
+def _derivatives(grid: Grid, counts: Floats, state: State) -> tuple[Floats, Floats]:
+    """Return the score, shape (3, F), and the information's entries, shape (6, F)."""
     expected = state.p
     expected *= grid.weights
     residual = counts - expected
+    powers = grid.powers.T
+    score = [(residual * state.a) @ powers[:, :1], (residual * state.b) @ powers[:, :2]]
     weight = expected
     weight /= 1 + state.odds
-    weight *= inflation
+    return np.concatenate(score, axis=1).T, _information(grid, state, weight)
+
+
+def _information(grid: Grid, state: State, weight: Floats) -> Floats:
+    """Return the information's entries, shape (6, F): row by row, from the diagonal on. ``weight``,
+    shape (F, Q), are the variances of the counts."""
     # The third derivative is the second times u: sums of the second's products, times powers of u.
     powers = grid.powers.T
     of_a, of_b = weight * state.a, weight * state.b
-    score = [(residual * state.a) @ powers[:, :1], (residual * state.b) @ powers[:, :2]]
-    info = [(of_a * state.a) @ powers[:, :1], (of_a * state.b) @ powers[:, :2]]
-    info.append((of_b * state.b) @ powers[:, :3])
-    return np.concatenate(score, axis=1).T, np.concatenate(info, axis=1).T
+    entries = [(of_a * state.a) @ powers[:, :1], (of_a * state.b) @ powers[:, :2]]
+    entries.append((of_b * state.b) @ powers[:, :3])
+    return np.concatenate(entries, axis=1).T
+
+
+def _symmetric(entries: Floats) -> Floats:
+    """Return matrices, shape (F, 3, 3), from their entries, shape (6, F)."""
+    a, b, c, d, e, f = entries
+    return np.stack([a, b, c, b, d, e, c, e, f], axis=1).reshape(-1, 3, 3)
 
 
 def _solve(info: Floats, score: Floats, damping: Floats) -> Floats:
@@ -306,44 +342,47 @@ def _solve(info: Floats, score: Floats, damping: Floats) -> Floats:
 
 
 def _describe(
-    window: Window,
+    tables: PeriodTables,
     grid: Grid,
     cells: Cells,
     rows: Integers,
-    chosen: Integers,
     result: Curves,
-    model: Model,
+    model: CurveModel,
 ) -> None:
-    """Fill in covariances and long-run dispersions of the topics ``rows``."""
+    """Fill in covariances and long-run dispersions of the topics ``rows``, whose cells these
+    are."""
     if not len(rows):
         return
-    state = model(grid.nodes, result.coefficients[rows].T)
+    state = model.state(grid.nodes, result.coefficients[rows].T)
     p = state.p
-    waves, squares = window.bursts.weights(grid)
-    residual = cells.take(chosen).products(window.bursts.columns) - p @ waves.T
+    waves, squares = tables.bursts.weights(grid)
+    residual = cells.products(tables.bursts.columns) - p @ waves.T
     v = p / (1 + state.odds)
     of_b = v * state.b
     taken = np.stack([part @ waves.T for part in (v * state.a, of_b, of_b * grid.nodes)], axis=1)
-    _, entries = _derivatives(grid, p, state)
-    a, b, c, d, e, f = entries
-    info = np.stack([a, b, c, b, d, e, c, e, f], axis=1).reshape(-1, 3, 3)
-    scale = np.sqrt(np.einsum("fii->fi", info)) + 1e-300
-    unit = info / (scale[:, :, None] * scale[:, None, :])
-    usable = np.isfinite(unit).all(axis=(1, 2))
-    usable[usable] = np.linalg.cond(unit[usable]) < 1e13
-    inverse = np.full_like(unit, np.nan)
-    inverse[usable] = np.linalg.inv(unit[usable])
-    covariance = inverse / (scale[:, :, None] * scale[:, None, :])
+    weight = p * grid.weights / (1 + state.odds)
+    covariance = _inverse(_symmetric(_information(grid, state, weight)))
     with np.errstate(invalid="ignore", divide="ignore"):
         norm = v @ squares - np.einsum("fib,fij,fjb->f", taken, covariance, taken)
         long_run = (residual**2).sum(axis=1) / norm
         # Bursts multiply: their part of the variance is as the square of p. The excess over the
-        # binomial's is spread so over the window that its mean stays.
+        # binomial's is spread over the window so that its mean stays.
         excess = np.maximum(0.0, long_run - 1)
         uneven = p * ((v @ grid.weights) / ((v * p) @ grid.weights))[:, None]
-        _, entries = _derivatives(grid, p, state, 1 + excess[:, None] * uneven)
-        a, b, c, d, e, f = entries
-        middle = np.stack([a, b, c, b, d, e, c, e, f], axis=1).reshape(-1, 3, 3)
+        weight *= 1 + excess[:, None] * uneven
+        middle = _symmetric(_information(grid, state, weight))
         result.covariance[rows] = covariance @ middle @ covariance
         result.even[rows] = covariance * (1 + excess)[:, None, None]
     result.long_run[rows] = long_run
+
+
+def _inverse(information: Floats) -> Floats:
+    """Return the inverses of matrices, shape (F, 3, 3); NaN where rounding would leave no digit of
+    them."""
+    scale = np.sqrt(np.einsum("fii->fi", information)) + 1e-300
+    unit = information / (scale[:, :, None] * scale[:, None, :])
+    usable = np.isfinite(unit).all(axis=(1, 2))
+    usable[usable] = np.linalg.cond(unit[usable]) < 1e13
+    inverse = np.full_like(unit, np.nan)
+    inverse[usable] = np.linalg.inv(unit[usable])
+    return np.asarray(inverse / (scale[:, :, None] * scale[:, None, :]))

@@ -22,7 +22,8 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from growth.model.counts import Cells, Columns, Design, Floats
+from growth.model.cells import Cells, Columns
+from growth.model.counts import Design, Floats
 
 # Points, and the steepest slope over the window that they are used for.
 _TIERS = ((8, 1.0), (16, 4.0), (24, 8.0), (48, 20.0))

@@ -1,4 +1,8 @@
-"""S-curves by least squares, for values that are not counts out of totals."""
+"""S-curves by least squares, for values that are not counts out of totals.
+
+For people who have such values, say subscribers by month, and want the same curve: docs/model.md
+names it. No command uses it.
+"""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -8,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from growth.model.arguments import check_finite, check_numbers
-from growth.model.counts import CONVERGED, NOT_CONVERGED, Floats, Integers
+from growth.model.counts import Floats, Integers
+from growth.model.statuses import Status
 
 _COEFFICIENTS = 3
 _MAX_ITERATIONS = 500
@@ -72,7 +77,7 @@ def fit_s_curve_least_squares(
     columns: dict[str, NDArray[Any]] = {
         field.name: np.full(len(y), np.nan) for field in fields(LeastSquaresFit)
     }
-    columns["status"] = np.full(len(y), NOT_CONVERGED, dtype="<U13")
+    columns["status"] = np.full(len(y), Status.NOT_CONVERGED, dtype="<U13")
     columns["iterations"] = np.zeros(len(y), dtype=np.int64)
     if len(enough):
         fit = _fit(y[enough], used[enough], t, given if given is None else given[enough])
@@ -137,7 +142,7 @@ def _fit(y: Floats, used: NDArray[np.bool_], t: Floats, given: Floats | None) ->
             "rss": rss,
         }
     return LeastSquaresFit(
-        status=np.where(converged, CONVERGED, NOT_CONVERGED),
+        status=np.where(converged, Status.CONVERGED, Status.NOT_CONVERGED),
         iterations=iterations,
         **{name: np.where(converged, column, np.nan) for name, column in told.items()},
     )

@@ -6,26 +6,27 @@ import numpy as np
 from scipy import special
 
 from growth.model.bursts import Bursts, make_bursts
-from growth.model.counts import Booleans, Cells, Design, Floats, Integers
+from growth.model.cells import Cells
+from growth.model.counts import Booleans, Design, Floats, Integers
 from growth.model.grids import Grid, make_grids
 
 _MAX_ITERATIONS = 60
-# Newton's steps converge quadratically: after a step this small, and the last one that _finish
-# takes, what is left is lost in rounding.
+# Newton's steps converge quadratically: after a step this small, and one more that _finish takes,
+# what is left to go is lost in rounding.
 _STEP_TOLERANCE = 1e-4
 _STEP_TOLERANCE_STEEP = 1e-6
 # Fitted probabilities computed at a time: few enough to stay in a processor's cache.
 _BLOCK_NODES = 1 << 16
 _TILTS = 401
-# Log-odds from which sums over all periods lose too many digits to cancellation.
+# Above these log-odds, sums over all periods lose too many digits to cancellation.
 _LARGE_LOG_ODDS = 3.0
-# Most counts whose saturated likelihoods are looked up instead of computed.
+# Saturated likelihoods of counts below this, at most, are looked up, those above it computed.
 _TABLED = 1024
 
 
 @dataclass(frozen=True)
-class Window:
-    """What the fits of one window have in common.
+class PeriodTables:
+    """What depends on a window's periods alone: worked out once, used for all topics.
 
     ``grids`` are for trends; S-curves and pulses take the finer ``curve_grids``.
     ``columns``, shape (P, 2 + B): u, u^2 and the waves, whose sums over a topic's articles are all
@@ -71,20 +72,37 @@ class Trends:
     curvature_norm: Floats
     long_run_curved: Floats
 
+    @classmethod
+    def zeros(cls, size: int) -> "Trends":
+        """Return trends of ``size`` topics, to be filled in."""
+        return cls(
+            level=np.zeros(size),
+            slope=np.zeros(size),
+            information=np.zeros((size, 5)),
+            iterations=np.zeros(size, dtype=np.int64),
+            converged=np.zeros(size, dtype=np.bool_),
+            deviance=np.zeros(size),
+            pearson=np.zeros(size),
+            long_run=np.zeros(size),
+            curvature=np.zeros(size),
+            curvature_norm=np.zeros(size),
+            long_run_curved=np.zeros(size),
+        )
+
     def take(self, rows: Booleans | Integers) -> "Trends":
         """Return some topics."""
         return Trends(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
-def make_window(design: Design, cells: int, most: float) -> Window:
-    """Prepare what depends on the periods alone. ``cells`` is how many there are to fit and
-    ``most`` about the largest of their counts: it pays to table what recurs."""
+def make_tables(design: Design, cells: int, most: float) -> PeriodTables:
+    """Work out the tables of a tables. ``cells`` is how many there are to fit and ``most`` about
+    the largest of their counts: the more cells, the more counts are worth a row of a table."""
     grids, curve_grids = make_grids(design)
     u = design.scaled
     bursts = make_bursts(design.totals)
-    # The range covers topics that double in a hundredth of the window.
+    # The range covers topics that double in a hundredth of the tables.
     tilts = np.sinh(np.linspace(-np.arcsinh(300.0), np.arcsinh(300.0), _TILTS))
-    # In one array: over a century of days it takes 100 MB.
+    # One array, changed in place: for a century of days it takes 100 MB.
     weights = tilts[:, None] * u
     top = weights.max(axis=1)
     weights -= top[:, None]
@@ -93,36 +111,30 @@ def make_window(design: Design, cells: int, most: float) -> Window:
     mass = weights.sum(axis=1)
     tabled = min(_TABLED, 1 + cells // (4 * len(u)), 1 + int(most))
     counts = np.arange(float(tabled))[:, None]
-    return Window(
-        design,
-        grids,
-        curve_grids,
-        bursts,
-        np.column_stack([u, u**2, bursts.columns]),
-        tilts,
-        (weights @ u) / mass,
-        np.log(mass) + top,
-        _saturated(np.minimum(counts, design.totals), design.totals),
-        counts**2 / design.totals,
+    return PeriodTables(
+        design=design,
+        grids=grids,
+        curve_grids=curve_grids,
+        bursts=bursts,
+        columns=np.column_stack([u, u**2, bursts.columns]),
+        tilts=tilts,
+        mean_times=(weights @ u) / mass,
+        log_masses=np.log(mass) + top,
+        saturated=_saturated(np.minimum(counts, design.totals), design.totals),
+        squares=counts**2 / design.totals,
     )
 
 
-def fit_trends(window: Window, cells: Cells, articles: Floats) -> Trends:
-    """Fit topics of which an estimate is known to exist. ``articles``, shape (F,): their sums."""
+def search_trends(tables: PeriodTables, cells: Cells, articles: Floats) -> Trends:
+    """Find the trends of topics of which an estimate is known to exist. ``articles``, shape (F,),
+    are the sums of their counts."""
     size = cells.topics
-    result = Trends(
-        *(
-            np.zeros((size, 5) if field.name == "information" else size, dtype)
-            for field, dtype in zip(
-                fields(Trends), [float] * 3 + [int, bool] + [float] * 6, strict=True
-            )
-        )
-    )
-    sums = cells.products(window.columns)
-    level, slope = _poisson_start(window, articles, sums[:, 0])
+    result = Trends.zeros(size)
+    sums = cells.products(tables.columns)
+    level, slope = _poisson_start(tables, articles, sums[:, 0])
     waiting = np.arange(size)
     log_without, odds_sum = np.zeros(size), np.zeros(size)
-    for grid in window.grids:
+    for grid in tables.grids:
         step = max(1, _BLOCK_NODES // max(1, grid.points))
         early = np.abs(slope[waiting]) <= grid.limit
         late, waiting = [waiting[~early]], waiting[early]
@@ -140,12 +152,12 @@ def fit_trends(window: Window, cells: Cells, articles: Floats) -> Trends:
             result.iterations[rows], result.converged[rows] = iterations, converged
             if len(rows):
                 log_without[rows], odds_sum[rows] = _finish(
-                    window, grid, rows, result, articles, sums
+                    tables, grid, rows, result, articles, sums
                 )
         waiting = np.concatenate(late)
         if not len(waiting):
             break
-    _goodness(window, cells, result, articles, sums[:, 0], log_without, odds_sum)
+    _goodness(tables, cells, result, articles, sums[:, 0], log_without, odds_sum)
     return result
 
 
@@ -205,13 +217,15 @@ def _probabilities(grid: Grid, level: Floats, slope: Floats) -> Floats:
     return p
 
 
-def _poisson_start(window: Window, articles: Floats, scaled_sum: Floats) -> tuple[Floats, Floats]:
+def _poisson_start(
+    tables: PeriodTables, articles: Floats, scaled_sum: Floats
+) -> tuple[Floats, Floats]:
     """Return starting values: the maximum of the Poisson likelihood, to which the binomial tends
     as p goes to 0. There the mean time of a topic's articles, sum(y u) / sum(y), equals the mean of
     u under weights n e^(r u), an increasing function of r alone: it is tabled once and inverted."""
     mean_time = scaled_sum / articles
-    slope = np.interp(mean_time, window.mean_times, window.tilts)
-    level = np.log(articles) - np.interp(slope, window.tilts, window.log_masses)
+    slope = np.interp(mean_time, tables.mean_times, tables.tilts)
+    level = np.log(articles) - np.interp(slope, tables.tilts, tables.log_masses)
     # From the logarithm of p to its logit, by what the two and their slopes are at the mean time.
     with np.errstate(over="ignore"):
         rest = np.maximum(1 - np.exp(level + slope * mean_time), 0.5)
@@ -219,7 +233,7 @@ def _poisson_start(window: Window, articles: Floats, scaled_sum: Floats) -> tupl
     level += (slope - steeper) * mean_time - np.log(rest)
     slope = steeper
     # A topic in most articles is far from Poisson: start it at its overall share and no slope.
-    share = articles / window.design.totals.sum()
+    share = articles / tables.design.totals.sum()
     common = share > 0.2
     level[common] = special.logit(share[common])
     slope[common] = 0.0
@@ -227,12 +241,12 @@ def _poisson_start(window: Window, articles: Floats, scaled_sum: Floats) -> tupl
 
 
 def _finish(
-    window: Window, grid: Grid, rows: Integers, result: Trends, articles: Floats, sums: Floats
+    tables: PeriodTables, grid: Grid, rows: Integers, result: Trends, articles: Floats, sums: Floats
 ) -> tuple[Floats, Floats]:
     """Fill in what follows from the coefficients; return the sums over periods of n log(1 + odds)
     and of n odds."""
     u, moments = grid.nodes, grid.moments
-    waves, squares = window.bursts.weights(grid)
+    waves, squares = tables.bursts.weights(grid)
     observed = sums[rows].T
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         p = _probabilities(grid, result.level[rows], result.slope[rows])
@@ -285,7 +299,7 @@ def _finish(
 
 
 def _goodness(
-    window: Window,
+    tables: PeriodTables,
     cells: Cells,
     fit: Trends,
     articles: Floats,
@@ -300,13 +314,13 @@ def _goodness(
     y^2 / (n p (1 - p)) - 2 y / (1 - p) = y^2 / n (1 / o + 2) - 2 y + (y^2 / n - 2 y) o.
     """
     y = cells.count
-    saturated, squares = _tabled(window, cells)
+    saturated, squares = _tabled(tables, cells)
     fit.deviance[:] = 2 * (
         log_without + cells.sums(saturated) - fit.level * articles - fit.slope * scaled_sum
     )
     del saturated
     power = cells.spread(fit.slope)
-    power *= window.design.scaled.take(cells.period, mode="clip")
+    power *= tables.design.scaled.take(cells.period, mode="clip")
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         np.exp(power, out=power)
         odds = np.exp(fit.level)
@@ -316,22 +330,22 @@ def _goodness(
         squares -= y
         squares *= power
         fit.pearson[:] += cells.sums(squares) * odds
-    ends = fit.level[:, None] + fit.slope[:, None] * window.design.scaled[[0, -1]]
+    ends = fit.level[:, None] + fit.slope[:, None] * tables.design.scaled[[0, -1]]
     common = np.flatnonzero(ends.max(axis=1) > _LARGE_LOG_ODDS)
-    step = max(1, _BLOCK_NODES // len(window.design.totals))
+    step = max(1, _BLOCK_NODES // len(tables.design.totals))
     for begin in range(0, len(common), step):
         rows = common[begin : begin + step]
-        fit.deviance[rows], fit.pearson[rows] = _goodness_of_common(window, cells, fit, rows)
+        fit.deviance[rows], fit.pearson[rows] = _goodness_of_common(tables, cells, fit, rows)
 
 
 def _goodness_of_common(
-    window: Window, cells: Cells, fit: Trends, rows: Integers
+    tables: PeriodTables, cells: Cells, fit: Trends, rows: Integers
 ) -> tuple[Floats, Floats]:
     """Return deviance and Pearson's statistic of topics that come to be in nearly all articles,
     whose odds are too large to be added up and put right."""
-    n = window.design.totals
-    y = window.grids[-1].counts(cells.take(rows))
-    eta = fit.level[rows, None] + fit.slope[rows, None] * window.design.scaled
+    n = tables.design.totals
+    y = tables.grids[-1].counts(cells.take(rows))
+    eta = fit.level[rows, None] + fit.slope[rows, None] * tables.design.scaled
     most = eta > 0
     less = np.exp(-np.abs(eta))
     smaller = less / (1 + less)
@@ -343,9 +357,9 @@ def _goodness_of_common(
     return 2 * terms.sum(axis=1), pearson
 
 
-def _tabled(window: Window, cells: Cells) -> tuple[Floats, Floats]:
+def _tabled(tables: PeriodTables, cells: Cells) -> tuple[Floats, Floats]:
     """Return each cell's saturated log-likelihood, less the binomial coefficient, and y^2 / n."""
-    tabled, periods = window.saturated.shape
+    tabled, periods = tables.saturated.shape
     if not cells.whole or tabled < 2:
         return _saturated(cells.count, cells.total), cells.count**2 / cells.total
     index = cells.count.astype(np.int64)
@@ -353,10 +367,10 @@ def _tabled(window: Window, cells: Cells) -> tuple[Floats, Floats]:
     index[rare] = 0
     index *= periods
     index += cells.period
-    values = window.saturated.ravel().take(index, mode="clip")
-    squares = window.squares.ravel().take(index, mode="clip")
+    values = tables.saturated.ravel().take(index, mode="clip")
+    squares = tables.squares.ravel().take(index, mode="clip")
     if len(rare):
-        y, n = cells.count[rare], window.design.totals[cells.period[rare]]
+        y, n = cells.count[rare], tables.design.totals[cells.period[rare]]
         values[rare], squares[rare] = _saturated(y, n), y**2 / n
     return values, squares
 

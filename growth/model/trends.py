@@ -21,19 +21,12 @@ from growth.model.arguments import (
     check_whole_number,
 )
 from growth.model.bursts import degrees_of_freedom, quantiles, two_sided
-from growth.model.counts import (
-    NOT_CONVERGED,
-    STATUSES,
-    Cells,
-    Floats,
-    Integers,
-    blocks,
-    check_counts,
-    existence,
-)
-from growth.model.trend_search import Trends, Window, fit_trends, make_window
+from growth.model.cells import STATUS_TEXTS, Cells, blocks, existence
+from growth.model.counts import Counts, Floats, Integers, check_counts
+from growth.model.statuses import Status
+from growth.model.trend_search import PeriodTables, Trends, make_tables, search_trends
 
-# Memory that a topic and a period take, whatever their cells, in bytes.
+# Bytes that a topic and a period take, whatever their cells.
 TOPIC_BYTES, PERIOD_BYTES = 400, 4000
 
 
@@ -78,41 +71,9 @@ class TrendFit:
     share_end_high: Floats
 
 
-def fit_trend(
-    topic: ArrayLike,
-    period: ArrayLike,
-    count: ArrayLike,
-    totals: ArrayLike,
-    times: ArrayLike,
-    *,
-    topics: int | None = None,
-    min_articles: int = 0,
-    confidence: float = 0.95,
-) -> TrendFit:
-    """Fit the trend logit p(t) = a + r t to every topic by maximum likelihood.
-
-    ``topic``, ``period`` and ``count``, each of shape (C,), are the non-zero cells in any order: in
-    period ``period[c]`` (an index into ``totals``) ``count[c]`` articles carry topic ``topic[c]``
-    (an integer from 0). Cells of one topic and period add up. ``totals`` and ``times``, shape (P,),
-    are the articles of each period and its time; periods without articles say nothing and are left
-    out. ``topics`` is the number of topics, where the last ones may have no cell. Topics with fewer
-    than ``min_articles`` articles are not fitted.
-
-    Cells sorted by topic are fitted as they come, with little memory; others are sorted first.
-
-    Arrays may be of any integer or float type, and lists; none is changed. Counts and totals are
-    from 0 to 2^53, whole or not; indices are whole numbers, also as floats. Times may come in any
-    order and more than once. ``confidence`` is that of the intervals, between 0 and 1.
-
-    Raises ValueError, in one line that names the argument, its value and the way out: for other
-    types, shapes and ranges, masked values, a count above its period's total or in a period without
-    articles, times that are not finite, and topics without a cell, or periods, so many that they
-    would take more than half of the memory.
-    """
-    fitting = Fitting(
-        topic, period, count, totals, times,
-        topics=topics, min_articles=min_articles, confidence=confidence, topic_bytes=TOPIC_BYTES,
-    )  # fmt: skip
+def fit_trend(counts: Counts, *, min_articles: int = 0, confidence: float = 0.95) -> TrendFit:
+    """Fit the trend to every topic: see growth.logistic.fit_trend."""
+    fitting = Fitting(counts, min_articles, confidence, TOPIC_BYTES)
     columns = TrendColumns(fitting.size)
     for block in fitting.blocks():
         columns.add(block, fitting.confidence)
@@ -137,11 +98,11 @@ def adjust_p_values(p_values: ArrayLike) -> Floats:
 
 
 def q_values(p: Floats) -> Floats:
-    """Return what ``adjust_p_values`` returns, of p-values that were computed here."""
+    """Adjust p-values that were computed here, and need no check, as ``adjust_p_values`` does."""
     q = np.full(p.shape, np.nan)
     known = np.flatnonzero(~np.isnan(p))
     order = known[np.argsort(p[known], kind="stable")]
-    # The factor first: it is at least 1, so that rounding takes no q-value below its p-value.
+    # In this order rounding takes no q-value below its p-value: the factor is at least 1.
     ranked = p[order] * (len(order) / np.arange(1, len(order) + 1))
     q[order] = np.minimum.accumulate(ranked[::-1])[::-1]
     return q
@@ -149,66 +110,64 @@ def q_values(p: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Block:
-    """The converged trends of a block: which topics, their cells, the fits."""
+    """The topics of a block that have a trend: their places among all topics, cells, trends."""
 
-    window: Window
+    tables: PeriodTables
     rows: Integers
     cells: Cells
     trends: Trends
 
+    def take(self, chosen: Integers) -> "Block":
+        """Return some of these topics."""
+        cells, trends = self.cells.take(chosen), self.trends.take(chosen)
+        return Block(self.tables, self.rows[chosen], cells, trends)
+
 
 class Fitting:
-    """Checks the arguments of a fit, fits trends block by block, and keeps statuses, counts and
-    iterations of all topics."""
+    """Checks the arguments of a fit, finds trends block by block, and keeps the status, articles
+    and iterations of every topic. ``topic_bytes`` is the memory that a topic takes in the fit's
+    result."""
 
     def __init__(
-        self,
-        topic: ArrayLike,
-        period: ArrayLike,
-        count: ArrayLike,
-        totals: ArrayLike,
-        times: ArrayLike,
-        *,
-        topics: int | None,
-        min_articles: int,
-        confidence: float,
-        topic_bytes: int,
+        self, counts: Counts, min_articles: int, confidence: float, topic_bytes: int
     ) -> None:
         self.confidence = check_confidence(confidence)
         self.min_articles = check_whole_number("min_articles", min_articles, MOST_ARTICLES)
-        self._counts = check_counts(
-            topic, period, count, totals, times, topics, topic_bytes, PERIOD_BYTES
-        )
+        self._counts = check_counts(counts, topic_bytes, PERIOD_BYTES)
         self.size, self.design = self._counts.topics, self._counts.design
         self.status = np.zeros(self.size, dtype=np.int8)
         self.articles = np.zeros(self.size, dtype=np.int64)
         self.iterations = np.zeros(self.size, dtype=np.int64)
 
     def blocks(self, see: Callable[[Cells], None] = lambda cells: None) -> Iterator[Block]:
-        """Yield the blocks that have a trend. ``see`` gets the cells of every topic."""
-        window: Window | None = None
+        """Yield the topics that have a trend, block by block. ``see`` gets the cells of every
+        topic, of those without a trend too."""
+        tables: PeriodTables | None = None
         for cells in blocks(self._counts):
             see(cells)
             articles = cells.sums(cells.count)
             status = existence(cells, self.design, articles, self.min_articles)
-            rows = np.flatnonzero(status == 0)
+            rows = np.flatnonzero(status == Status.CONVERGED.code)
             part = slice(cells.first, cells.first + cells.topics)
             self.articles[part] = articles
             if len(rows):
-                if window is None:
+                if tables is None:
                     most = float(cells.count.max())
-                    window = make_window(self.design, len(self._counts.topic), most)
+                    tables = make_tables(self.design, len(self._counts.topic), most)
                 own = cells.take(rows)
-                fit = fit_trends(window, own, articles[rows])
-                status[rows[~fit.converged]] = _NOT_CONVERGED
-                self.iterations[cells.first + rows] = fit.iterations
-                kept = np.flatnonzero(fit.converged)
-                trends = fit if len(kept) == len(rows) else fit.take(kept)
-                yield Block(window, cells.first + rows[kept], own.take(kept), trends)
+                trends = search_trends(tables, own, articles[rows])
+                status[rows[~trends.converged]] = Status.NOT_CONVERGED.code
+                self.iterations[cells.first + rows] = trends.iterations
+                found = Block(tables, cells.first + rows, own, trends)
+                kept = np.flatnonzero(trends.converged)
+                yield found if len(kept) == len(rows) else found.take(kept)
             self.status[part] = status
 
+    def status_texts(self) -> NDArray[np.str_]:
+        """Return the status of every topic as text."""
+        return STATUS_TEXTS[self.status]
 
-_NOT_CONVERGED = int(np.flatnonzero(STATUSES == NOT_CONVERGED)[0])
+
 _NUMBERS = [
     field.name
     for field in fields(TrendFit)
@@ -226,8 +185,8 @@ class TrendColumns:
     def add(self, block: Block, confidence: float) -> None:
         """Write the numbers of a block."""
         if self._quantile is None:
-            self._quantile = quantiles(block.window.bursts.number, confidence)
-        values = _describe(block.window, block.trends, self._quantile)
+            self._quantile = quantiles(block.tables.bursts.number, confidence)
+        values = _describe(block.tables, block.trends, self._quantile)
         first, last = block.rows[[0, -1]] if len(block.rows) else (0, 0)
         together = last - first == len(block.rows) - 1
         rows = slice(first, last + 1) if together else block.rows
@@ -238,16 +197,16 @@ class TrendColumns:
         """Return the columns."""
         self._numbers["q_value"] = q_values(self._numbers["p_value"])
         return TrendFit(
-            status=STATUSES[fitting.status],
+            status=fitting.status_texts(),
             articles=fitting.articles,
             iterations=fitting.iterations,
             **self._numbers,
         )
 
 
-def _describe(window: Window, fit: Trends, quantile: Chebyshev) -> dict[str, Floats]:
+def _describe(tables: PeriodTables, fit: Trends, quantile: Chebyshev) -> dict[str, Floats]:
     """Return the columns of converged fits on the caller's time."""
-    design, number = window.design, window.bursts.number
+    design, number = tables.design, tables.bursts.number
     info_0, info_1, info_2 = fit.information[:, :3].T
     determinant = info_0 * info_2 - info_1**2
     inflation = np.maximum(1.0, fit.long_run)
@@ -292,6 +251,7 @@ def log_odds_at(fit: Trends, u: float) -> tuple[Floats, Floats]:
 
 
 def _expit(log_odds: Floats) -> Floats:
-    """Return the probability. numpy's exponential takes a fraction of the time of scipy's expit."""
+    """Return probabilities. With numpy's exponential it takes a fraction of the time that scipy's
+    expit takes."""
     with np.errstate(over="ignore"):
         return np.asarray(1 / (1 + np.exp(-log_odds)))

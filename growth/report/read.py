@@ -15,13 +15,14 @@ from console.errors import WarehouseError
 from console.months import next_month
 from growth.choices import Period
 from growth.model.bands import Lines, draw_lines
-from growth.model.counts import CONVERGED, Floats, Integers
+from growth.model.counts import Floats, Integers
+from growth.model.statuses import Status
 from growth.shown.words import came_up
 from growth.stored.lines import first_periods, fitted_series
 from growth.stored.lists import LISTS
 from growth.stored.loaded import loaded_on
 from growth.stored.observed import fitting_period
-from growth.stored.periods import in_periods, places
+from growth.stored.periods import Bins, in_periods, places
 from growth.stored.runs import Run
 from growth.stored.series import Series, Window
 from warehouse.connect import connect
@@ -30,19 +31,6 @@ from warehouse.connect import connect
 _ARTICLES = 5
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Bins:
-    """The weeks or months that are drawn: first and last day, and articles, of each of K."""
-
-    unit: str
-    start: list[date]
-    end: list[date]
-    totals: Integers
-
-    def __len__(self) -> int:
-        return len(self.start)
 
 
 @dataclass(frozen=True)
@@ -75,7 +63,7 @@ def read_content(connection: psycopg.Connection, run: Run, step: Callable[[str],
         connection,
         "select * from marts.fct_topic_growth where run_id = %s and status = %s "
         "order by articles desc, topic_id",
-        [run.run_id, CONVERGED],
+        [run.run_id, Status.CONVERGED],
     )
     lists = _lists(connection, run, topics)
     if not topics:
@@ -95,7 +83,7 @@ def read_content(connection: psycopg.Connection, run: Run, step: Callable[[str],
     shape = np.array([topic["shape"] for topic in topics])
     loaded = loaded_on(connection, run.window_start, run.window_end)
     step(f"computing {len(topics):,} curves")
-    lines = draw_lines(in_periods(series, run.period), shape, times)
+    lines = draw_lines(in_periods(series, run.period).counts, series.monday, shape, times)
     counts = counts.astype(np.int64)
     begins = _begins(run, bins, topics)
     return Content(

@@ -13,7 +13,7 @@ import vl_convert
 
 from console.months import months_between
 from growth.choices import Period
-from growth.report.read import Bins
+from growth.stored.periods import Bins
 
 # The Vega-Lite that this Altair writes.
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])

@@ -18,7 +18,7 @@ from console.errors import WarehouseError
 from console.text import cell_text, visible_json
 from growth.choices import FileFormat
 from growth.shown.export_columns import SERIES_MEANINGS, UNITS
-from growth.stored.export_lines import DRAWN, DrawnRow, drawn_rows
+from growth.stored.lines import DRAWN, DrawnRow, drawn_rows
 from growth.stored.observed import marts_needed, observed_query
 from growth.stored.runs import Run
 from warehouse.files import make_folder, replacing_together, scratch

@@ -1,4 +1,4 @@
-"""Draws a topic into a file as the report's page does: points, level with bands, fitted curve."""
+"""Draws a topic into a file as the report's page does: points, level with bands, fitted line."""
 
 import json
 import re
@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import vl_convert
 
-from growth.report.read import Bins
+from console.text import short
 from growth.shown import words
 from growth.shown.charts import large_chart, milliseconds
-from growth.shown.tables import short
-from growth.stored.lines import Curve
+from growth.stored.lines import TopicLine
 from growth.stored.observed import Point
+from growth.stored.periods import Bins
 from growth.stored.runs import Run
 from growth.stored.series import DAYS_PER_YEAR
 from warehouse.files import write
@@ -28,9 +28,9 @@ _PNG_SCALE = 2.0
 
 
 def draw(path: Path, run: Run, by: str, topic: dict[str, Any], points: list[Point],
-         curve: Curve) -> None:  # fmt: skip
+         line: TopicLine) -> None:  # fmt: skip
     """Write the picture of a topic, a row of marts.fct_topic_growth. Raises WarehouseError."""
-    spec = json.loads(_in_colour(json.dumps(_specification(run, by, topic, points, curve))))
+    spec = json.loads(_in_colour(json.dumps(_specification(run, by, topic, points, line))))
     if path.suffix.lower() == ".svg":
         picture = vl_convert.vega_to_svg(spec).encode()
     else:
@@ -39,14 +39,14 @@ def draw(path: Path, run: Run, by: str, topic: dict[str, Any], points: list[Poin
 
 
 def _specification(
-    run: Run, by: str, topic: dict[str, Any], points: list[Point], curve: Curve
+    run: Run, by: str, topic: dict[str, Any], points: list[Point], line: TopicLine
 ) -> dict[str, Any]:
     starts = [point.period_start for point in points]
     ends = [*(day - timedelta(days=1) for day in starts[1:]), run.window_end]
     bins = Bins(str(by), starts, ends, np.array([point.all_articles for point in points]))
     spec = large_chart(bins)
     shares = [point.share for point in points if point.share is not None]
-    highest = float(np.nanmax([*shares, *curve.share.tolist()]))
+    highest = float(np.nanmax([*shares, *line.share.tolist()]))
     for part, key, values in (
         (
             "signals",
@@ -60,15 +60,15 @@ def _specification(
             "data",
             "values",
             {
-                "curve": _curve_rows(run.window_start, curve),
-                "points": _point_rows(run.window_start, points, ends, curve),
+                "curve": _curve_rows(run.window_start, line),
+                "points": _point_rows(run.window_start, points, ends, line),
             },
         ),
     ):
         for each in spec[part]:
             if each["name"] in values:
                 each[key] = values[each["name"]]
-    has_fit = not np.isnan(curve.share[-1])
+    has_fit = not np.isnan(line.share[-1])
     shown = words.window(run.window_start, run.window_end, run.last_day)
     spec["width"] = _WIDTH
     spec["title"] = {
@@ -87,14 +87,14 @@ def _specification(
     return spec
 
 
-def _curve_rows(start: date, curve: Curve) -> list[dict[str, Any]]:
-    if np.isnan(curve.share[-1]):
+def _curve_rows(start: date, line: TopicLine) -> list[dict[str, Any]]:
+    if np.isnan(line.share[-1]):
         return []
     columns = {
-        "level": curve.share,
-        "fitted": curve.fitted,
-        **{f"low{name}": low for name, low in curve.low.items()},
-        **{f"high{name}": high for name, high in curve.high.items()},
+        "level": line.share,
+        "fitted": line.fitted,
+        **{f"low{name}": low for name, low in line.low.items()},
+        **{f"high{name}": high for name, high in line.high.items()},
     }
     rows: list[dict[str, Any]] = [
         {"t": _milliseconds(start, years), "end": None}
@@ -102,16 +102,16 @@ def _curve_rows(start: date, curve: Curve) -> list[dict[str, Any]]:
             name: None if np.isnan(values[place]) else float(values[place])
             for name, values in columns.items()
         }
-        for place, years in enumerate(curve.times.tolist())
+        for place, years in enumerate(line.times.tolist())
         # Periods after the last day with articles are not drawn.
-        if years <= curve.times[-1]
+        if years <= line.times[-1]
     ]
     rows[-1]["end"] = words.percent(rows[-1]["level"])
     return rows
 
 
 def _point_rows(
-    start: date, points: list[Point], ends: list[date], curve: Curve
+    start: date, points: list[Point], ends: list[date], line: TopicLine
 ) -> list[dict[str, Any]]:
     return [
         {
@@ -120,7 +120,7 @@ def _point_rows(
             "to": milliseconds(end),
             "share": point.share,
         }
-        for point, end, years in zip(points, ends, curve.times[1:-1].tolist(), strict=True)
+        for point, end, years in zip(points, ends, line.times[1:-1].tolist(), strict=True)
         if point.share is not None
     ]
 

@@ -1,4 +1,4 @@
-"""All that is known of topics: the numbers of a fit, what was counted, the headlines."""
+"""All that is known of topics, read and laid out: a fit's numbers, what was counted, headlines."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import dict_row
 
-from console.text import visible
+from console.text import short, visible
 from growth.shown import words
-from growth.shown.tables import fields, short, sparkline, table
+from growth.shown.tables import fields, sparkline, table
 from growth.stored.observed import Point, marts_needed, read_observed
 from growth.stored.runs import Run
 
 if TYPE_CHECKING:
-    from growth.stored.lines import Curve
+    from growth.stored.lines import TopicLine
 
 SERIES_COLUMNS = (
     "label", "kind", "period_start", "days", "articles", "all_articles", "share", "level",
@@ -28,10 +28,10 @@ _HEADLINE_WIDTH = 200
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """The level at the mean time of a period's articles and the ends of its 95 % band, None before
-    the topic's first article; and the share by the curve that was fitted over the whole window.
-    All None without a fit."""
+class LinePoint:
+    """What is drawn of a topic at a period: its level at the mean time of the period's articles and
+    the ends of the 95 % band, None before the topic's first article; and the share by the curve
+    that was fitted over the whole window. All None without a fit."""
 
     level: float | None
     level_low: float | None
@@ -50,13 +50,14 @@ class Headline:
 
 @dataclass(frozen=True)
 class KnownTopic:
-    """A topic of a run: the columns of marts.fct_topic_growth, its points, its headlines."""
+    """A topic of a run: its row of marts.fct_topic_growth, what was counted by period, its
+    headlines; and its line, where that was asked for (``with_lines``)."""
 
     numbers: dict[str, Any]
     other_labels: list[str]
     points: list[Point]
     headlines: list[Headline]
-    fitted: list[Fitted] = field(default_factory=list)
+    drawn: list[LinePoint] = field(default_factory=list)
 
 
 def read_topics(
@@ -76,27 +77,27 @@ def read_topics(
     return [KnownTopic(numbers[i], others.get(i, []), points[i], headlines.get(i, [])) for i in ids]
 
 
-def with_curves(
+def with_lines(
     connection: psycopg.Connection, run: Run, by: str, topics: Sequence[KnownTopic]
 ) -> list[KnownTopic]:
-    """Return topics with what was fitted beside what was counted. Raises WarehouseError."""
-    from growth.stored.lines import fit_curves
+    """Return topics with their lines beside what was counted. Raises WarehouseError where the
+    articles have changed since the fit."""
+    from growth.stored.lines import topic_lines
 
-    curves = fit_curves(connection, run, by, [topic.numbers for topic in topics])
-    return [
-        replace(topic, fitted=_at_periods(curves[topic.numbers["topic_id"]])) for topic in topics
-    ]
+    lines = topic_lines(connection, run, by, [topic.numbers for topic in topics])
+    return [replace(topic, drawn=_at_periods(lines[topic.numbers["topic_id"]])) for topic in topics]
 
 
-def _at_periods(curve: "Curve") -> list[Fitted]:
+def _at_periods(line: "TopicLine") -> list[LinePoint]:
+    """Return a line at the periods, without the window's first and last day."""
     values = zip(
-        curve.share[1:-1].tolist(),
-        curve.low[95][1:-1].tolist(),
-        curve.high[95][1:-1].tolist(),
-        curve.fitted[1:-1].tolist(),
+        line.share[1:-1].tolist(),
+        line.low[95][1:-1].tolist(),
+        line.high[95][1:-1].tolist(),
+        line.fitted[1:-1].tolist(),
         strict=True,
     )
-    return [Fitted(*(None if isnan(number) else number for number in row)) for row in values]
+    return [LinePoint(*(None if isnan(number) else number for number in row)) for row in values]
 
 
 def _other_labels(
@@ -144,8 +145,8 @@ def as_json(run: Run, by: str, topics: Sequence[KnownTopic]) -> dict[str, Any]:
                 **topic.numbers, "topic_id": str(topic.numbers["topic_id"]),
                 "other_labels": topic.other_labels,
                 "series": [
-                    asdict(point) | asdict(fitted)
-                    for point, fitted in zip(topic.points, topic.fitted, strict=True)
+                    asdict(point) | asdict(drawn)
+                    for point, drawn in zip(topic.points, topic.drawn, strict=True)
                 ],
                 "headlines": [asdict(headline) for headline in topic.headlines],
             }
@@ -157,12 +158,12 @@ def as_json(run: Run, by: str, topics: Sequence[KnownTopic]) -> dict[str, Any]:
 def series_rows(topics: Sequence[KnownTopic]) -> Iterator[dict[str, Any]]:
     """Yield a row a topic and a period, with SERIES_COLUMNS."""
     for topic in topics:
-        for point, fitted in zip(topic.points, topic.fitted, strict=True):
-            yield topic.numbers | asdict(point) | asdict(fitted)
+        for point, drawn in zip(topic.points, topic.drawn, strict=True):
+            yield topic.numbers | asdict(point) | asdict(drawn)
 
 
 def page(run: Run, by: str, topic: KnownTopic) -> str:
-    """Return all about one topic, to be read."""
+    """Return all about one topic, for a person to read."""
     numbers = topic.numbers
     everything = sum(point.all_articles for point in topic.points)
     counted = (
@@ -228,15 +229,7 @@ def _about_the_line(by: str, topic: KnownTopic) -> str:
     )
 
 
-def _cut(text: str) -> str:
-    from rich.cells import cell_len, set_cell_size
-
-    if cell_len(text) <= _HEADLINE_WIDTH:
-        return text
-    return set_cell_size(text, _HEADLINE_WIDTH - 1).rstrip() + "…"
-
-
 def _headline_lines(headlines: Sequence[Headline]) -> Iterator[str]:
     for headline in headlines:
-        yield f"  {headline.published_on}  {_cut(visible(headline.headline))}"
+        yield f"  {headline.published_on}  {short(headline.headline, _HEADLINE_WIDTH)}"
         yield f"  {'':10}  {visible(headline.web_url)}"

@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from console.text import visible
+from console.text import short, visible
 from growth.shown import words
 
-# Longest label in a table, in columns of the terminal; elsewhere it stands whole.
-_LABEL_WIDTH = 64
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -28,16 +26,6 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[i
             padded.append(text + space if column in left else space + text)
         lines.append("  ".join(padded).rstrip())
     return "\n".join(lines)
-
-
-def short(label: str) -> str:
-    """Return a label as a table has room for it."""
-    from rich.cells import cell_len, set_cell_size
-
-    shown = visible(label)
-    if cell_len(shown) <= _LABEL_WIDTH:
-        return shown
-    return set_cell_size(shown, _LABEL_WIDTH - 1).rstrip() + "…"
 
 
 def sparkline(shares: Sequence[float | None], top: float | None = None) -> str:

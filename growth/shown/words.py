@@ -7,25 +7,25 @@ to say by itself, it says alike: growth/report/assets/words.js.
 from datetime import date, timedelta
 from typing import Any
 
+from growth.model.level import ends
+from growth.model.statuses import Status
+
 Topic = dict[str, Any]
 
 # As in series.py, which takes a while to import.
 _DAYS_PER_YEAR = 365.25
 NOTHING = "\N{EN DASH}"
 _AS_EVER = "the same in earlier years"
-# What counts as a window's start, as in levels.py: two weeks; of a short window a twelfth, of a
-# long one a thirty-second.
-_START, _SHORT, _LONG = timedelta(days=14), 12, 32
 
 _WHY_NO_FIT = {
-    "no_articles": "it has no articles in the window",
-    "every_article": "every article carries it",
-    "first_period_only": "all its articles are of the window's first day",
-    "last_period_only": "all its articles are of the window's last day",
-    "separated": "its articles all lie on one side of a day, so that no finite rate exists",
-    "too_few_articles": "it has too few articles (`growth fit --min-articles`)",
-    "too_few_periods": "the window has too few days with articles",
-    "not_converged": "the search found no maximum",
+    Status.NO_ARTICLES: "it has no articles in the window",
+    Status.EVERY_ARTICLE: "every article carries it",
+    Status.FIRST_PERIOD_ONLY: "all its articles are of the window's first day",
+    Status.LAST_PERIOD_ONLY: "all its articles are of the window's last day",
+    Status.SEPARATED: "its articles all lie on one side of a day, so that no finite rate exists",
+    Status.TOO_FEW_ARTICLES: "it has too few articles (`growth fit --min-articles`)",
+    Status.TOO_FEW_PERIODS: "the window has too few days with articles",
+    Status.NOT_CONVERGED: "the search found no maximum",
 }
 
 
@@ -125,7 +125,7 @@ def describe(topic: Topic) -> str:
 
 def sentences(topic: Topic) -> list[tuple[str, str]]:
     """Return all that the fit says of a topic, with its 95 % intervals: what about, and what."""
-    if topic["status"] != "converged":
+    if topic["status"] != Status.CONVERGED:
         why = _WHY_NO_FIT.get(topic["status"], topic["status"])
         return [("fit", f"there is none: {why}")]
     said = [
@@ -173,10 +173,7 @@ def share_at_start(topic: Topic) -> str:
 def came_up(topic: Topic) -> date | None:
     """Return the day of a topic's first article where that lies inside the window, after what
     counts as its start."""
-    first: date | None = topic["first_seen_on"]
-    start, end = topic["window_start"], topic["window_end"]
-    begun = start + max(min(_START, (end - start) / _SHORT), (end - start) / _LONG)
-    return first if first is not None and first > begun else None
+    return ends.came_up(topic["first_seen_on"], topic["window_start"], topic["window_end"])
 
 
 def _course(topic: Topic) -> list[str]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from growth.model.counts import CONVERGED, NOT_CONVERGED
 from growth.model.movement import say_every_year
+from growth.model.statuses import Status
 from growth.stored.loaded import not_final_since
 from growth.stored.seasons import earlier_windows, fit_shown, seasonal, year_before
 from growth.stored.series import Window, is_loaded, missing_months, read_series
@@ -46,12 +46,12 @@ class Fitted:
     @property
     def converged(self) -> int:
         """Topics that have a rate."""
-        return self.statuses.get(CONVERGED, 0)
+        return self.statuses.get(Status.CONVERGED, 0)
 
     @property
     def some_failed(self) -> bool:
         """Whether the search found no maximum for a topic that has one."""
-        return NOT_CONVERGED in self.statuses
+        return Status.NOT_CONVERGED in self.statuses
 
 
 def fit_window(

@@ -1,13 +1,27 @@
 """Days put together to weeks or months."""
 
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from growth.choices import Period
 from growth.stored.series import Series, Window
+
+
+@dataclass(frozen=True)
+class Bins:
+    """The periods of a chart, days, weeks or months: first and last day, and articles, of each of
+    K."""
+
+    unit: str
+    start: list[date]
+    end: list[date]
+    totals: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.start)
 
 
 def places(window: Window, period: str) -> NDArray[np.int64]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from growth.logistic import GrowthFit, fit_growth
 from growth.model.movement import LEVEL
+from growth.model.shapes import GrowthFit, fit_growth
 from growth.stored.periods import in_periods
 from growth.stored.series import DAYS_PER_YEAR, Series, Window, is_loaded, read_window
 
@@ -50,10 +50,7 @@ class Shown:
 def fit_shown(series: Series, period: str, min_articles: int) -> Shown:
     """Fit a daily series by ``period``."""
     binned = in_periods(series, period)
-    fit = fit_growth(
-        binned.topic, binned.period, binned.count, binned.totals, binned.times,
-        topics=len(series.topic_ids), min_articles=min_articles, week=series.monday,
-    )  # fmt: skip
+    fit = fit_growth(binned.counts, min_articles=min_articles, week=series.monday)
     return Shown(int((binned.totals > 0).sum()), series.topic_ids, fit)
 
 

@@ -1,7 +1,7 @@
 """Reads the daily series of a window from the marts."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from console.errors import WarehouseError
 from console.months import format_month, last_day
+from growth.model.counts import Counts
 
 if TYPE_CHECKING:
     import psycopg
@@ -54,6 +55,13 @@ class Series:
     first_seen_on: list[date | None]
 
     @property
+    def counts(self) -> Counts:
+        """What a fit takes."""
+        return Counts(
+            self.topic, self.period, self.count, self.totals, self.times, len(self.topic_ids)
+        )
+
+    @property
     def monday(self) -> float:
         """The time of the first Monday: weeks that are drawn begin on Mondays."""
         return (-self.window.start.weekday() % 7) / DAYS_PER_YEAR
@@ -64,6 +72,23 @@ class Series:
         counted = np.flatnonzero(self.totals)
         last = int(counted[-1]) if len(counted) else self.window.days - 1
         return self.window.start + timedelta(days=last)
+
+    def take(self, rows: NDArray[np.int64]) -> "Series":
+        """Return the series of some topics; their places ``rows`` rise."""
+        place = np.full(len(self.topic_ids), -1)
+        place[rows] = np.arange(len(rows))
+        topic = place[self.topic]
+        kept = topic >= 0
+        return replace(
+            self,
+            topic=topic[kept],
+            period=self.period[kept],
+            count=self.count[kept],
+            topic_ids=self.topic_ids[rows],
+            kinds=[self.kinds[row] for row in rows.tolist()],
+            labels=[self.labels[row] for row in rows.tolist()],
+            first_seen_on=[self.first_seen_on[row] for row in rows.tolist()],
+        )
 
     def sha256(self) -> str:
         """Return a digest of everything that a fit depends on."""

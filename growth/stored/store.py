@@ -16,8 +16,8 @@ from psycopg.adapt import Dumper
 from console.months import format_month
 from growth.choices import Period
 from growth.logistic import GrowthFit
-from growth.model.counts import CONVERGED, NOT_CONVERGED
 from growth.model.movement import PULSE, S_CURVE
+from growth.model.statuses import Status
 from growth.stored.columns import OF_EVERY_TOPIC, fit_columns, topic_columns
 from growth.stored.series import Series, Window
 
@@ -100,8 +100,8 @@ def store_fit(connection: psycopg.Connection, result: Result) -> None:
             "periods": result.periods,
             "articles": int(series.totals.sum()),
             "topics": len(series.topic_ids),
-            "converged": int((fit.trend.status == CONVERGED).sum()),
-            "not_converged": int((fit.trend.status == NOT_CONVERGED).sum()),
+            "converged": int((fit.trend.status == Status.CONVERGED).sum()),
+            "not_converged": int((fit.trend.status == Status.NOT_CONVERGED).sum()),
             "s_curves": int((fit.shape == S_CURVE).sum()),
             "pulses": int((fit.shape == PULSE).sum()),
             "seconds": result.seconds,
@@ -117,7 +117,7 @@ def store_fit(connection: psycopg.Connection, result: Result) -> None:
             ),
             list(run.values()),
         )
-        is_fitted = fit.trend.status == CONVERGED
+        is_fitted = fit.trend.status == Status.CONVERGED
         for rows in _batches(np.flatnonzero(is_fitted)):
             every = topic_columns(series, fit, result.knows_new, rows)
             columns = {name: (OF_EVERY_TOPIC[name], values) for name, values in every.items()}

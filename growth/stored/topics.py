@@ -10,7 +10,7 @@ from functools import cached_property
 import psycopg
 
 from console.errors import WarehouseError
-from growth.shown.tables import short
+from console.text import short
 from growth.stored.runs import Run
 
 _SUGGESTIONS = 8
@@ -20,8 +20,8 @@ _LIKE, _ALIKE, _AHEAD = 0.6, 0.85, 0.05
 
 
 @dataclass(frozen=True)
-class Topic:
-    """A topic of a run."""
+class NamedTopic:
+    """A topic of a run, as far as a person can name it."""
 
     topic_id: int
     kind: str
@@ -44,16 +44,16 @@ class Found:
     """The topic that is meant. ``guessed`` tells that its label is not what was asked for;
     ``others`` are topics of the same name."""
 
-    topic: Topic
+    topic: NamedTopic
     guessed: bool
-    others: list[Topic]
+    others: list[NamedTopic]
 
 
 class NoSuchTopicError(WarehouseError):
     """No topic has this name, or several have; the message lists those that may be meant."""
 
 
-def _find(topics: Sequence[Topic], run: Run, name: str) -> Found:
+def _find(topics: Sequence[NamedTopic], run: Run, name: str) -> Found:
     """Return the topic that is called ``name``, else the one that is probably meant.
 
     First the very label counts, then the label in any letter case and without accents, then labels
@@ -102,12 +102,12 @@ def find_topics(
     names: Sequence[str],
     kinds: Sequence[str],
     tell: Callable[[str], None],
-) -> list[Topic]:
+) -> list[NamedTopic]:
     """Return the topics that are meant, each once; tell where a name was not taken as it stands.
 
     Raises NoSuchTopicError.
     """
-    chosen: dict[int, Topic] = {}
+    chosen: dict[int, NamedTopic] = {}
     topics = _topics(connection, run, kinds)
     for name in names:
         found = _find(topics, run, name)
@@ -124,12 +124,12 @@ def _quoted(name: str) -> str:
     return repr(name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}…")
 
 
-def name_with_kind(topic: Topic) -> str:
+def name_with_kind(topic: NamedTopic) -> str:
     """Return how a topic is named in a line."""
     return f"{short(topic.label)} ({topic.kind})"
 
 
-def _topics(connection: psycopg.Connection, run: Run, kinds: Sequence[str]) -> list[Topic]:
+def _topics(connection: psycopg.Connection, run: Run, kinds: Sequence[str]) -> list[NamedTopic]:
     """Return the topics of a run, those with most articles first."""
     rows = connection.execute(
         """
@@ -140,7 +140,7 @@ def _topics(connection: psycopg.Connection, run: Run, kinds: Sequence[str]) -> l
         """,
         [run.run_id, list(kinds), list(kinds)],
     )
-    return [Topic(*row) for row in rows]
+    return [NamedTopic(*row) for row in rows]
 
 
 def _plain(text: str) -> str:
@@ -156,7 +156,7 @@ def _sorted_words(plain: str) -> str:
     return " ".join(sorted(re.findall(r"\w+", plain)))
 
 
-def _having_words(topics: Sequence[Topic], name: str) -> list[Topic]:
+def _having_words(topics: Sequence[NamedTopic], name: str) -> list[NamedTopic]:
     """Return the topics in whose labels each word of the name begins a word."""
     parts = set(re.findall(r"\w+", _plain(name)))
     if not parts:
@@ -166,7 +166,7 @@ def _having_words(topics: Sequence[Topic], name: str) -> list[Topic]:
     return [topic for topic in topics if having.match(topic.plain)]
 
 
-def _spelt_alike(topics: Sequence[Topic], name: str) -> list[tuple[float, Topic]]:
+def _spelt_alike(topics: Sequence[NamedTopic], name: str) -> list[tuple[float, NamedTopic]]:
     """Return the topics spelt most like a name, with how much of them is the same, 0 to 1."""
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(_sorted_words(_plain(name)))
@@ -181,7 +181,7 @@ def _spelt_alike(topics: Sequence[Topic], name: str) -> list[tuple[float, Topic]
     return sorted(alike, key=lambda pair: -pair[0])[:_SUGGESTIONS]
 
 
-def _error(what: str, topics: Sequence[Topic], what_to_do: str) -> NoSuchTopicError:
+def _error(what: str, topics: Sequence[NamedTopic], what_to_do: str) -> NoSuchTopicError:
     shown = ", ".join(map(name_with_kind, topics[:_SUGGESTIONS]))
     more = len(topics) - _SUGGESTIONS
     return NoSuchTopicError(

@@ -9,7 +9,8 @@ from scipy import special, stats
 
 from growth.logistic import fit_trend
 from growth.model.bursts import degrees_of_freedom, make_bursts, number_of_waves, quantiles, waves
-from growth.model.counts import blocks, check_counts, prepare
+from growth.model.cells import blocks
+from growth.model.counts import Counts, check_counts, prepare
 from growth.model.grids import make_grids
 
 pytestmark = pytest.mark.fast
@@ -74,7 +75,7 @@ def test_a_window_in_pieces_stands_for_all_its_days(rate: float) -> None:
     counts = rng.binomial(totals, 0.02)
     used = np.flatnonzero(counts)
     topic, times = np.zeros(len(used), int), np.arange(3000.0)
-    [cells] = blocks(check_counts(topic, used, counts[used], totals, times, 1, 1, 1))
+    [cells] = blocks(check_counts(Counts(topic, used, counts[used], totals, times, 1), 1, 1))
     y = grids[-1].counts(cells)[0]
 
     def log_odds(u: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -123,7 +124,7 @@ def test_blocks_hold_every_cell_once() -> None:
     order = rng.permutation(len(topic))
     for index in (slice(None), order):
         cells = topic[index], period[index], count[index]
-        parts = list(blocks(check_counts(*cells, *periods, 40_000, 1, 1)))
+        parts = list(blocks(check_counts(Counts(*cells, *periods, topics=40_000), 1, 1)))
         assert [part.first for part in parts] == [
             0, *np.cumsum([part.topics for part in parts])[:-1]
         ]  # fmt: skip

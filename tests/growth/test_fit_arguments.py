@@ -26,7 +26,6 @@ from growth.logistic import (
     fit_s_curve,
     fit_trend,
 )
-from growth.model.beta_binomial import fit_beta_binomial
 from growth.model.least_squares import fit_s_curve_least_squares
 
 pytestmark = pytest.mark.fast
@@ -365,16 +364,3 @@ def test_curves_by_least_squares_check_what_they_are_given() -> None:
             warnings.simplefilter("error")
             short = fit_s_curve_least_squares(values[:number], times[:number])
         assert short.status.tolist() == ["not_converged"] and np.isnan(short.ceiling).all()
-
-
-def test_a_beta_binomial_checks_what_it_is_given() -> None:
-    good: dict[str, Any] = {"group": [0, 0, 1, 1], "count": [1, 2, 3, 3], "total": [9, 9, 9, 9]}
-    for bad, named in (
-        ({"group": [0, 0.5, 1, 1]}, "group[1] is 0.5"),
-        ({"group": [0, 0, 2, 2]}, "group 1 has no row"),
-        ({"count": [1, 2, 3]}, "equal length"),
-        ({"count": [1, 2, 3, 10]}, "count[3] is above its total"),
-        ({"count": [1, 2, 3, np.nan]}, "count[3] is nan"),
-        ({"group": [], "count": [], "total": []}, "one or more"),
-    ):
-        assert named in refusal(fit_beta_binomial, **(good | bad))

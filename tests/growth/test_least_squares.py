@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from beta_binomial import fit_beta_binomial
 from numpy.typing import NDArray
 from scipy import optimize
 
-from growth.model.beta_binomial import fit_beta_binomial
 from growth.model.least_squares import fit_s_curve_least_squares
 
 pytestmark = pytest.mark.fast
@@ -99,7 +99,7 @@ def test_missing_values_are_left_out() -> None:
 def test_crowders_beta_binomial() -> None:
     case = CASES["orob1_betabinomial"]
     levels = case["recomputed"]["levels"]
-    group = [levels.index(row["dilution"]) for row in case["columns"]]
+    group = np.array([levels.index(row["dilution"]) for row in case["columns"]])
     fit = fit_beta_binomial(group, column("orob1_betabinomial", "y"),
                             column("orob1_betabinomial", "n"))  # fmt: skip
     np.testing.assert_allclose(fit.share, case["recomputed"]["p"], atol=1e-6)

@@ -12,17 +12,17 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from growth.model.arguments import check_confidence, check_finite
-from growth.model.counts import Cells, Floats, Integers, blocks, check_counts
-from growth.model.level.smoother import WEEK, Weeks, smooth
+from growth.model.cells import Cells, blocks
+from growth.model.counts import Counts, Floats, Integers, check_counts
+from growth.model.level.ends import END_DAYS, end_length
+from growth.model.level.smoother import DAY, WEEK, Weeks, smooth
 
-# Memory that a topic takes for each time asked for, and a period, in bytes.
+# Bytes that a topic takes for each time asked for, and that a period takes.
 _POINT_BYTES, _PERIOD_BYTES = 24, 200
 # Topics worked on at a time: few enough for a processor's cache.
 _BLOCK_TOPICS = 256
-# A window's start and end: so many weeks; but at most one of so many parts of a short window, and
-# at least one of so many of a long one. And the times at which a level is asked for to take its
-# mean there.
-_END_WEEKS, _MOST_OF_SHORT, _END_PARTS, _POINTS = 2, 12, 32, 5
+# The level at a window's start, or end, is the mean of the levels at so many times there.
+_POINTS = 5
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,10 @@ class Levels:
 
     def ends(self, first: float, last: float) -> tuple[Floats, Floats]:
         """Return log-odds and errors at the start and at the end of a window from ``first`` to
-        ``last``, each of shape (T, 2): those of the mean share over its first and its last two
-        weeks, so that a day's news does not stand for all; of a short window a twelfth where that
-        is shorter, of a long one a thirty-second where that is longer. The error is the mean of the
-        errors: days so near hardly differ in it."""
-        part = np.linspace(0.0, _end_length(first, last), _POINTS)
+        ``last``, each of shape (T, 2): those of the mean share over what counts as its start and
+        its end (ends.py). The error is the mean of the errors: days so near hardly differ in
+        it."""
+        part = np.linspace(0.0, end_length(last - first, END_DAYS * DAY), _POINTS)
         sides = [self.at(first + part), self.at(last - part)]
         shares = [special.expit(log_odds).mean(axis=1) for log_odds, _ in sides]
         errors = [error.mean(axis=1) for _, error in sides]
@@ -92,7 +91,7 @@ class Levels:
         the window's ends what is told of these."""
         log_odds, error = self.at(times)
         (start, end), (start_error, end_error) = (each.T for each in self.ends(first, last))
-        length = _end_length(first, last)
+        length = end_length(last - first, END_DAYS * DAY)
         # Where a window is so short that its ends meet, each has its half.
         middle = (first + last) / 2
         early, late = times <= min(first + length, middle), times > max(last - length, middle)
@@ -101,42 +100,19 @@ class Levels:
         return log_odds, error
 
 
-def _end_length(first: float, last: float) -> float:
-    span = last - first
-    return max(min(_END_WEEKS * WEEK, span / _MOST_OF_SHORT), span / _END_PARTS)
-
-
-def fit_level(
-    topic: ArrayLike,
-    period: ArrayLike,
-    count: ArrayLike,
-    totals: ArrayLike,
-    times: ArrayLike,
-    *,
-    topics: int | None = None,
-    at: ArrayLike | None = None,
-    confidence: float = 0.95,
-) -> LevelFit:
-    """Return where the share of every topic stands at the times ``at``, by default at the times of
-    the periods. ``times`` and ``at`` are in years, since a level moves by the week; of periods with
-    ``totals`` 0 nothing is known. The interval is for the level: counts of single weeks scatter
-    more widely. ``at`` is a number or of shape (K,). Other arguments and errors as in
-    growth.logistic.fit_trend; ValueError, too, for times over more than 100,000 years.
-    """
+def fit_level(counts: Counts, *, at: ArrayLike | None = None, confidence: float = 0.95) -> LevelFit:
+    """Return the level of every topic: see growth.logistic.fit_level."""
     confidence = check_confidence(confidence)
-    name, asked = ("times", times) if at is None else ("at", at)
-    wanted = check_finite(name, asked, (0, 1) if name == "at" else (1,))
-    counts = check_counts(
-        topic, period, count, totals, times, topics, len(wanted) * _POINT_BYTES, _PERIOD_BYTES
-    )
-    fit = LevelFit(*(np.full((counts.topics, len(wanted)), np.nan) for _ in fields(LevelFit)))
-    weeks, margin = Weeks.of(counts.design), special.ndtri(0.5 + confidence / 2)
-    for part in blocks(counts):
+    asked = check_finite("times", counts.times) if at is None else check_finite("at", at, (0, 1))
+    checked = check_counts(counts, len(asked) * _POINT_BYTES, _PERIOD_BYTES)
+    fit = LevelFit(*(np.full((checked.topics, len(asked)), np.nan) for _ in fields(LevelFit)))
+    weeks, margin = Weeks.of(checked.design), special.ndtri(0.5 + confidence / 2)
+    for cells in blocks(checked):
         if not len(weeks.times):
-            continue  # nothing is known where no period has articles
-        for rows, levels in levels_of(weeks, part):
-            log_odds, error = levels.at(wanted)
-            of = part.first + rows
+            continue  # no period has articles: nothing is known
+        for rows, levels in levels_of(weeks, cells):
+            log_odds, error = levels.at(asked)
+            of = cells.first + rows
             fit.share[of] = special.expit(log_odds)
             fit.share_low[of] = special.expit(log_odds - margin * error)
             fit.share_high[of] = special.expit(log_odds + margin * error)

@@ -28,10 +28,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from growth.model.counts import Cells, Design, Floats, Integers
+from growth.model.cells import Cells
+from growth.model.counts import Design, Floats, Integers
 
-# A week, in years.
-WEEK = 7 / 365.25
+# A day and a week, in years.
+DAY, WEEK = 1 / 365.25, 7 / 365.25
 # Years from the first time to the last, and to where weeks begin, at most: more are no years.
 _LONGEST = 1e5
 # At most about so many blocks. The last weeks are blocks of one week each, however long the window.

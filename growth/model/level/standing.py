@@ -5,7 +5,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy import special
 
-from growth.model.counts import Booleans, Cells, Floats, Integers
+from growth.model.cells import Cells
+from growth.model.counts import Booleans, Floats, Integers
 from growth.model.level.levels import Levels, levels_of
 from growth.model.level.smoother import Weeks
 

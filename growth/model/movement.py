@@ -50,9 +50,9 @@ EVERY_YEAR = "every year"
 TOO_FEW = "too few articles"
 
 LEVEL = 0.05
-# What the smaller of two p-values is multiplied by. Bonferroni's 2 is for tests that each reject as
-# often as they say; that of the change rejects seldom where nothing changed. With this the two
-# together reject flat topics at 2 to 6 %, and up to 13 % if autocorrelation is 0.9.
+# The smaller of the two p-values is multiplied by this. Bonferroni's 2 is for tests that reject as
+# often as they say; the test of the change rejects seldom where nothing changed. With 1.25 the two
+# together reject 2 to 6 % of flat topics, and up to 13 % if autocorrelation is 0.9.
 _TWO_CHANCES = 1.25
 _TWICE, _FOURFOLD, _QUIET = np.log(2.0), np.log(4.0), np.log(2.5)
 # Where the counts say that a topic has halved, the level must nearly say so too.
@@ -62,9 +62,9 @@ _SURELY, _PROBABLY = 2.0, 1.0
 _STILL, _STILL_SURE = np.log(1.2), 1.0
 # How far the end, and the last week, may lie below the highest and still be called rising.
 _NEAR_HIGHEST, _LAST_NEAR_HIGHEST = np.log(0.9), np.log(0.8)
-# A pace is told where the level moved by about as much as it comes to.
+# A pace is told where the level moved by about as much as the pace comes to over the window.
 _LEAST_BORNE_OUT, _MOST_BORNE_OUT = 2 / 3, 3 / 2
-# And where the window is long enough to see it: at least half of the time of a doubling.
+# And where a doubling takes at most so many windows.
 _LONGEST_PACE = 2.0
 
 
@@ -150,13 +150,8 @@ class _Shares:
     def of(cls, standing: Standing) -> "_Shares":
         start, end, highest, lowest = (
             special.log_expit(log_odds)
-            for log_odds in (
-                standing.start,
-                standing.end,
-                standing.highest,
-                standing.lowest,
-            )
-        )  # fmt: skip
+            for log_odds in (standing.start, standing.end, standing.highest, standing.lowest)
+        )
         halved = (standing.halved == 1) & (end < highest + _NEARLY_HALF)
         below_half = (end < highest - _TWICE) | halved
         return cls(start, end, highest, lowest, below_half)
@@ -170,45 +165,27 @@ def _phase(
     listed_growing: Booleans,
     listed_shrinking: Booleans,
 ) -> NDArray[np.str_]:
-    start, end, highest = shares.start, shares.end, shares.highest
+    """Return the word of each topic: the first whose rule holds. Shape (T,)."""
+    start, end, highest, lowest = shares.start, shares.end, shares.highest, shares.lowest
     apart = np.hypot(standing.start_error, standing.end_error)
+    to_highest = np.hypot(standing.start_error, standing.highest_error)
     counted = change.p_value <= LEVEL
-    grew = (
-        listed_growing
-        | _surely(end - start, apart, _TWICE)
-        | (counted & (change.change >= _FOURFOLD))
-    )
-    shrank = (
-        listed_shrinking
-        | _surely(start - end, apart, _TWICE)
-        | (counted & (change.change <= -_FOURFOLD))
-    )
-    rose = grew | _surely(
-        highest - start, np.hypot(standing.start_error, standing.highest_error), _TWICE
+    grew = listed_growing | _surely(end - start, apart, _TWICE)
+    grew |= counted & (change.change >= _FOURFOLD)
+    shrank = listed_shrinking | _surely(start - end, apart, _TWICE)
+    shrank |= counted & (change.change <= -_FOURFOLD)
+    rose = grew | _surely(highest - start, to_highest, _TWICE)
+    fell = _surely(highest - end, np.hypot(standing.highest_error, standing.end_error), _TWICE)
+    fell |= _surely(
+        highest - lowest, np.hypot(standing.highest_error, standing.lowest_error), _FOURFOLD
     )
     came_back = _surely(
-        end - shares.lowest, np.hypot(standing.lowest_error, standing.end_error), _FOURFOLD
+        end - lowest, np.hypot(standing.lowest_error, standing.end_error), _FOURFOLD
     )
-    fell = _surely(
-        highest - end, np.hypot(standing.highest_error, standing.end_error), _TWICE
-    ) | _surely(
-        highest - shares.lowest,
-        np.hypot(standing.highest_error, standing.lowest_error),
-        _FOURFOLD,
-    )
-    # Where it fell for sure, less is asked of the rise before.
-    to_highest = np.hypot(standing.start_error, standing.highest_error)
+    # Where it surely fell, less is asked of the rise before.
     rose_before = (highest - start >= _TWICE) & (highest - start >= _PROBABLY * to_highest)
     humped = shares.below_half & (rose | (fell & rose_before))
-    lately = standing.end - standing.before_end
-    lately_error = np.hypot(standing.end_error, standing.before_end_error)
-    rising = (
-        (end >= highest + _NEAR_HIGHEST)
-        & (standing.last_to_highest >= _LAST_NEAR_HIGHEST)
-        & (lately >= _STILL)
-        & (lately >= _STILL_SURE * lately_error)
-    )
-    quiet = (np.abs(end - start) + _SURELY * apart <= _TWICE) & (highest - shares.lowest <= _QUIET)
+    quiet = (np.abs(end - start) + _SURELY * apart <= _TWICE) & (highest - lowest <= _QUIET)
     return np.select(
         [
             ~fitted,
@@ -216,7 +193,7 @@ def _phase(
             humped,
             shrank & ~grew,
             shares.below_half & fell,
-            grew & rising,
+            grew & _still_rising(standing, shares),
             (rose | came_back) & ~shares.below_half,
             quiet,
         ],
@@ -226,6 +203,15 @@ def _phase(
         ],
         UNCLEAR,
     )  # fmt: skip
+
+
+def _still_rising(standing: Standing, shares: _Shares) -> Booleans:
+    """Tell which levels are near their top and rose in the last quarter of the window."""
+    lately = standing.end - standing.before_end
+    error = np.hypot(standing.end_error, standing.before_end_error)
+    near = shares.end >= shares.highest + _NEAR_HIGHEST
+    near &= standing.last_to_highest >= _LAST_NEAR_HIGHEST
+    return np.asarray(near & (lately >= _STILL) & (lately >= _STILL_SURE * error))
 
 
 def say_every_year(phase: NDArray[np.str_], seasonal: Floats) -> NDArray[np.str_]:

@@ -82,48 +82,50 @@ def _topic_chart(
         )
         return chart
 
-    layers = [
-        band(95, 0.16),
-        band(80, 0.2),
-        alt.Chart(points)
-        .mark_circle(size=26 if large else 11, color="var(--dot)", opacity=0.85)
-        .encode(x=x, y=y("share")),
-        # Where one topic is shown, the curve that was fitted over the whole window is a thin line.
-        *(
-            [
-                alt.Chart(curve)
-                .mark_line(color="var(--muted)", strokeWidth=1, strokeDash=[4, 3], clip=True)
-                .encode(x=x, y=y("fitted"))
-            ]
-            if large
-            else []
-        ),
+    dots = alt.Chart(points).mark_circle(size=26 if large else 11, color="var(--dot)", opacity=0.85)
+    dashes = alt.Chart(curve).mark_line(
+        color="var(--muted)", strokeWidth=1, strokeDash=[4, 3], clip=True
+    )
+    line = (
         alt.Chart(curve)
         .transform_filter("isValid(datum.level)")
         .mark_line(color=alt.ExprRef("accent"), strokeWidth=2.2, clip=True, interpolate="monotone")
-        .encode(x=x, y=y("level")),
-        # The curve's last value, written where it ends.
+    )
+    last_value = (
         alt.Chart(curve)
         .transform_filter("isValid(datum.end)")
         .mark_text(
             align="left", dx=5, fontWeight="bold", fontSize=13 if large else 11,
             color=alt.ExprRef("accent"),
         )
-        .encode(x=x, y=y("level"), text="end:N"),
-    ]  # fmt: skip
-    if tooltips:
-        layers.append(
-            alt.Chart(points)
-            .mark_rect(opacity=0)
-            .encode(
-                x=alt.X("from:T", scale=_time_scale(bins)),
-                x2="to",
-                y=alt.value(0),
-                y2=alt.value("height"),
-                tooltip=[alt.Tooltip("tip:N")],
-            )
-        )
+    )  # fmt: skip
+    layers = [
+        band(95, 0.16),
+        band(80, 0.2),
+        dots.encode(x=x, y=y("share")),
+        # Only one large chart is shown at a time: it has room for the fitted curve, too.
+        *([dashes.encode(x=x, y=y("fitted"))] if large else []),
+        line.encode(x=x, y=y("level")),
+        last_value.encode(x=x, y=y("level"), text="end:N"),
+        *([_tooltips(bins)] if tooltips else []),
+    ]
     return alt.layer(*layers).add_params(accent, top)
+
+
+def _tooltips(bins: Bins) -> alt.Chart:
+    """Return a layer that cannot be seen: what a mouse over a period is told."""
+    chart: alt.Chart = (
+        alt.Chart(alt.NamedData("points"))
+        .mark_rect(opacity=0)
+        .encode(
+            x=alt.X("from:T", scale=_time_scale(bins)),
+            x2="to",
+            y=alt.value(0),
+            y2=alt.value("height"),
+            tooltip=[alt.Tooltip("tip:N")],
+        )
+    )
+    return chart
 
 
 def _comparison(bins: Bins, logarithmic: bool) -> alt.LayerChart | alt.FacetChart:

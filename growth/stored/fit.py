@@ -13,7 +13,7 @@ from growth.model.movement import say_every_year
 from growth.model.statuses import Status
 from growth.stored.loaded import not_final_since
 from growth.stored.seasons import earlier_windows, fit_shown, seasonal, year_before
-from growth.stored.series import Window, is_loaded, missing_months, read_series
+from growth.stored.series import Series, Window, is_loaded, missing_months, read_series
 from growth.stored.store import Result, Settings, is_stored, run_id, store_fit, stored_statuses
 from warehouse.locks import hold_run, share_warehouse
 
@@ -71,41 +71,22 @@ def fit_window(
     """
     began = time.monotonic()
     with connection.transaction():
-        share_warehouse(connection)  # until all is stored: no fit of marts that are gone by then
+        # Until the run is stored, nobody changes the marts.
+        share_warehouse(connection)
         step("reading what was counted")
-        series = read_series(connection, start, end, settings.kinds, allow_gaps=settings.allow_gaps)
-        earlier = earlier_windows(connection, series.window, settings.kinds)
-        missing = missing_months(connection, series.window)
-        knows_new = not missing and is_loaded(connection, year_before(series.window))
-        digest = hashlib.sha256(str(knows_new).encode())
-        for each in (series, *earlier):
-            digest.update(each.sha256().encode())
-        key = run_id(series.window, settings)
+        data = _read(connection, start, end, settings)
+        series, key = data.series, run_id(data.series.window, settings)
         fetched = not_final_since(connection, series.window.end)
         # Two fits of one window at once: the second waits, and finds the run stored.
         hold_run(connection, key)
-        stored_before = is_stored(connection, key, digest.hexdigest()) and not refit
+        stored_before = is_stored(connection, key, data.sha256) and not refit
         if stored_before:
             statuses = stored_statuses(connection, key)
         else:
-            step(f"fitting {len(series.topic_ids):,} topics")
-            now = fit_shown(series, settings.period, settings.min_articles)
-            step("looking at earlier years")
-            comes_back = seasonal(now, earlier, settings.period, settings.min_articles)
-            result = Result(
-                series=series,
-                settings=settings,
-                fit=replace(now.fit, phase=say_every_year(now.fit.phase, comes_back)),
-                periods=now.periods,
-                seasonal=comes_back,
-                knows_new=knows_new,
-                missing_months=missing,
-                input_sha256=digest.hexdigest(),
-                seconds=time.monotonic() - began,
-            )
+            result = _fit(data, settings, step, began)
             step("storing")
             store_fit(connection, result)
-            names, counts = np.unique(now.fit.trend.status, return_counts=True)
+            names, counts = np.unique(result.fit.trend.status, return_counts=True)
             statuses = dict(zip(names.tolist(), counts.tolist(), strict=True))
     return Fitted(
         run_id=key,
@@ -116,4 +97,49 @@ def fit_window(
         topics=len(series.topic_ids),
         statuses=statuses,
         stored_before=stored_before,
+    )
+
+
+@dataclass(frozen=True)
+class _Data:
+    """What a fit is made from: the window's series, those of the same window in earlier years, the
+    months that are missing, and whether the year before is loaded, without which nobody knows what
+    is new. ``sha256`` is a digest of it all."""
+
+    series: Series
+    earlier: list[Series]
+    missing_months: list[date]
+    knows_new: bool
+    sha256: str
+
+
+def _read(
+    connection: "psycopg.Connection", start: date | None, end: date | None, settings: Settings
+) -> _Data:
+    series = read_series(connection, start, end, settings.kinds, allow_gaps=settings.allow_gaps)
+    earlier = earlier_windows(connection, series.window, settings.kinds)
+    missing = missing_months(connection, series.window)
+    knows_new = not missing and is_loaded(connection, year_before(series.window))
+    digest = hashlib.sha256(str(knows_new).encode())
+    for each in (series, *earlier):
+        digest.update(each.sha256().encode())
+    return _Data(series, earlier, missing, knows_new, digest.hexdigest())
+
+
+def _fit(data: _Data, settings: Settings, step: Callable[[str], None], began: float) -> Result:
+    """Fit a window. ``began`` is the time at which its reading began."""
+    step(f"fitting {len(data.series.topic_ids):,} topics")
+    now = fit_shown(data.series, settings.period, settings.min_articles)
+    step("looking at earlier years")
+    comes_back = seasonal(now, data.earlier, settings.period, settings.min_articles)
+    return Result(
+        series=data.series,
+        settings=settings,
+        fit=replace(now.fit, phase=say_every_year(now.fit.phase, comes_back)),
+        periods=now.periods,
+        seasonal=comes_back,
+        knows_new=data.knows_new,
+        missing_months=data.missing_months,
+        input_sha256=data.sha256,
+        seconds=time.monotonic() - began,
     )

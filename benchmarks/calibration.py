@@ -1,6 +1,6 @@
-"""Is the model right about what it does not know? Simulations, seeds fixed, as Markdown tables.
+"""Are the fit's p-values and intervals right? Fits simulated topics and prints Markdown tables.
 
-``make calibrate`` writes what this prints to docs/calibration.md, in some minutes."""
+``make calibrate`` writes them to docs/calibration.md, in some minutes; the seeds are fixed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,11 +14,12 @@ from growth.model.movement import joint_p_value
 
 INTRODUCTION = """# How often is the fit wrong?
 
-Simulated topics, whose growth is known, put through the fit: what `make calibrate` printed, its
-seeds fixed; [model.md](model.md) explains the words. Counts are binomial: of 150 articles a day a
-topic has a share. Its log-odds carry noise, for bursts of news: a stationary AR(1) series with the
-standard deviation (sd) and the autocorrelation from day to day that are given. Intervals: 95 %.
-What is found, rejected, covered or claimed is per cent of topics.
+Here the fit is tried on simulated topics, whose growth is known. `make calibrate` writes this page,
+the same each time; [model.md](model.md) explains the words. Each day has 150 articles, and each of
+them carries the topic with a probability that follows the topic's curve. News comes in bursts, so
+the log-odds of that probability carry noise: a stationary AR(1) series, with the standard deviation
+(sd) and the autocorrelation from day to day that the tables give. Intervals are of 95 %. How many
+topics are found, rejected, covered or claimed is given in per cent.
 """
 ARTICLES = 150
 TOPICS = 4000
@@ -52,7 +53,7 @@ def simulate(
     rho = noise.autocorrelation
     scaled = noise.deviation * np.sqrt(1 - rho**2)
     wave = signal.lfilter([scaled], [1.0, -rho], innovations, axis=1)[:, 200:]
-    # The centre of the log-odds whose noisy probabilities have the mean asked for.
+    # The log-odds without noise that, with it, give probabilities of the mean asked for.
     nodes, weights = np.polynomial.hermite_e.hermegauss(41)
     centres = np.linspace(-25, 25, 4001)
     means = special.expit(centres[:, None] + noise.deviation * nodes) @ (weights / weights.sum())
@@ -88,7 +89,7 @@ ONLY_TOTALS = "AR(1), sd 0.7, autocorrelation 0.7"
 
 
 def fit(counts: NDArray[np.int64], totals: NDArray[np.int64] | None = None) -> GrowthFit:
-    """Fit a matrix of topics by days; time is in windows."""
+    """Fit a matrix of topics by days; the unit of time is the window."""
     return fit_growth(*cells(counts, totals), topics=len(counts))
 
 
@@ -124,7 +125,7 @@ def curve(shape: str, days: int, mean: float) -> Floats:
 
 
 def _log_linear(log_odds: Floats, mean: float) -> Floats:
-    """Return expected counts whose log-odds are as given, but for a constant."""
+    """Return expected counts of the mean asked for: their log-odds are as given plus a constant."""
     constants = np.linspace(-20, 10, 3001)
     means = ARTICLES * special.expit(constants[:, None] + log_odds).mean(axis=1)
     return np.asarray(special.expit(np.interp(mean, means, constants) + log_odds))
@@ -136,7 +137,7 @@ def percent(flags: NDArray[np.bool_]) -> str:
 
 
 def sizes() -> Iterator[list[str]]:
-    """Yield, for flat topics, the share of rejections and of claimed shapes."""
+    """Yield how often flat topics are said to move, or to have an S-curve or a pulse."""
     yield ["days", "a day", "sd", "autocorrelation", "rejected at 5 %", "at 1 %",
            "with the change at 5 %", "shape claimed"]  # fmt: skip
     for days in WINDOWS:
@@ -156,7 +157,7 @@ def sizes() -> Iterator[list[str]]:
 
 
 def powers() -> Iterator[list[str]]:
-    """Yield, for log-linear topics, what is found, covered and claimed."""
+    """Yield how often growth that is a trend is found, and its rate in the interval."""
     yield ["days", "curve", "articles", "sd", "autocorrelation", "found at 5 %", "found at 1 %",
            "rate covered", "shape claimed"]  # fmt: skip
     for days in WINDOWS:
@@ -178,7 +179,7 @@ def powers() -> Iterator[list[str]]:
 
 
 def mixtures() -> Iterator[list[str]]:
-    """Yield the realised false discovery rate among flat and growing topics, mixed."""
+    """Yield how many of the topics that are listed do not grow, where some grow and some do not."""
     yield [
         "days",
         "growing",
@@ -220,7 +221,8 @@ def mixtures() -> Iterator[list[str]]:
 
 
 def shapes() -> Iterator[list[str]]:
-    """Yield, for planted S-curves and pulses, what was kept and the coverage of its intervals."""
+    """Yield how often S-curves and pulses are kept, and their dates and ceilings in the
+    intervals."""
     yield ["days", "curve", "articles", "sd", "autocorrelation", "s_curve", "pulse",
            "turning point covered", "ceiling covered", "commonest phase"]  # fmt: skip
     for days in WINDOWS:
@@ -250,7 +252,7 @@ def shapes() -> Iterator[list[str]]:
 
 
 def others() -> Iterator[list[str]]:
-    """Yield what noise of other kinds does, with fewer articles at the weekend."""
+    """Yield the same for noise of other kinds, with fewer articles at the weekend."""
     yield ["noise", "days", "curve", "articles", "found at 5 %", "found at 1 %", "rate covered",
            "shape claimed"]  # fmt: skip
     for kind in (ONLY_TOTALS, BURSTS, WEEKLY):

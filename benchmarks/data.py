@@ -1,4 +1,4 @@
-"""The year of documents that is measured: the real archive where it is at hand, else the sample."""
+"""Finds the year of documents that is measured: of the real archive, or of the sample."""
 
 import os
 import sys

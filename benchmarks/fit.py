@@ -27,7 +27,7 @@ REPETITIONS = 7
 LONG_REPETITIONS = 3
 MOST_SECONDS = 2.0
 MOST_SHAPES = 10.0
-# How much more a cell may take among ten times as many, which fit no cache.
+# How much longer a cell may take where there are ten times as many, and no cache holds them.
 MOST_RISE = 2.0
 Numbers = NDArray[Any]
 
@@ -118,9 +118,9 @@ def generate(
 def _compare_trends(
     what: str, counts: Sample, formula_bar: float | None, array_bar: float | None
 ) -> Iterator[Row]:
-    """Compare the time a topic: of all topics fitted together, and of some in statsmodels. The
-    peers are asked for what a trend tells: coefficients, errors, p-values, intervals, deviance and
-    Pearson's statistic."""
+    """Compare the time that a topic takes: of all topics fitted together, and of some that
+    statsmodels fits one by one, with the same results: coefficients, errors, p-values, intervals,
+    deviance and Pearson's statistic."""
     ours = counts.fit()
     fitted = np.flatnonzero(ours.status == Status.CONVERGED)
     picked = np.random.default_rng(1).permutation(fitted)[:PEER_TOPICS]
@@ -160,15 +160,15 @@ def _compare_trends(
 
 
 def _tell(result: Any) -> Numbers:
-    """Return some of what a trend tells, having had statsmodels compute all of it."""
+    """Return some of a trend's numbers, after statsmodels has computed all that ours has."""
     rate, error = np.asarray(result.params)[1], np.asarray(result.bse)[1]
     np.asarray(result.pvalues), np.asarray(result.conf_int())
     return np.array([rate, error, result.deviance, result.pearson_chi2])
 
 
 def _many_topics() -> Iterator[Row]:
-    """Measure 200,000 topics of half a year. A day's 150 articles cannot have more: these are 4
-    million cells, 150 topics an article."""
+    """Measure 200,000 topics of half a year: 4 million cells, as many as 150 articles a day with
+    150 topics each make."""
     counts = generate(200_000, 184, ARTICLES, (2, 80), DAYS_PER_YEAR)
     dense = 200_000 * 184 * 8
     for order, cells in (("sorted", counts), ("in no order", counts.shuffled())):
@@ -198,7 +198,7 @@ def _linearity() -> Iterator[Row]:
             [seconds] = interleave(repetitions, lambda mine=mine: _time(mine.fit))  # type: ignore[misc]
             peak = _peak(mine.fit)
             per_cell.append((seconds / cells, peak / cells))
-            # Against the same order among ten times fewer cells.
+            # Beside the same order of a tenth of the cells.
             before = per_cell[-3][0] if len(per_cell) > 2 else None
             yield Row(
                 f"trend of {topics:,} topics x 184 days, {cells:,} cells {order}",

@@ -47,10 +47,10 @@ def measure(scratch: Path, year: Year) -> list[Row]:
         run_dlt = _prepare_dlt(scratch, address, year.files)
 
         def timed(table: str, load: Callable[[], object]) -> float:
-            """Time one load into emptied tables, with the last one's writes out of the way."""
+            """Time one load into emptied tables, when the writes of the load before are done."""
             connection.execute(f"truncate {', '.join(TARGETS)}")
             connection.execute("checkpoint")
-            # What the sides before have left in memory is not this one's to collect.
+            # So that this side does not spend its time on the garbage of those before.
             gc.collect()
             gc.freeze()
             start = perf_counter()

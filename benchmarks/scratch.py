@@ -27,7 +27,7 @@ def scratch_folder() -> Iterator[Path]:
     Both are gone afterwards, also where a benchmark failed or was interrupted.
     """
     folder = Path(tempfile.mkdtemp(prefix="bench-")).resolve()
-    # Root's server is another user, who must get through to the warehouse's own, closed folder.
+    # Root's server runs as another user, who must be able to enter the folder above its own.
     folder.chmod(0o755)
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
@@ -74,7 +74,7 @@ def tcp_warehouse() -> Iterator[str]:
     if found is None:
         raise RuntimeError("the scratch warehouse has not been created yet")
     port = str(_free_port())
-    # No autovacuum: it would run in whichever repetition comes next.
+    # Without autovacuum, which would slow down whichever repetition it happens to fall into.
     options = f"-h {HOST} -p {port} -k '' -c autovacuum=off"
     _pg_ctl(found, "-l", found.log.name, "-o", options, "start")
     os.environ |= {"PGHOST": HOST, "PGPORT": port, "PGPASSWORD": password}

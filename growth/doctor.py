@@ -1,4 +1,4 @@
-"""What stands between this machine and a report: each thing checked, with the command to run."""
+"""Checks, step by step, what a report needs on this machine, and names the command to run next."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from warehouse.connect import connect
 from warehouse.roles import take
 from warehouse.settings import remarks
 
-# Months that are not final: so many by name.
+# So many of the months that are not final are named.
 _NAMED = 3
 _MARTS = (
     "dim_topics", "fct_daily_articles", "fct_topic_daily", "fct_topic_growth", "growing_topics",
@@ -25,8 +25,8 @@ _MARTS = (
 
 
 def examine() -> Iterator[Finding]:
-    """Yield the findings, in the order of the data's path; after a bad one the steps that follow
-    it, unchecked, for they need it."""
+    """Yield the findings, in the order in which the steps need each other. The steps after a bad
+    one are not checked: what they say is the command that comes then."""
     yield from (Finding("settings", False, remark) for remark in remarks())
     try:
         connection = connect("growth doctor", role="analyst")
@@ -46,7 +46,9 @@ def examine() -> Iterator[Finding]:
             if not (well or command):
                 continue
             finding = _ask(connection, name, find) if well else _later(name, command)
-            well = finding.ok or (well and find is _fields)  # what can be read counts all the same
+            well = finding.ok or (
+                well and find is _fields
+            )  # bad fields stop nothing: the others are read
             yield finding
 
 
@@ -69,7 +71,7 @@ def _later(name: str, command: str) -> Finding:
 
 
 def _report(connection: psycopg.Connection) -> Finding:
-    """Ask what the page asks, of which an older version's tables may lack a column."""
+    """Check that the page's queries run: tables of an older version may lack a column."""
     latest = list_runs(connection)[0]
     try:
         for name in LISTS:
@@ -110,7 +112,8 @@ def _months(connection: psycopg.Connection) -> Finding:
     return Finding("months", True, said)
 
 
-# Of the months whose fields were counted: how many documents count, and cannot be read, by field.
+# How many documents cannot be read, by month and field, and out of how many; of the months whose
+# fields were counted.
 _UNREADABLE = """
     with documents as (
         select
@@ -239,7 +242,7 @@ def _fit(connection: psycopg.Connection) -> Finding:
 
 
 def _and_role(connection: psycopg.Connection) -> str:
-    """Return what a login without the role of the fit has to ask for, else nothing."""
+    """Return what a login that may not fit has to ask for; '' where it may."""
     connection.commit()
     try:
         take(connection, "modeller")

@@ -17,9 +17,10 @@ from scipy import sparse
 
 # Above this a float64 has no room for every whole number.
 MOST_ARTICLES = 2**53
-# The squares of times and of the span from the first to the last are numbers, too.
+# Times, and the span from the first to the last, are squared: beyond these limits the squares
+# overflow, or become 0.
 _LARGEST_TIME, SHORTEST_SPAN = 1e100, 1e-100
-# Of the memory, what the numbers of topics without a cell may take, or of so many periods.
+# The part of the memory that topics without a cell may take, or periods.
 _MOST_OF_MEMORY = 0.5
 _MEMORY_OF_CONTAINER = Path("/sys/fs/cgroup/memory.max")
 _LONGEST_SHOWN = 60
@@ -28,7 +29,7 @@ _LONGEST_SHOWN = 60
 def check_confidence(confidence: object) -> float:
     """Return a confidence: a number between 0 and 1."""
     level = _number(confidence)
-    # Quantiles are taken at 0.5 + confidence / 2, and 1 has none.
+    # The quantile at 0.5 + confidence / 2 is needed, and there is none at 1.
     if level is None or not 0 < level < 1 or 0.5 + level / 2 == 1:
         raise ValueError(
             f"confidence is {_shown(confidence)}: give a share between 0 and 1, such as 0.95"
@@ -40,7 +41,7 @@ def check_whole_number(name: str, value: object, most: int) -> int:
     """Return a whole number from 0 to ``most``."""
     number = _number(value)
     if number is not None and 0 <= number <= most and number.is_integer():
-        # As it is, where it is an integer: the float may be next to it.
+        # An integer stays as it is: the float nearest to it may be another number.
         exact = int(value) if isinstance(value, Integral) else int(number)
         if exact <= most:
             return exact
@@ -56,7 +57,7 @@ def check_time(name: str, value: object) -> float:
 
 
 def _as_given(values: ArrayLike) -> object:
-    """Return what an object that stands for an array gives, a mask included."""
+    """Return the array of an object that has one, such as a pandas Series, with its mask."""
     return np.asanyarray(values) if hasattr(values, "__array__") else values
 
 
@@ -97,7 +98,7 @@ def check_articles(name: str, values: ArrayLike) -> NDArray[Any]:
     """Return numbers of articles, whole or not, from 0 to 2^53."""
     array = check_numbers(name, values)
     low, high = _range(array)
-    # False for what is not a number, too.
+    # NaN is refused here, too: it is neither above nor below.
     if not (low >= 0 and high <= MOST_ARTICLES):
         place, value = _first_beyond(array, 0, MOST_ARTICLES)
         rule = "go up to 2^53: above it they would be rounded"
@@ -136,7 +137,7 @@ def check_indices(name: str, values: ArrayLike, most: int, what: str) -> NDArray
     ):
         place, value = _first_beyond(array, 0, most, whole=True)
         raise ValueError(f"{name}[{place}] is {_shown(value)}: {what}")
-    # Of uint64 and int64 together numpy makes float64.
+    # uint64 becomes int64: of the two together numpy would make float64.
     return array.astype(np.int64) if array.dtype.kind == "f" or array.dtype == np.uint64 else array
 
 

@@ -1,11 +1,11 @@
 """How far from independent a topic's articles are: its long-run dispersion, and tests from it.
 
 News comes in bursts. Around its fitted curve a topic's count has a variance above the binomial's,
-and one day's surplus is likely to be followed by another. What the error of a trend depends on is
-the variance of slow swings, those that a trend could be mistaken for. It is measured on B waves
-that are slow, orthogonal to a constant and to a line: the even ones are cosines cos(2 pi k s), the
-odd ones sines sin(2 w s) with tan(w) = w, s from -1/2 to 1/2 over the window (Mueller and Watson,
-2008, Econometrica 76, 979-1016, the detrended case; equally weighted, as Lazarus, Lewis, Stock and
+and one day's surplus is likely to be followed by another. The error of a trend depends on the
+variance of slow swings, for these can be mistaken for a trend. It is measured on B waves that are
+slow, orthogonal to a constant and to a line: the even ones are cosines cos(2 pi k s), the odd ones
+sines sin(2 w s) with tan(w) = w, s from -1/2 to 1/2 over the window (Mueller and Watson, 2008,
+Econometrica 76, 979-1016, the detrended case; equally weighted, as Lazarus, Lewis, Stock and
 Watson, 2018, Journal of Business and Economic Statistics 36, 541-559, advise for cosines). With
 residuals e = y - n p, wave c and binomial variance v = n p (1 - p),
 
@@ -88,11 +88,11 @@ def degrees_of_freedom(number: int, dispersion: Floats) -> Floats:
     """Return the degrees of freedom of Student's t for a ratio whose variance is the binomial's
     times ``dispersion``, at least 1, estimated from ``number`` waves.
 
-    The formula is not derived but chosen by simulation (see DECISIONS.md). One wave's worth is
-    given up for autocorrelation and skewness. An estimate at its floor is not random, and B - 1
-    degrees of freedom would then reject too seldom: it gets twice as many, and still rejects at 2
-    to 4 % where articles are independent. Above the floor the size is 4 to 5 %, up to 10 % if
-    autocorrelation is 0.9."""
+    The formula is not derived but chosen by simulation (see DECISIONS.md). One wave is given up
+    for autocorrelation and skewness. An estimate at its floor, 1, is not random, and with B - 1
+    degrees of freedom the test would then reject too seldom: it gets twice as many, and still
+    rejects only 2 to 4 % of topics whose articles are independent. Above the floor it rejects 4 to
+    5 %, and up to 10 % if autocorrelation is 0.9."""
     return _least(number) * (1 + dispersion**-8.0)
 
 

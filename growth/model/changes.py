@@ -1,9 +1,9 @@
 """How far the end of a window is from its start, whatever the curve between them.
 
-A trend's error counts as noise all that is not a straight line, so that of a topic which appears in
-the last weeks it says little. Here the counts of the window's last quarter are compared with those
-of its first, on the log-odds, and the noise is taken from neighbouring sixteenths: a single step
-from one level to another is in one of 15 differences, and their median does not see it.
+To a trend, all that is not a straight line is noise: of a topic that appears in the last weeks it
+says little. Here the counts of the window's last quarter are compared with those of its first, on
+the log-odds. The noise is measured between neighbouring sixteenths of the window: a single step
+from one level to another shows in one of the 15 differences, and their median does not see it.
 """
 
 from dataclasses import dataclass
@@ -17,13 +17,14 @@ from growth.model.counts import Counts, Design, Floats, Integers, check_counts
 
 # Blocks of a window, and how many of them are a quarter.
 BLOCKS, _QUARTER = 16, 4
-# A difference counts where the two blocks have so many articles together, and the median where so
-# many differences count.
+# A difference counts where its two blocks have so many articles together; the median is taken where
+# so many differences count.
 _LEAST_ARTICLES, _LEAST_DIFFERENCES = 4, 4
-# Chosen by simulation (DECISIONS.md): the noise of blocks is multiplied by so much, for neighbours
-# resemble each other; it is drawn towards a typical one as if by so many further observations.
+# Chosen by simulation (DECISIONS.md). Neighbouring blocks resemble each other, so their noise is
+# multiplied by _INFLATION; and it is drawn towards _TYPICAL_NOISE, as if _PRIOR_WEIGHT more
+# differences had shown that.
 _INFLATION, _TYPICAL_NOISE, _PRIOR_WEIGHT, _FREEDOM = 3.0, 0.2, 3.0, 8.0
-# Memory that a topic and a period take, in bytes.
+# Bytes that a topic and a period take, whatever their cells.
 _TOPIC_BYTES, _PERIOD_BYTES = 1000, 100
 # The median of chi-squared with one degree of freedom.
 _MEDIAN = 0.454936

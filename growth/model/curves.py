@@ -1,4 +1,5 @@
-"""What is told of S-curves and pulses: turning points, ceilings and shares, with intervals."""
+"""S-curves and pulses of many topics, and what is told of each: turning points, ceilings, shares,
+with intervals. How they are found is in curve_search.py."""
 
 from dataclasses import dataclass, fields
 from typing import Any

@@ -64,8 +64,9 @@ class Grid:
 
     @property
     def reach(self) -> float:
-        """How steep a curve may become on its way before the search goes on on a finer grid: one
-        that leaves the first grid begins anew, and may still come back."""
+        """How steep a curve may become during the search before a finer grid takes over. A curve
+        that leaves the first grid begins anew on the next, so it may first go twice as far: it may
+        still come back."""
         return 2 * self.limit if self.pieces == 1 else self.limit
 
     @property
@@ -113,10 +114,11 @@ class Grid:
 
 
 def make_grids(design: Design) -> tuple[list[Grid], list[Grid]]:
-    """Return the grids of a window, the coarsest first: those for trends, of which few are so steep
-    that it pays to cut the window, and those for curves; the last is the periods themselves."""
+    """Return the grids of a window for trends and those for curves, the coarsest first; the last
+    of each is the periods themselves. Only curves have grids of a window in pieces: few trends are
+    so steep."""
     periods = len(design.totals)
-    # Half of the periods as points would save too little for what making the rule costs.
+    # With more points than half of the periods a rule saves less than it costs to make.
     most = min(periods, len(np.unique(design.scaled))) // 2
     whole = [Grid(points, limit, design) for points, limit in _TIERS if points <= most]
     in_pieces = []

@@ -1,4 +1,4 @@
-"""The trends of a block of topics: maximum likelihood, goodness of fit, long-run dispersion."""
+"""Finds the trends of a block of topics, by maximum likelihood, and how well they fit."""
 
 from dataclasses import dataclass, fields
 

@@ -1,4 +1,4 @@
-"""The trends of many topics at once, and what is told of each.
+"""The trends of many topics, and what is told of each. How they are found is in trend_search.py.
 
 The model of one topic: of the n articles of period t, y carry the topic, y ~ binomial(n, p(t)) with
 logit p(t) = a + r t (McCullagh and Nelder, Generalized Linear Models, 1989, section 4.3), its

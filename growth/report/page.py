@@ -25,7 +25,7 @@ STEPS = 5
 # Still pictures of each list.
 _PICTURES = 12
 _SCRIPTS = ("data", "words", "charts", "download", "lists", "table", "topic", "compare", "app")
-# Of the bundle the page takes the one function that comes with an interpreter in place of eval.
+# Of Vega's bundle the page uses one function, vegaEmbed with an interpreter in place of eval.
 _SNIPPET = "globalThis.vegaEmbed = vegaEmbed;"
 
 _LISTS = {
@@ -102,10 +102,10 @@ def write_report(
     from growth.stored.refit import with_levels
     from growth.stored.runs import choose_run
 
-    # The file is begun first: where it cannot be written, nobody waits for its content.
+    # The file comes first: where it cannot be written, nobody waits for its content.
     with replacing(path, remedy="give another file with --out") as file:
         run = with_levels(choose_run(connection, choice))
-        # Until all is read, dbt does not change it.
+        # Until all is read, dbt does not change the marts.
         share_warehouse(connection)
         with marts_needed(), evidence_meanwhile(run) as evidence:
             content = read_content(connection, run, step)
@@ -117,7 +117,7 @@ def write_report(
 def _render(
     content: "Content", evidence: Callable[[], list["Row"]], step: Callable[[str], None]
 ) -> str:
-    """Return the page; ask for the articles as late as can be."""
+    """Return the page. The articles are asked for last, since the server still works on them."""
     import jinja2
     import vl_convert
 
@@ -177,7 +177,7 @@ def _asset(name: str) -> str:
 
 
 def _enclosed(script: str) -> str:
-    """Return a script in a function of its own, without what would end its element."""
+    """Return a script wrapped in a function, with what would end its script element escaped."""
     script = script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
     return f"(() => {{\n{script}\n}})();"
 

@@ -75,15 +75,15 @@ def _rows(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
 
 
 def _lean(svg: str) -> str:
-    """Return a picture at a third of its size, without what the page's style sheet says. The dots
-    become one line with round ends, of parts without length."""
+    """Return a picture at a third of its size. What the page's style sheet says is left out, and
+    the dots become one path of strokes without length, whose round ends are the dots."""
     dots = [f"M{float(x):.1f} {float(y):.1f}h0" for x, y in _DOT.findall(svg)]
     line = f'<path class="dots" d="{"".join(dots)}"/>'
     svg = _NEEDLESS.sub("", svg)
     svg = _DOT.sub("", _DOT.sub(line, svg, count=1))
-    # The script's charts number their clips too.
+    # The clips of the charts that the script draws are numbered alike: name these otherwise.
     svg = svg.replace('id="clip', 'id="still').replace("url(#clip", "url(#still")
-    # In attributes alone: the text beside the line is a number that is told.
+    # Only in attributes: the text beside the line is a number that readers see.
     return _ATTRIBUTE.sub(
         lambda text: _LONG_NUMBER.sub(lambda match: f"{float(match[0]):.1f}", text[0]), svg
     )

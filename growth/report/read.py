@@ -94,8 +94,8 @@ def read_content(connection: psycopg.Connection, run: Run, step: Callable[[str],
 @contextmanager
 def evidence_meanwhile(run: Run) -> Iterator[Callable[[], list[Row]]]:
     """Read the articles that stand for topics, rows of marts.fct_topic_evidence by topic and rank,
-    while others things are done: the server takes as long for them as all else takes here. Give a
-    function that waits for them; leaving early ends the query."""
+    in the background: the server takes as long for them as all else takes here. Give a function
+    that waits for them. Leaving the block by an error cancels the query."""
     with connect("growth report", role="analyst") as connection, ThreadPoolExecutor(1) as thread:
         query = thread.submit(
             _rows,
@@ -133,7 +133,7 @@ def _lists(connection: psycopg.Connection, run: Run, topics: list[Row]) -> dict[
         )
         with connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(query, [run.run_id]).fetchall()
-        # The most articles lead also among topics without a fit, of which there is nothing to draw.
+        # The list of most articles has topics without a fit, too: there is nothing to draw of them.
         rows = [row for row in rows if row["topic_id"] in place]
         lists[direction] = [place[row["topic_id"]] for row in rows]
         for row in rows:

@@ -18,8 +18,9 @@ from growth.stored.periods import Bins
 # The Vega-Lite that this Altair writes.
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-# Of the compared topics: dark enough on white and light enough on black, told apart by colour-blind
-# readers (after Okabe and Ito, 2008), and by the shape of their points by all.
+# So many topics are compared at most. Their colours, --c0 to --c7 of the style sheet, are dark
+# enough on white and light enough on black, and colour-blind readers can tell them apart (after
+# Okabe and Ito, 2008); the shapes of the points help everyone.
 COMPARED = 8
 _SHAPES = [
     "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0Z",
@@ -41,8 +42,9 @@ def milliseconds(day: date) -> int:
 
 
 def specifications(bins: Bins) -> dict[str, Spec]:
-    """Return the specifications, compiled to Vega, of the lists' small charts, with and without
-    what only a mouse can reach, of a topic's large one, and of the comparison on either scale."""
+    """Return the specifications, compiled to Vega: a list's small chart, the same without tooltips
+    for still pictures, a topic's large chart, and the comparison on a linear and a logarithmic
+    scale."""
     small = _topic_chart(bins, ticks=3, tooltips=True).properties(width=184, height=104)
     still = _topic_chart(bins, ticks=3, tooltips=False).properties(width=184, height=104)
     return {
@@ -113,7 +115,7 @@ def _topic_chart(
 
 
 def _tooltips(bins: Bins) -> alt.Chart:
-    """Return a layer that cannot be seen: what a mouse over a period is told."""
+    """Return an invisible layer that shows a period's numbers when the mouse is over it."""
     chart: alt.Chart = (
         alt.Chart(alt.NamedData("points"))
         .mark_rect(opacity=0)
@@ -140,7 +142,7 @@ def _comparison(bins: Bins, logarithmic: bool) -> alt.LayerChart | alt.FacetChar
     axis = _share_axis(6)
     if logarithmic:
         axis.values = [digit * 10.0**power for power in range(-7, 7) for digit in (1, 2, 5)]
-        # Vega would leave out every other one, and with them the even steps.
+        # Otherwise Vega leaves out every other value, and the steps look uneven.
         axis.tickCount = len(axis.values)
     axis.labelExpr = (
         "datum.value == 0 ? '0' : measure == 'share' ? format(100 * datum.value, '~g') + '%' "
@@ -184,8 +186,8 @@ def _share_axis(ticks: int) -> alt.Axis:
 
 
 def _time_scale(bins: Bins) -> alt.Scale:
-    # Plain numbers, by way of expressions: of a date Vega-Lite makes a call that Vega's interpreter
-    # does not know how to answer.
+    # Expressions that are plain numbers: Vega-Lite would turn a date into a function call, which
+    # Vega's interpreter, used in the page in place of eval, does not know.
     first, last = (alt.ExprRef(str(milliseconds(day))) for day in (bins.start[0], bins.end[-1]))
     return alt.Scale(type="utc", domainMin=first, domainMax=last, nice=False)
 
@@ -205,7 +207,8 @@ def _time_axis(bins: Bins, most: int) -> alt.Axis:
 
 
 def _ticks(bins: Bins, most: int) -> tuple[list[date], str]:
-    """Return at most about so many days to name below a chart, evenly apart, and how."""
+    """Return at most about ``most`` days to name below a chart, evenly apart, and the format of
+    their names."""
     first, last = bins.start[0], bins.end[-1]
     if len(bins) <= 9 and bins.unit == Period.WEEK:
         return bins.start[:: -(-len(bins) // most)], "%-d %b"
@@ -221,13 +224,13 @@ def _ticks(bins: Bins, most: int) -> tuple[list[date], str]:
 
 
 def _finish(chart: alt.LayerChart | alt.FacetChart, left: int, right: int = 56) -> Spec:
-    """Return a chart in the page's dress, compiled."""
+    """Return a chart with the page's fonts, colours and margins, compiled to Vega."""
     dressed = chart.configure(
         background="transparent",
         font=FONT,
         # The container is one picture with one description; marks need none of their own.
         aria=False,
-        # Fixed room for axes and the last value: all charts of a list line up.
+        # All charts of a list line up: room for axes and the last value is fixed.
         autosize="none",
         padding={"left": left, "right": right, "top": 10, "bottom": 22},
     )

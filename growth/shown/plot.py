@@ -1,4 +1,4 @@
-"""Draws a topic into a file as the report's page does: points, level with bands, fitted line."""
+"""Draws a topic into a file as the report's page does: points, level with bands, fitted curve."""
 
 import json
 import re
@@ -23,7 +23,7 @@ from warehouse.files import write
 _ACCENTS = {"growing": "var(--grow)", "shrinking": "var(--shrink)"}
 _WIDTH, _TITLE_HEIGHT = 720, 74
 _DAY = 86_400_000
-# Twice the size on paper and on fine screens.
+# Pixels a unit of the drawing: two look sharp on paper and on fine screens.
 _PNG_SCALE = 2.0
 
 
@@ -130,7 +130,7 @@ def _milliseconds(start: date, years: float) -> int:
 
 
 def _in_colour(text: str) -> str:
-    """Put the light colours of the page's style sheet in the place of their names."""
+    """Replace the names of colours by the light colours of the page's style sheet."""
     style = (files("growth.report") / "assets" / "page.css").read_text(encoding="utf-8")
     colours: dict[str, str] = {}
     for name, colour in re.findall(r"--([a-z0-9-]+):\s*(#[0-9a-f]+);", style):

@@ -1,4 +1,5 @@
-"""What is known of the loaded months beyond the marts: when they were fetched, whether final."""
+"""What the marts do not tell of the loaded months: when they were loaded and fetched, and whether
+they are final."""
 
 from datetime import date
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def may_read_months(connection: "psycopg.Connection") -> bool:
-    """Tell whether the login may read raw.nyt_months: not every one that reads marts may."""
+    """Tell whether the login may read raw.nyt_months: some that may read marts may not."""
     allowed = connection.execute(
         """
         select

@@ -16,8 +16,8 @@ from growth.stored.runs import Run
 # Windows of up to so many days are shown by weeks, longer ones by months.
 _LONGEST_BY_WEEKS = 400
 
-# Only days that are loaded count: of others nobody knows. Weeks begin on Mondays, and those at the
-# window's ends may be cut, as may those beside a month that is not loaded: `days` tells.
+# Only loaded days count, for of the others nobody knows the articles. Weeks begin on Mondays; those
+# at the window's ends, or beside a month that is not loaded, may have fewer days: `days` tells.
 _OBSERVED = """
     with
 
@@ -114,8 +114,8 @@ def read_observed(
 
 
 def articles_now(connection: psycopg.Connection, run: Run) -> int:
-    """Return how many articles a run's window has now: others than when it was fitted, where months
-    were loaded, replaced or removed since."""
+    """Return how many articles a run's window has now. The number is another than when it was
+    fitted where months were loaded, replaced or removed since."""
     [[articles]] = connection.execute(
         "select coalesce(sum(articles), 0)::bigint from marts.fct_daily_articles "
         "where published_on between %s and %s",
@@ -126,7 +126,8 @@ def articles_now(connection: psycopg.Connection, run: Run) -> int:
 
 @contextmanager
 def marts_needed() -> Iterator[None]:
-    """Name the command to run where a table or a column of the marts is not there."""
+    """Where a table or a column of the marts is missing, raise WarehouseError that names the
+    command to run."""
     try:
         yield
     except (

@@ -1,4 +1,4 @@
-"""Days put together to weeks or months."""
+"""Puts days together to weeks or months."""
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -12,8 +12,7 @@ from growth.stored.series import Series, Window
 
 @dataclass(frozen=True)
 class Bins:
-    """The periods of a chart, days, weeks or months: first and last day, and articles, of each of
-    K."""
+    """The K periods of a chart, days, weeks or months: first day, last day and articles of each."""
 
     unit: str
     start: list[date]
@@ -44,6 +43,6 @@ def in_periods(series: Series, period: str) -> Series:
     place = places(series.window, period)
     size = int(place[-1]) + 1
     totals = np.bincount(place, series.totals, size)
-    weights = series.totals + 1e-9  # a period without articles has a time too
+    weights = series.totals + 1e-9  # so that a period without articles has a time, too
     times = np.bincount(place, weights * series.times, size) / np.bincount(place, weights, size)
     return replace(series, period=place[series.period], totals=totals.astype(np.int64), times=times)

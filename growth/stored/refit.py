@@ -23,8 +23,8 @@ class Again:
 
 
 def fit_all(connection: "psycopg.Connection", *, refit: bool = False) -> Iterator[Again]:
-    """Fit all stored windows again, the oldest fit first, each in a transaction of its own; one
-    that is stored already, of the same data by this version, stays as it is unless ``refit``."""
+    """Fit all stored windows again, the oldest fit first, each in a transaction of its own. A fit
+    of the same data by this version stays as it is unless ``refit``."""
     runs = list_runs(connection)
     connection.commit()
     for run in reversed(runs):

@@ -15,7 +15,7 @@ from growth.stored.series import DAYS_PER_YEAR, Series, Window, is_loaded, read_
 if TYPE_CHECKING:
     import psycopg
 
-# Earlier years that are asked, where they are loaded.
+# So many earlier years are looked at, as far as they are loaded.
 YEARS = 3
 # A movement is the same if it is as sure and at least half as fast, and at least half of it was
 # undone in between; or if it peaks within so many days of the same day of the year.
@@ -39,23 +39,23 @@ def earlier_windows(
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What a window of so many periods with articles shows of its topics."""
+class FittedWindow:
+    """The fit of a window: how many of its periods have articles, and which topics it has."""
 
     periods: int
     topic_ids: NDArray[np.int64]
     fit: GrowthFit
 
 
-def fit_shown(series: Series, period: str, min_articles: int) -> Shown:
+def fit_series(series: Series, period: str, min_articles: int) -> FittedWindow:
     """Fit a daily series by ``period``."""
     binned = in_periods(series, period)
     fit = fit_growth(binned.counts, min_articles=min_articles, week=series.monday)
-    return Shown(int((binned.totals > 0).sum()), series.topic_ids, fit)
+    return FittedWindow(int((binned.totals > 0).sum()), series.topic_ids, fit)
 
 
 def seasonal(
-    now: Shown, earlier: list[Series], period: str, min_articles: int
+    now: FittedWindow, earlier: list[Series], period: str, min_articles: int
 ) -> NDArray[np.float64]:
     """Tell for each topic whether most of the earlier windows show the movement of this one: 1, 0,
     or NaN where no earlier one is loaded or this one shows no movement. Shape (T,)."""
@@ -64,7 +64,7 @@ def seasonal(
         return np.full(size, np.nan)
     same = np.zeros(size)
     for series in earlier:
-        before = fit_shown(series, period, min_articles)
+        before = fit_series(series, period, min_articles)
         if not len(before.topic_ids):
             continue
         place = np.searchsorted(before.topic_ids, now.topic_ids)
@@ -75,7 +75,9 @@ def seasonal(
     return np.where(moves, same > len(earlier) / 2, np.nan)
 
 
-def _same_movement(now: Shown, before: Shown, place: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _same_movement(
+    now: FittedWindow, before: FittedWindow, place: NDArray[np.int64]
+) -> NDArray[np.bool_]:
     with np.errstate(invalid="ignore", divide="ignore"):
         moved = (now.fit.q_value <= LEVEL) & (before.fit.p_value[place] <= LEVEL)
         sign = now.fit.sure_growth * before.fit.sure_growth[place] > 0

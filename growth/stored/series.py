@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import psycopg
 
 DAYS_PER_YEAR = 365.25
-# Days whose topics are put together at a time.
+# The topics of so many days are put together at a time.
 _DAYS_AT_A_TIME = 256
 
 
@@ -63,7 +63,7 @@ class Series:
 
     @property
     def monday(self) -> float:
-        """The time of the first Monday: weeks that are drawn begin on Mondays."""
+        """The time of the first Monday, at which a week begins."""
         return (-self.window.start.weekday() % 7) / DAYS_PER_YEAR
 
     @property
@@ -74,7 +74,7 @@ class Series:
         return self.window.start + timedelta(days=last)
 
     def take(self, rows: NDArray[np.int64]) -> "Series":
-        """Return the series of some topics; their places ``rows`` rise."""
+        """Return the series of some topics, whose places are ``rows``, in rising order."""
         place = np.full(len(self.topic_ids), -1)
         place[rows] = np.arange(len(rows))
         topic = place[self.topic]
@@ -218,9 +218,9 @@ def _cells(
     """Return the ids of the topics, and of the non-zero cells, by topic and day: which topic, days
     since the window's start, and count.
 
-    A day comes as one row of two columns of bytes, in the order of the network: a row a cell would
-    take longer to receive than the trends to fit. The days are taken in one by one, for the answer
-    as a whole would take more memory than the fit.
+    The server sends each day as one row of two columns of bytes, big-endian: to receive a row for
+    each cell would take longer than to fit the trends. The rows are read one by one, for the whole
+    answer would take more memory than the fit.
     """
     from psycopg import sql
     from scipy import sparse
@@ -261,7 +261,7 @@ def _cells(
     )
     count = np.concatenate([none, *counts])
     del ids, counts
-    # From by day to by topic: a counting sort.
+    # The cells come by day and are needed by topic: a counting sort.
     shape = (len(topic_ids), window.days)
     cells = sparse.csc_array((count, topic, np.cumsum(ends)), shape=shape).tocsr()
     del topic, count

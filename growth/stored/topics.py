@@ -15,7 +15,8 @@ from growth.stored.runs import Run
 
 _SUGGESTIONS = 8
 _LONGEST_SHOWN = 100
-# A misspelt name is taken for a label that it is this like, where no other one is nearly so.
+# How alike a misspelt name and a label must be (0 to 1) for the label to be suggested, or to be
+# taken for what was meant; and how much less alike the next one must then be.
 _LIKE, _ALIKE, _AHEAD = 0.6, 0.85, 0.05
 
 
@@ -35,7 +36,7 @@ class NamedTopic:
 
     @cached_property
     def words(self) -> str:
-        """Its words in the order of the alphabet: of names, either part may come first."""
+        """Its words in the order of the alphabet, for a person may give either name first."""
         return _sorted_words(self.plain)
 
 
@@ -56,9 +57,9 @@ class NoSuchTopicError(WarehouseError):
 def _find(topics: Sequence[NamedTopic], run: Run, name: str) -> Found:
     """Return the topic that is called ``name``, else the one that is probably meant.
 
-    First the very label counts, then the label in any letter case and without accents, then labels
-    that have all the words, then those spelt alike. Raises NoSuchTopicError, with suggestions,
-    where that leaves none or several.
+    Looked for are, in this order: the very label; the label in any letter case and without accents;
+    labels that have all the words; labels that are spelt alike. Raises NoSuchTopicError, with
+    suggestions, where that leaves none or several.
     """
     plain = _plain(name)
     for same in (
@@ -103,7 +104,8 @@ def find_topics(
     kinds: Sequence[str],
     tell: Callable[[str], None],
 ) -> list[NamedTopic]:
-    """Return the topics that are meant, each once; tell where a name was not taken as it stands.
+    """Return the topics that are meant, each once; ``tell`` of each name that is no topic's label,
+    or several topics'.
 
     Raises NoSuchTopicError.
     """
@@ -173,7 +175,7 @@ def _spelt_alike(topics: Sequence[NamedTopic], name: str) -> list[tuple[float, N
     alike = []
     for topic in topics:
         matcher.set_seq1(topic.words)
-        # Two quick upper bounds first: the ratio itself is slow.
+        # The ratio itself is slow: first its two quick upper bounds.
         if matcher.real_quick_ratio() >= _LIKE and matcher.quick_ratio() >= _LIKE:
             ratio = matcher.ratio()
             if ratio >= _LIKE:

@@ -17,10 +17,10 @@ variance 1 / (n p (1 - p)) + burst (Breslow and Clayton, 1993, Journal of the Am
 Association 88, 9-25); filter and smoother are Kalman's and Rauch, Tung and Striebel's (Durbin and
 Koopman, 2012, Time Series Analysis by State Space Methods, sections 2.2 to 2.4).
 
-Neither swing nor burst is known. Both are taken from a grid, under a prior drawn from the archive's
-topics, and all that is told is averaged over their posterior (as in Durbin and Koopman, section
-13.1): with the likeliest pair alone, 95 % intervals of the level at the window's end held it in
-71 % of simulations. The cost grows with the cells and the blocks, not with topics times days.
+Neither swing nor burst is known. Both are taken from a grid, with a prior that follows the
+archive's topics, and all results are averaged over their posterior (as in Durbin and Koopman,
+section 13.1): with the likeliest pair alone, 95 % intervals of the level at the window's end held
+it in 71 % of simulations. The cost grows with the cells and the blocks, not with topics times days.
 """
 
 from dataclasses import dataclass
@@ -33,9 +33,10 @@ from growth.model.counts import Design, Floats, Integers
 
 # A day and a week, in years.
 DAY, WEEK = 1 / 365.25, 7 / 365.25
-# Years from the first time to the last, and to where weeks begin, at most: more are no years.
+# The longest window, and the farthest from it that weeks may begin: beyond this, times
+# are surely not in years.
 _LONGEST = 1e5
-# At most about so many blocks. The last weeks are blocks of one week each, however long the window.
+# At most about so many blocks. However long the window, its last weeks are blocks of one week each.
 _MOST_BLOCKS = 128
 _LAST_WEEKS = 8
 # Variances of a swing in a week, of a burst in a week, and how likely each is before anything was
@@ -132,7 +133,7 @@ def _lengths(weeks: int) -> list[int]:
 
 
 @dataclass(frozen=True)
-class _Grid:
+class _Pairs:
     """G pairs of swing and burst, each of shape (G,), and the logarithm of their prior."""
 
     swing: Floats
@@ -140,13 +141,13 @@ class _Grid:
     log_prior: Floats
 
 
-def _make_grid() -> _Grid:
+def _make_pairs() -> _Pairs:
     weights = np.exp(-0.5 * np.log(_BURSTS / _TYPICAL_BURST) ** 2)
     prior = np.log(_SWING_WEIGHTS)[:, None] + np.log(weights / weights.sum())
-    return _Grid(np.repeat(_SWINGS, len(_BURSTS)), np.tile(_BURSTS, len(_SWINGS)), prior.ravel())
+    return _Pairs(np.repeat(_SWINGS, len(_BURSTS)), np.tile(_BURSTS, len(_SWINGS)), prior.ravel())
 
 
-_GRID = _make_grid()
+_PAIRS = _make_pairs()
 
 
 def smooth(weeks: Weeks, counts: Floats) -> tuple[Floats, Floats, Floats]:
@@ -155,10 +156,10 @@ def smooth(weeks: Weeks, counts: Floats) -> tuple[Floats, Floats, Floats]:
     log_odds, centre = _start(weeks, counts)
     reach = np.broadcast_to(weeks.gaps[:, None], counts.shape)
     response, variance = _respond(weeks, counts, log_odds)
-    passed = _Filter(weeks, centre, response, variance, reach, _GRID.swing, _GRID.burst)
+    passed = _Filter(weeks, centre, response, variance, reach, _PAIRS.swing, _PAIRS.burst)
     weights = _weights(passed)
     # A weighted mean on the scale of logarithms, one pair a topic.
-    swing, burst = (np.exp(weights @ np.log(x))[:, None] for x in (_GRID.swing, _GRID.burst))
+    swing, burst = (np.exp(weights @ np.log(x))[:, None] for x in (_PAIRS.swing, _PAIRS.burst))
     one = np.ones((counts.shape[1], 1))
     for _ in range(_ROUNDS - 1):
         response, variance = _respond(weeks, counts, log_odds)
@@ -168,11 +169,13 @@ def smooth(weeks: Weeks, counts: Floats) -> tuple[Floats, Floats, Floats]:
         usual = swing[:, 0] * np.maximum(weeks.gaps, _SHORTEST)[:, None]
         reach = weeks.gaps[:, None] * (_FREEDOM + moved / usual) / (_FREEDOM + 1)
     response, variance = _respond(weeks, counts, log_odds)
-    passed = _Filter(weeks, centre, response, variance, reach, _GRID.swing, _GRID.burst, keep=True)
+    passed = _Filter(
+        weeks, centre, response, variance, reach, _PAIRS.swing, _PAIRS.burst, keep=True
+    )
     weights = _weights(passed)
     mean, spread, _ = passed.smooth(weights)
     log_odds = _step(log_odds, mean)
-    return log_odds.T, np.sqrt(spread).T, weights @ _GRID.swing
+    return log_odds.T, np.sqrt(spread).T, weights @ _PAIRS.swing
 
 
 def _start(weeks: Weeks, counts: Floats) -> tuple[Floats, Floats]:
@@ -203,8 +206,8 @@ def _step(log_odds: Floats, towards: Floats) -> Floats:
 
 
 def _weights(passed: "_Filter") -> Floats:
-    """Return the posterior of the grid's pairs. Shape (F, G)."""
-    log_weights = passed.log_likelihood + _GRID.log_prior
+    """Return the posterior of the pairs. Shape (F, G)."""
+    log_weights = passed.log_likelihood + _PAIRS.log_prior
     log_weights -= log_weights.max(axis=1, keepdims=True)
     weights = np.exp(log_weights)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))

@@ -11,7 +11,7 @@ from growth.model.level.levels import Levels, levels_of
 from growth.model.level.smoother import Weeks
 
 # A topic jumped if its odds tripled from the block before the steepest step to the block after it,
-# and that is half of all by which it rose.
+# and that is at least half of its whole rise.
 _JUMP, _MOST_OF_IT = np.log(3.0), 0.5
 _FOUR_WEEKS, _PROBABLY = 4.0, 1.5
 
@@ -109,7 +109,7 @@ def _jumps(levels: Levels, top: Integers) -> Floats:
     steepest = steps.argmax(axis=1)
     before, after = np.maximum(steepest - 1, 0), np.minimum(steepest + 2, blocks - 1)
     rise = levels.log_odds[every, after] - levels.log_odds[every, before]
-    # All by which it rose: from the lowest level before the highest.
+    # Its whole rise: from the lowest level before the highest.
     earlier = np.where(np.arange(blocks) <= top[:, None], levels.log_odds, np.inf).min(axis=1)
     whole = levels.log_odds[every, top] - earlier
     jumped = np.isfinite(steps.max(axis=1)) & (rise >= np.maximum(_JUMP, _MOST_OF_IT * whole))

@@ -21,8 +21,8 @@ from warehouse.connect import connect
 if TYPE_CHECKING:
     from psycopg import Connection
 
-    from growth.shown.show import KnownTopic
     from growth.stored.fit import Fitted
+    from growth.stored.known import KnownTopic
     from growth.stored.runs import Choice, Run
     from growth.stored.store import Settings
 
@@ -167,11 +167,12 @@ def show(
 ) -> None:
     """Print all about one topic, or several side by side."""
     from growth.shown import show
+    from growth.stored.known import with_lines
 
     with _topics_of("growth show", names, kinds, choice, by) as (connection, run, by, topics):
         _say_how_it_stands(connection, run)
         if as_json or as_csv:
-            topics = show.with_lines(connection, run, by, topics)
+            topics = with_lines(connection, run, by, topics)
     if as_json:
         print_json(show.as_json(run, by, topics))
     elif as_csv:
@@ -200,7 +201,7 @@ def _topics_of(
     command: str, names: list[str], kinds: list[str], choice: "Choice", by: Period | None
 ) -> Iterator[tuple["Connection", "Run", Period, list["KnownTopic"]]]:
     """Give the topics that are meant, the fit they are of, the periods, and a connection."""
-    from growth.shown.show import read_topics
+    from growth.stored.known import read_topics
     from growth.stored.observed import fitting_period
     from growth.stored.runs import choose_run
     from growth.stored.topics import find_topics

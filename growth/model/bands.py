@@ -50,5 +50,5 @@ def draw_lines(counts: Counts, week: float, shape: NDArray[np.str_], times: Floa
             if len(chosen):
                 part = block.take(chosen)
                 curves = search_curves(part.tables, part.cells, part.trends, model)
-                lines.fitted[part.rows] = model.state(scaled, curves.coefficients.T).log_odds
+                lines.fitted[part.rows] = model.values(scaled, curves.coefficients.T).log_odds
     return lines

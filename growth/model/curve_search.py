@@ -32,7 +32,7 @@ LARGEST_LOGIT = 12.0
 
 
 @dataclass(frozen=True)
-class State:
+class CurveValues:
     """F curves at Q nodes u: log-odds and odds, shape (F, Q). The derivatives of the log-odds by
     the three coefficients are a, b and b u; a and b are of a shape that broadcasts to (F, Q)."""
 
@@ -50,7 +50,7 @@ class State:
 class CurveModel(Protocol):
     """One of the two kinds of curve. ``at`` are coefficients, shape (3, F)."""
 
-    def state(self, nodes: Floats, at: Floats) -> State:
+    def values(self, nodes: Floats, at: Floats) -> CurveValues:
         """Return curves at the nodes u, shape (Q,)."""
 
     def from_trends(self, trends: Trends) -> Floats:
@@ -68,7 +68,7 @@ class CurveModel(Protocol):
 class SCurve:
     """The S-curve: logit K, a and r."""
 
-    def state(self, nodes: Floats, at: Floats) -> State:
+    def values(self, nodes: Floats, at: Floats) -> CurveValues:
         """Return S-curves at the nodes."""
         ceiling, level, rate = at[:, :, None]
         x = -rate * nodes
@@ -83,7 +83,7 @@ class SCurve:
         remaining = falls / (1 + falls)
         remaining *= both
         both *= lack / (1 + lack)
-        return State(-np.log(against), odds, both, remaining)
+        return CurveValues(-np.log(against), odds, both, remaining)
 
     def from_trends(self, trends: Trends) -> Floats:
         """Return S-curves with the highest ceiling, next to the trends."""
@@ -112,7 +112,7 @@ class SCurve:
 class Pulse:
     """The pulse: a, r and c."""
 
-    def state(self, nodes: Floats, at: Floats) -> State:
+    def values(self, nodes: Floats, at: Floats) -> CurveValues:
         """Return pulses at the nodes."""
         level, slope, bend = at[:, :, None]
         log_odds = bend * nodes
@@ -120,7 +120,7 @@ class Pulse:
         log_odds *= nodes
         log_odds += level
         np.clip(log_odds, -500, 500, out=log_odds)
-        return State(log_odds, np.exp(log_odds), np.ones((1, 1)), nodes[None, :])
+        return CurveValues(log_odds, np.exp(log_odds), np.ones((1, 1)), nodes[None, :])
 
     def from_trends(self, trends: Trends) -> Floats:
         """Return pulses that do not bend: the trends."""
@@ -212,7 +212,7 @@ def search_curves(tables: PeriodTables, cells: Cells, trends: Trends, model: Cur
         for rows in _batches(waiting, grid):
             own = cells.take(rows)
             counts = grid.counts(own)
-            base = _likelihood(grid, counts, PULSE_MODEL.state(grid.nodes, as_pulses[:, rows]))
+            base = _likelihood(grid, counts, PULSE_MODEL.values(grid.nodes, as_pulses[:, rows]))
             before = climb.take(rows)
             after, height, converged = _search(tables, grid, counts, before, model)
             climb.put(rows, after)
@@ -238,11 +238,11 @@ def _batches(rows: Integers, grid: Grid) -> Iterator[Integers]:
         yield rows[begin : begin + step]
 
 
-def _likelihood(grid: Grid, counts: Floats, state: State) -> Floats:
+def _likelihood(grid: Grid, counts: Floats, values: CurveValues) -> Floats:
     """Return the log-likelihoods, less what depends on the counts alone: sums of
     y eta - n log(1 + e^eta)."""
-    observed = np.einsum("fq,fq->f", counts, state.log_odds)
-    without = 1 + state.odds
+    observed = np.einsum("fq,fq->f", counts, values.log_odds)
+    without = 1 + values.odds
     return np.asarray(observed - np.log(without, out=without) @ grid.weights)
 
 
@@ -250,9 +250,9 @@ def _search(
     tables: PeriodTables, grid: Grid, counts: Floats, start: Climb, model: CurveModel
 ) -> tuple[Climb, Floats, Booleans]:
     """Climb on. Return how far it came, the likelihood there, and whether it is a maximum."""
-    state = model.state(grid.nodes, start.at)
-    height = _likelihood(grid, counts, state)
-    score, info = _derivatives(grid, counts, state)
+    values = model.values(grid.nodes, start.at)
+    height = _likelihood(grid, counts, values)
+    score, info = _derivatives(grid, counts, values)
     found = Climb(start.at.copy(), start.damping.copy(), start.left.copy())
     converged = np.zeros(len(height), dtype=np.bool_)
     active, going = np.arange(len(height)), start.left > 0
@@ -267,8 +267,8 @@ def _search(
         left = left - 1
         step = _solve(info, score, damping)
         trial = now + step
-        state = model.state(grid.nodes, trial)
-        there = _likelihood(grid, counts, state)
+        values = model.values(grid.nodes, trial)
+        there = _likelihood(grid, counts, values)
         with np.errstate(invalid="ignore"):
             up = there >= here - 1e-13 * np.abs(here)
         promised = np.abs((step * score).sum(axis=0))
@@ -280,7 +280,7 @@ def _search(
         done |= up & gone
         now, here = np.where(up, trial, now), np.where(up, there, here)
         if up.any():
-            new_score, new_info = _derivatives(grid, counts, state)
+            new_score, new_info = _derivatives(grid, counts, values)
             score, info = np.where(up, new_score, score), np.where(up, new_info, info)
         converged[active[done]] = ((damping < 1e12) & ~gone)[done]
         going = ~done & (left > 0)
@@ -289,26 +289,26 @@ def _search(
         height[active[ended]] = here[ended]
 
 
-def _derivatives(grid: Grid, counts: Floats, state: State) -> tuple[Floats, Floats]:
+def _derivatives(grid: Grid, counts: Floats, values: CurveValues) -> tuple[Floats, Floats]:
     """Return the score, shape (3, F), and the information's entries, shape (6, F)."""
-    expected = state.p
+    expected = values.p
     expected *= grid.weights
     residual = counts - expected
     powers = grid.powers.T
-    score = [(residual * state.a) @ powers[:, :1], (residual * state.b) @ powers[:, :2]]
+    score = [(residual * values.a) @ powers[:, :1], (residual * values.b) @ powers[:, :2]]
     weight = expected
-    weight /= 1 + state.odds
-    return np.concatenate(score, axis=1).T, _information(grid, state, weight)
+    weight /= 1 + values.odds
+    return np.concatenate(score, axis=1).T, _information(grid, values, weight)
 
 
-def _information(grid: Grid, state: State, weight: Floats) -> Floats:
+def _information(grid: Grid, values: CurveValues, weight: Floats) -> Floats:
     """Return the information's entries, shape (6, F): row by row, from the diagonal on. ``weight``,
     shape (F, Q), are the variances of the counts."""
     # The third derivative is the second times u: sums of the second's products, times powers of u.
     powers = grid.powers.T
-    of_a, of_b = weight * state.a, weight * state.b
-    entries = [(of_a * state.a) @ powers[:, :1], (of_a * state.b) @ powers[:, :2]]
-    entries.append((of_b * state.b) @ powers[:, :3])
+    of_a, of_b = weight * values.a, weight * values.b
+    entries = [(of_a * values.a) @ powers[:, :1], (of_a * values.b) @ powers[:, :2]]
+    entries.append((of_b * values.b) @ powers[:, :3])
     return np.concatenate(entries, axis=1).T
 
 
@@ -353,15 +353,15 @@ def _describe(
     are."""
     if not len(rows):
         return
-    state = model.state(grid.nodes, result.coefficients[rows].T)
-    p = state.p
+    values = model.values(grid.nodes, result.coefficients[rows].T)
+    p = values.p
     waves, squares = tables.bursts.weights(grid)
     residual = cells.products(tables.bursts.columns) - p @ waves.T
-    v = p / (1 + state.odds)
-    of_b = v * state.b
-    taken = np.stack([part @ waves.T for part in (v * state.a, of_b, of_b * grid.nodes)], axis=1)
-    weight = p * grid.weights / (1 + state.odds)
-    covariance = _inverse(_symmetric(_information(grid, state, weight)))
+    v = p / (1 + values.odds)
+    of_b = v * values.b
+    taken = np.stack([part @ waves.T for part in (v * values.a, of_b, of_b * grid.nodes)], axis=1)
+    weight = p * grid.weights / (1 + values.odds)
+    covariance = _inverse(_symmetric(_information(grid, values, weight)))
     with np.errstate(invalid="ignore", divide="ignore"):
         norm = v @ squares - np.einsum("fib,fij,fjb->f", taken, covariance, taken)
         long_run = (residual**2).sum(axis=1) / norm
@@ -370,7 +370,7 @@ def _describe(
         excess = np.maximum(0.0, long_run - 1)
         uneven = p * ((v @ grid.weights) / ((v * p) @ grid.weights))[:, None]
         weight *= 1 + excess[:, None] * uneven
-        middle = _symmetric(_information(grid, state, weight))
+        middle = _symmetric(_information(grid, values, weight))
         result.covariance[rows] = covariance @ middle @ covariance
         result.even[rows] = covariance * (1 + excess)[:, None, None]
     result.long_run[rows] = long_run

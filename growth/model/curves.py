@@ -238,9 +238,9 @@ def _ends(block: Block, curves: Curves, quantile: Floats, model: CurveModel) -> 
 
 def log_odds_at(curves: Curves, model: CurveModel, u: float) -> tuple[Floats, Floats]:
     """Return the log-odds of curves at the scaled time ``u``, and their errors. Shape (F,)."""
-    state = model.state(np.array([u]), curves.coefficients.T)
-    eta = state.log_odds[:, 0]
-    a, b = (np.broadcast_to(part, (len(eta), 1))[:, 0] for part in (state.a, state.b))
+    values = model.values(np.array([u]), curves.coefficients.T)
+    eta = values.log_odds[:, 0]
+    a, b = (np.broadcast_to(part, (len(eta), 1))[:, 0] for part in (values.a, values.b))
     return eta, _error(curves, [a, b, u * b])
 
 

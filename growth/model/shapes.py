@@ -111,18 +111,18 @@ def fit_growth(
     week = None if week is None else check_time("week", week)
     weeks, standing = Weeks.of(fitting.design, week), nowhere(fitting.size)
     trends, changes = TrendColumns(fitting.size), Changes(fitting.design, fitting.size)
-    choice = _Choice(fitting.size, fitting.confidence)
+    kept = _KeptShapes(fitting.size, fitting.confidence)
     for block in fitting.blocks(changes.add):
         trends.add(block, fitting.confidence)
         stand(standing, weeks, block.rows, block.cells, fitting.design.ends)
-        choice.add(block)
+        kept.add(block)
     trend, change = trends.finish(fitting), changes.finish(fitting.min_articles, fitting.confidence)
-    s_curve = SCurveFit(**choice.s_curves.finish(fitting))
-    pulse = PulseFit(**choice.pulses.finish(fitting))
-    moved = movement(trend, change, standing, choice.shape, fitting.design.scale)
+    s_curve = SCurveFit(**kept.s_curves.finish(fitting))
+    pulse = PulseFit(**kept.pulses.finish(fitting))
+    moved = movement(trend, change, standing, kept.shape, fitting.design.scale)
     trend_shares = {
         f"trend_{name}": np.select(
-            [choice.shape == S_CURVE, choice.shape == PULSE],
+            [kept.shape == S_CURVE, kept.shape == PULSE],
             [getattr(s_curve, name), getattr(pulse, name)],
             getattr(trend, name),
         )
@@ -135,14 +135,14 @@ def fit_growth(
         s_curve=s_curve,
         pulse=pulse,
         change=change,
-        shape=choice.shape,
-        bend=choice.bend,
-        shape_p_value=choice.bend_p_value,
+        shape=kept.shape,
+        bend=kept.bend,
+        shape_p_value=kept.bend_p_value,
         **told,
     )
 
 
-class _Choice:
+class _KeptShapes:
     """The shapes that are kept, filled block by block: '' without a fit; the bend that decides; and
     the columns of the S-curves and pulses that are kept."""
 

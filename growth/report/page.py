@@ -123,7 +123,7 @@ def _render(
 
     from growth.report.pack import pack
     from growth.report.pictures import draw
-    from growth.shown.charts import COMPARED, VEGA_LITE, specifications
+    from growth.shown.charts import COMPARED, VEGA_LITE, colours, specifications
 
     step("drawing the lists")
     charts = specifications(content.bins)
@@ -134,7 +134,7 @@ def _render(
     # Each in a scope of its own: the bundle would leave hundreds of names behind.
     library = _enclosed(bundle)
     script = _enclosed('"use strict";\n' + "\n".join(scripts))
-    style = _asset("page.css")
+    style = colours() + _asset("page.css")
     run = content.run
     shown = window(run.window_start, run.window_end, run.last_day)
     step("choosing the articles that stand for topics")

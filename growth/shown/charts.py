@@ -1,11 +1,12 @@
 """The page's charts: Vega-Lite specifications, written with Altair.
 
 A specification holds no data: the page's script, and ``pictures`` for readers without one, put a
-topic's rows in its place. Colours are the style sheet's variables, so that one picture serves light
+topic's rows in its place. Colours are the variables of colours.css, so that one picture serves light
 and dark, screen and paper.
 """
 
 from datetime import date, timedelta
+from importlib.resources import files
 from typing import Any
 
 import altair as alt
@@ -18,7 +19,7 @@ from growth.stored.periods import Bins
 # The Vega-Lite that this Altair writes.
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-# So many topics are compared at most. Their colours, --c0 to --c7 of the style sheet, are dark
+# So many topics are compared at most. Their colours, --c0 to --c7, are dark
 # enough on white and light enough on black, and colour-blind readers can tell them apart (after
 # Okabe and Ito, 2008); the shapes of the points help everyone.
 COMPARED = 8
@@ -34,6 +35,11 @@ _SHAPES = [
 ]
 
 Spec = dict[str, Any]
+
+
+def colours() -> str:
+    """Return the style sheet of the charts' and the page's colours, by name, light and dark."""
+    return (files("growth.shown") / "colours.css").read_text(encoding="utf-8")
 
 
 def milliseconds(day: date) -> int:

@@ -3,7 +3,6 @@
 import json
 import re
 from datetime import date, timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import vl_convert
 
 from console.text import short
 from growth.shown import words
-from growth.shown.charts import large_chart, milliseconds
+from growth.shown.charts import colours, large_chart, milliseconds
 from growth.stored.lines import TopicLine
 from growth.stored.observed import Point
 from growth.stored.periods import Bins
@@ -130,9 +129,8 @@ def _milliseconds(start: date, years: float) -> int:
 
 
 def _in_colour(text: str) -> str:
-    """Replace the names of colours by the light colours of the page's style sheet."""
-    style = (files("growth.report") / "assets" / "page.css").read_text(encoding="utf-8")
-    colours: dict[str, str] = {}
-    for name, colour in re.findall(r"--([a-z0-9-]+):\s*(#[0-9a-f]+);", style):
-        colours.setdefault(name, colour)  # the dark ones come later
-    return re.sub(r"var\(--([a-z0-9-]+)\)", lambda found: colours[found[1]], text)
+    """Replace the names of colours by the light colours."""
+    light: dict[str, str] = {}
+    for name, colour in re.findall(r"--([a-z0-9-]+):\s*(#[0-9a-f]+);", colours()):
+        light.setdefault(name, colour)  # the dark ones come later
+    return re.sub(r"var\(--([a-z0-9-]+)\)", lambda found: light[found[1]], text)

@@ -1,1 +1,1 @@
-"""What the warehouse holds of counts and fits: all SQL of the fit is here."""
+"""Reads counts and fits from the warehouse, and writes fits to it."""

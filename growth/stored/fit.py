@@ -101,7 +101,7 @@ def fit_window(
 
 
 @dataclass(frozen=True)
-class _Data:
+class _FitInput:
     """What a fit is made from: the window's series, those of the same window in earlier years, the
     months that are missing, and whether the year before is loaded, without which nobody knows what
     is new. ``sha256`` is a digest of it all."""
@@ -115,7 +115,7 @@ class _Data:
 
 def _read(
     connection: "psycopg.Connection", start: date | None, end: date | None, settings: Settings
-) -> _Data:
+) -> _FitInput:
     series = read_series(connection, start, end, settings.kinds, allow_gaps=settings.allow_gaps)
     earlier = earlier_windows(connection, series.window, settings.kinds)
     missing = missing_months(connection, series.window)
@@ -123,10 +123,10 @@ def _read(
     digest = hashlib.sha256(str(knows_new).encode())
     for each in (series, *earlier):
         digest.update(each.sha256().encode())
-    return _Data(series, earlier, missing, knows_new, digest.hexdigest())
+    return _FitInput(series, earlier, missing, knows_new, digest.hexdigest())
 
 
-def _fit(data: _Data, settings: Settings, step: Callable[[str], None], began: float) -> Result:
+def _fit(data: _FitInput, settings: Settings, step: Callable[[str], None], began: float) -> Result:
     """Fit a window. ``began`` is the time at which its reading began."""
     step(f"fitting {len(data.series.topic_ids):,} topics")
     now = fit_series(data.series, settings.period, settings.min_articles)

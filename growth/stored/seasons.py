@@ -39,7 +39,7 @@ def earlier_windows(
 
 
 @dataclass(frozen=True)
-class FittedWindow:
+class SeriesFit:
     """The fit of a window: how many of its periods have articles, and which topics it has."""
 
     periods: int
@@ -47,15 +47,15 @@ class FittedWindow:
     fit: GrowthFit
 
 
-def fit_series(series: Series, period: str, min_articles: int) -> FittedWindow:
+def fit_series(series: Series, period: str, min_articles: int) -> SeriesFit:
     """Fit a daily series by ``period``."""
     binned = in_periods(series, period)
     fit = fit_growth(binned.counts, min_articles=min_articles, week=series.monday)
-    return FittedWindow(int((binned.totals > 0).sum()), series.topic_ids, fit)
+    return SeriesFit(int((binned.totals > 0).sum()), series.topic_ids, fit)
 
 
 def seasonal(
-    now: FittedWindow, earlier: list[Series], period: str, min_articles: int
+    now: SeriesFit, earlier: list[Series], period: str, min_articles: int
 ) -> NDArray[np.float64]:
     """Tell for each topic whether most of the earlier windows show the movement of this one: 1, 0,
     or NaN where no earlier one is loaded or this one shows no movement. Shape (T,)."""
@@ -76,7 +76,7 @@ def seasonal(
 
 
 def _same_movement(
-    now: FittedWindow, before: FittedWindow, place: NDArray[np.int64]
+    now: SeriesFit, before: SeriesFit, place: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     with np.errstate(invalid="ignore", divide="ignore"):
         moved = (now.fit.q_value <= LEVEL) & (before.fit.p_value[place] <= LEVEL)

@@ -41,7 +41,7 @@ class NamedTopic:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundTopic:
     """The topic that is meant. ``guessed`` tells that its label is not what was asked for;
     ``others`` are topics of the same name."""
 
@@ -54,7 +54,7 @@ class NoSuchTopicError(WarehouseError):
     """No topic has this name, or several have; the message lists those that may be meant."""
 
 
-def _find(topics: Sequence[NamedTopic], run: Run, name: str) -> Found:
+def _find(topics: Sequence[NamedTopic], run: Run, name: str) -> FoundTopic:
     """Return the topic that is called ``name``, else the one that is probably meant.
 
     Looked for are, in this order: the very label; the label in any letter case and without accents;
@@ -68,14 +68,14 @@ def _find(topics: Sequence[NamedTopic], run: Run, name: str) -> Found:
     ):
         if len(same) == 1:
             others = [topic for topic in topics if topic.plain == plain and topic != same[0]]
-            return Found(same[0], guessed=False, others=others)
+            return FoundTopic(same[0], guessed=False, others=others)
         if same:
             raise _error(
                 f"{_quoted(name)} may be each of these", same, "add --kind, or write it as here"
             )
     having = _having_words(topics, name)
     if len(having) == 1:
-        return Found(having[0], guessed=True, others=[])
+        return FoundTopic(having[0], guessed=True, others=[])
     if having:
         raise _error(
             f"no topic is called {_quoted(name)}, and {len(having):,} have these words", having,
@@ -83,7 +83,7 @@ def _find(topics: Sequence[NamedTopic], run: Run, name: str) -> Found:
         )  # fmt: skip
     alike = _spelt_alike(topics, name)
     if alike and alike[0][0] >= _ALIKE and (len(alike) == 1 or alike[0][0] - alike[1][0] >= _AHEAD):
-        return Found(alike[0][1], guessed=True, others=[])
+        return FoundTopic(alike[0][1], guessed=True, others=[])
     among = f"of {run.window_start:%Y-%m} to {run.window_end:%Y-%m}"
     if alike:
         raise _error(

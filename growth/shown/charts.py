@@ -1,8 +1,8 @@
 """The page's charts: Vega-Lite specifications, written with Altair.
 
-A specification holds no data: the page's script, and ``pictures`` for readers without one, put a
-topic's rows in its place. Colours are the variables of colours.css, so that one picture serves light
-and dark, screen and paper.
+A specification holds no data: the page's script puts a topic's rows in their place, or pictures.py
+for readers without scripts. Colours are the variables of colours.css, so that one picture serves
+light and dark, screen and paper.
 """
 
 from datetime import date, timedelta

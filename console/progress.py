@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
-from console.command_line import say
+from console.messages import say
 from console.text import visible
 
 if TYPE_CHECKING:

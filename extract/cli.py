@@ -6,20 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.command_line import (
-    API_FAILED,
-    SOME_FAILED,
-    AsJson,
-    EndMonth,
-    StartMonth,
-    check_months,
-    command_line,
-    month_argument,
-    print_findings,
-    run,
-    say,
-)
+from console.arguments import AsJson, EndMonth, StartMonth, check_months, month_argument
+from console.command_line import command_line, run
 from console.errors import WarehouseError
+from console.exit_codes import API_FAILED, SOME_FAILED
+from console.messages import print_findings, say
 from console.months import format_month
 from console.text import visible
 from warehouse.settings import DEFAULT_LANDING_DIR, load_settings

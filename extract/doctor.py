@@ -5,8 +5,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from console.command_line import Finding
 from console.errors import WarehouseError
+from console.messages import Finding
 from extract.answers import AnswerError
 from extract.outlets.nyt.client import KEY_PAGE, Api, http_date
 from extract.pacing import Limits, QuotaSpentError, pacer

@@ -7,7 +7,8 @@ its forms, or in a file.
 import os
 import sys
 
-from console.command_line import DONE, SOME_FAILED, run
+from console.command_line import run
+from console.exit_codes import DONE, SOME_FAILED
 from warehouse.settings import load_settings
 
 

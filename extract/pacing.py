@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from console.command_line import say
 from console.errors import WarehouseError, explained
+from console.messages import say
 from extract.masking import quoted
 from warehouse import roles, session
 from warehouse.connect import address

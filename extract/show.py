@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from console.command_line import print_json
+from console.messages import print_json
 from console.months import format_month
 from extract.status import describe_months
 

@@ -25,8 +25,9 @@ from prefect.settings import get_current_settings
 from prefect.states import Scheduled
 from prefect.types.entrypoint import EntrypointType
 
-from console.command_line import run, say
+from console.command_line import run
 from console.errors import WarehouseError
+from console.messages import say
 from flows.docker_endpoint import check_engine, endpoint
 from flows.which_months import TIME_ZONE
 from warehouse.settings import PROJECT_DIR

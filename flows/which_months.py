@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from prefect import runtime
 
-from console.command_line import month_argument
+from console.arguments import month_argument
 from console.errors import WarehouseError
 from console.months import format_month, months_up_to, previous_month
 

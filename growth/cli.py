@@ -9,17 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.command_line import (
-    MOST,
-    AsJson,
-    EndMonth,
-    StartMonth,
-    check_months,
-    command_line,
-    print_findings,
-    run,
-    text_argument,
-)
+from console.arguments import MOST, AsJson, EndMonth, StartMonth, check_months, text_argument
+from console.command_line import command_line, run
+from console.messages import print_findings
 from growth.choices import (
     DEFAULT_MIN_ARTICLES,
     Direction,

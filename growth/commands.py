@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from console.command_line import SOME_FAILED, print_csv, print_json, print_path, say
+from console.exit_codes import SOME_FAILED
+from console.messages import print_csv, print_json, print_path, say
 from console.months import format_month
 from console.text import visible
 from growth.choices import Direction, FileFormat, Period, Phase

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import psycopg
 from psycopg import sql
 
-from console.command_line import Finding
 from console.errors import WarehouseError
+from console.messages import Finding
 from console.months import format_month
 from growth.stored.lists import LISTS, read_list
 from growth.stored.observed import articles_now, fitting_period, marts_needed, observed_query

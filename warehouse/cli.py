@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from console.command_line import AsJson, command_line, print_json, print_path, run, say
+from console.arguments import AsJson
+from console.command_line import command_line, run
 from console.errors import WarehouseError
+from console.messages import print_json, print_path, say
 from console.text import visible
 from warehouse.connect import libpq_environment, use_warehouse
 from warehouse.embedded import server

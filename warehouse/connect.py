@@ -7,8 +7,8 @@ import time
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from console.command_line import say
 from console.errors import WarehouseDownError, WarehouseError, one_line, worker_down_message
+from console.messages import say
 from console.text import without_password
 from warehouse import locks, roles, session
 from warehouse.embedded import folders, server

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, LiteralString
 
-from console.command_line import say
+from console.messages import say
 from console.months import format_month
 
 if TYPE_CHECKING:

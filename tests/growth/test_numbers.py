@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from support import BIN, PROJECT_DIR, Warehouse
 
-from console.command_line import text_argument
+from console.arguments import text_argument
 from console.errors import WarehouseError
 
 pytestmark = pytest.mark.fast

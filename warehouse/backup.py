@@ -17,9 +17,11 @@ from typing import IO, TYPE_CHECKING
 
 from console.errors import WarehouseError
 from warehouse import locks, roles
-from warehouse.connect import SCHEMAS, connect, distribution_script, environment
+from warehouse.connect import connect, environment
 from warehouse.embedded import server
 from warehouse.files import failure, make_folder, replacing
+from warehouse.roles import SCHEMAS
+from warehouse.tables import distribution_script
 
 if TYPE_CHECKING:
     import psycopg

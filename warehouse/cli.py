@@ -131,7 +131,7 @@ def roles() -> None:
     Needs a superuser, or the database's owner with CREATEROLE. Can be repeated. Afterwards a person
     gets a login with: create role anna login password '...' in role analyst
     """
-    from warehouse.roles import set_up
+    from warehouse.role_setup import set_up
 
     set_up()
     say(

@@ -1,16 +1,14 @@
 """Connections to the warehouse, whichever server it is on."""
 
 import os
-import re
 import threading
 import time
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from console.errors import WarehouseDownError, WarehouseError, one_line, worker_down_message
 from console.messages import say
 from console.text import without_password
-from warehouse import locks, roles, session
+from warehouse import locks, roles, session, tables
 from warehouse.embedded import folders, server
 from warehouse.settings import LIBPQ_VARIABLES, load_settings, uses_embedded_server, warehouse_dir
 
@@ -21,11 +19,6 @@ OLDEST_SERVER = 160000
 _MOMENT_SECONDS = 2.0
 # The server's process of each session that this process has opened.
 _own_sessions: set[int] = set()
-
-# All that belongs to the warehouse lies in these, in the order in which each needs those before it.
-SCHEMAS = ("raw", "growth", "staging", "intermediate", "marts")
-# The count of requests to the API: a library of `extract` makes the table.
-LEDGER = "raw.ratelimit___nyt_requests"
 
 
 def use_warehouse() -> list[str]:
@@ -98,7 +91,7 @@ def connect(
         _check_server(connection)
         if not reads_nothing and roles.are_in_force(connection):
             roles.check_foreign(connection)
-        _create_tables(connection)
+        tables.create_missing(connection)
         if role is not None:
             # Who may not read as the analyst reads as what they are.
             roles.take(connection, role, required=role != "analyst")
@@ -197,15 +190,6 @@ def _check_server(connection: "psycopg.Connection") -> None:
         )
 
 
-def distribution_script() -> str:
-    """Return the SQL that spreads the raw tables over Citus's workers, where there are any."""
-    return _script("distribution.sql")
-
-
-def _script(name: str) -> str:
-    return (files("warehouse") / name).read_text(encoding="utf-8")
-
-
 def check_workers(connection: "psycopg.Connection") -> bool:
     """Tell whether the server is a Citus coordinator; raise WarehouseDownError if a worker is down.
 
@@ -221,63 +205,3 @@ def check_workers(connection: "psycopg.Connection") -> bool:
     if down is not None:
         raise WarehouseDownError(worker_down_message(down[0]))
     return True
-
-
-def own_tables() -> list[str]:
-    """Return the names of the tables that Python owns."""
-    return re.findall(r"create table if not exists ([a-z_.]+)", _script("schema.sql"))
-
-
-def _made_by(ddl: str) -> list[str]:
-    """Return the tables that schema.sql creates, and the columns that it adds to older ones."""
-    added = re.findall(r"alter table ([a-z_.]+)\n((?: +add column if not exists [^\n]+\n)+)", ddl)
-    columns = [
-        f"{table}.{column}"
-        for table, lines in added
-        for column in re.findall(r"if not exists ([a-z_]+)", lines)
-    ]
-    return own_tables() + columns
-
-
-def _create_tables(connection: "psycopg.Connection") -> None:
-    """Run the DDL where a table is missing: a role that may only use them must not need CREATE."""
-    import psycopg
-
-    schema = _script("schema.sql")
-    ddl = schema + distribution_script()
-    missing = connection.execute(
-        """
-        select name
-        from unnest(%s::text[]) as name
-        where not exists (
-            -- Not by to_regclass: that fails where the login may not use the schema.
-            select
-            from pg_class
-            inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
-            left join pg_attribute on pg_class.oid = pg_attribute.attrelid
-            where
-                name in (
-                    pg_namespace.nspname || '.' || pg_class.relname,
-                    pg_namespace.nspname || '.' || pg_class.relname || '.' || pg_attribute.attname
-                )
-        )
-        """,
-        [_made_by(schema)],
-    ).fetchall()
-    if missing:
-        # Two first commands at once would both create the schemas: the second waits here.
-        locks.hold_schema(connection)
-        in_force = roles.are_in_force(connection)
-        try:
-            connection.execute(ddl.encode())
-            if in_force:  # what is new needs an owner and grants too
-                roles.apply(connection)
-        except psycopg.errors.InsufficientPrivilege as error:
-            if not in_force:
-                raise
-            raise WarehouseError(
-                f"the warehouse lacks {missing[0][0]}, and this login cannot create it "
-                f"({' '.join(str(error).split())}): ask the owner of the database to run "
-                "`warehouse roles`"
-            ) from None
-    connection.commit()

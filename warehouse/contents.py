@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from warehouse.connect import LEDGER, SCHEMAS, own_tables
+from warehouse.roles import SCHEMAS
+from warehouse.tables import own_tables
 
 if TYPE_CHECKING:
     import psycopg
@@ -68,7 +69,7 @@ def holdings(connection: "psycopg.Connection") -> str:
                     and nspname || '.' || relname <> all(%s)
             )
         """,
-        [list(SCHEMAS), [*own_tables(), LEDGER]],
+        [list(SCHEMAS), [*own_tables(), "raw.ratelimit___nyt_requests"]],
     ).fetchall()
     counts = ((months, "month"), (documents, "document"), (fits, "fit"),
               (others, "other table or view"))  # fmt: skip

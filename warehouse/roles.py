@@ -22,6 +22,7 @@ OWNERS: dict[str, Role] = {
     "intermediate": "transformer",
     "marts": "transformer",
 }
+SCHEMAS = tuple(OWNERS)
 
 # A schema of each role, and who owns it. Roles are the whole server's, and their names plain ones:
 # where the owner is another one, they are none of this warehouse's.
@@ -195,42 +196,3 @@ def apply(connection: "psycopg.Connection") -> None:
 def script() -> str:
     """Return the text of ``roles.sql``."""
     return (files("warehouse") / "roles.sql").read_text(encoding="utf-8")
-
-
-def set_up() -> None:
-    """Create the roles, hand them what is theirs and grant what they need.
-
-    Raises WarehouseError, and changes nothing, where the login may not or the server refuses.
-    """
-    import psycopg
-
-    from warehouse.connect import connect
-    from warehouse.locks import hold_schema, rewrite_warehouse
-
-    with connect("warehouse roles") as connection:
-        [(login, database, allowed)] = connection.execute(
-            """
-            select
-                current_user,
-                current_database(),
-                rolsuper or (rolcreaterole and pg_has_role(current_user, datdba, 'USAGE'))
-            from pg_roles, pg_database
-            where rolname = current_user and datname = current_database()
-            """
-        ).fetchall()
-        if not allowed:
-            raise WarehouseError(
-                f"the login {login} cannot set up roles: log in as a superuser, or as the owner of "
-                f"the database {database} with CREATEROLE (PGUSER); nothing was changed"
-            )
-        connection.commit()
-        connection.autocommit = True
-        try:
-            rewrite_warehouse(connection)  # a new owner would wait in the middle of a dbt run
-            with connection.transaction():
-                hold_schema(connection)
-                apply(connection)
-        except psycopg.Error as error:
-            raise WarehouseError(
-                f"the roles cannot be set up: {' '.join(str(error).split())}; nothing was changed"
-            ) from None

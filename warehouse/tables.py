@@ -1,0 +1,80 @@
+"""The tables that Python owns (``schema.sql``), and those that each outlet has."""
+
+import re
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from console.errors import WarehouseError
+from warehouse import locks, roles
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+def distribution_script() -> str:
+    """Return the SQL that spreads the raw tables over Citus's workers, where there are any."""
+    return _script("distribution.sql")
+
+
+def _script(name: str) -> str:
+    return (files("warehouse") / name).read_text(encoding="utf-8")
+
+
+def own_tables() -> list[str]:
+    """Return the names of the tables that Python owns."""
+    return re.findall(r"create table if not exists ([a-z_.]+)", _script("schema.sql"))
+
+
+def _made_by(ddl: str) -> list[str]:
+    """Return the tables that schema.sql creates, and the columns that it adds to older ones."""
+    added = re.findall(r"alter table ([a-z_.]+)\n((?: +add column if not exists [^\n]+\n)+)", ddl)
+    columns = [
+        f"{table}.{column}"
+        for table, lines in added
+        for column in re.findall(r"if not exists ([a-z_]+)", lines)
+    ]
+    return own_tables() + columns
+
+
+def create_missing(connection: "psycopg.Connection") -> None:
+    """Run the DDL where a table is missing: a role that may only use them must not need CREATE."""
+    import psycopg
+
+    schema = _script("schema.sql")
+    ddl = schema + distribution_script()
+    missing = connection.execute(
+        """
+        select name
+        from unnest(%s::text[]) as name
+        where not exists (
+            -- Not by to_regclass: that fails where the login may not use the schema.
+            select
+            from pg_class
+            inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
+            left join pg_attribute on pg_class.oid = pg_attribute.attrelid
+            where
+                name in (
+                    pg_namespace.nspname || '.' || pg_class.relname,
+                    pg_namespace.nspname || '.' || pg_class.relname || '.' || pg_attribute.attname
+                )
+        )
+        """,
+        [_made_by(schema)],
+    ).fetchall()
+    if missing:
+        # Two first commands at once would both create the schemas: the second waits here.
+        locks.hold_schema(connection)
+        in_force = roles.are_in_force(connection)
+        try:
+            connection.execute(ddl.encode())
+            if in_force:  # what is new needs an owner and grants too
+                roles.apply(connection)
+        except psycopg.errors.InsufficientPrivilege as error:
+            if not in_force:
+                raise
+            raise WarehouseError(
+                f"the warehouse lacks {missing[0][0]}, and this login cannot create it "
+                f"({' '.join(str(error).split())}): ask the owner of the database to run "
+                "`warehouse roles`"
+            ) from None
+    connection.commit()

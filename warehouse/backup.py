@@ -19,9 +19,10 @@ from console.errors import WarehouseError
 from warehouse import locks, roles
 from warehouse.connect import connect, environment
 from warehouse.embedded import server
-from warehouse.files import failure, make_folder, replacing
+from warehouse.file_errors import failure
+from warehouse.files import make_folder, replacing
 from warehouse.roles import SCHEMAS
-from warehouse.tables import distribution_script
+from warehouse.tables import LEDGERS, distribution_script
 
 if TYPE_CHECKING:
     import psycopg
@@ -33,31 +34,46 @@ _REMEDY = "give another folder with --to"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _BLOCK_BYTES = 1 << 20
 
-# Before the backup's own statements, and after them. The requests made to the API are a fact that
-# no restore undoes: where they are counted, the count stays.
-_BEFORE = """\
+# Runs before and after the backup's own statements. The ledgers, which count the requests made to
+# an API, keep what they hold: a restore does not undo requests.
+_BEFORE = f"""\
 begin;
+create schema news_growth_restore;
 do $$
+declare
+    ledger text;
 begin
-    if to_regclass('raw.ratelimit___nyt_requests') is not null then
-        create schema news_growth_restore;
-        alter table raw.ratelimit___nyt_requests set schema news_growth_restore;
-    end if;
+    for ledger in
+        select relname
+        from pg_class
+        where
+            relnamespace = to_regnamespace('raw')
+            and relkind = 'r'
+            and starts_with(relname, '{LEDGERS}')
+    loop
+        execute format('alter table raw.%I set schema news_growth_restore', ledger);
+    end loop;
 end
 $$;
 set local client_min_messages = warning;
-drop schema if exists raw, growth, staging, intermediate, marts cascade;
+drop schema if exists {", ".join(SCHEMAS)} cascade;
 """
 _AFTER = """
 do $$
+declare
+    ledger text;
 begin
-    if to_regnamespace('news_growth_restore') is not null then
-        drop table if exists raw.ratelimit___nyt_requests;
-        alter table news_growth_restore.ratelimit___nyt_requests set schema raw;
-        drop schema news_growth_restore;
-    end if;
+    for ledger in
+        select relname
+        from pg_class
+        where relnamespace = 'news_growth_restore'::regnamespace and relkind = 'r'
+    loop
+        execute format('drop table if exists raw.%I', ledger);
+        execute format('alter table news_growth_restore.%I set schema raw', ledger);
+    end loop;
 end
 $$;
+drop schema news_growth_restore;
 """
 _RESTORING = "warehouse restore, psql"
 # Postgres 16 does not know it, and the connection is about to end.
@@ -180,7 +196,7 @@ def check_backup(file: Path) -> None:
     broken = f"{file} is no backup, or not a whole one, and nothing was changed"
     file = file.absolute()  # not taken for an option
     listed = _run("pg_restore", ["--list", str(file)], broken)
-    if " TABLE raw nyt_months " not in listed:
+    if not re.search(r" TABLE raw [a-z][a-z0-9]*_months ", listed):
         raise WarehouseError(f"{file} is not a backup of a warehouse; nothing was changed")
     _run("pg_restore", ["--file=/dev/null", str(file)], broken)
 

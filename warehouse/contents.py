@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from warehouse.roles import SCHEMAS
-from warehouse.tables import own_tables
+from warehouse.tables import LEDGERS, months_tables, own_tables
 
 if TYPE_CHECKING:
     import psycopg
@@ -53,11 +53,14 @@ def holdings(connection: "psycopg.Connection") -> str:
     Tables and views that Python does not own count too: dbt's, or those of whoever has schemas of
     the same names.
     """
+    months_of_outlets = " union all ".join(
+        f"select docs from {table}" for table in months_tables(connection)
+    )
     [(months, documents, fits, others)] = connection.execute(
-        """
+        f"""
         select
-            (select count(*) from raw.nyt_months),
-            (select coalesce(sum(docs), 0)::bigint from raw.nyt_months),
+            (select count(*) from ({months_of_outlets}) as months),
+            (select coalesce(sum(docs), 0)::bigint from ({months_of_outlets}) as months),
             (select count(*) from growth.runs),
             (
                 select count(*)
@@ -67,9 +70,10 @@ def holdings(connection: "psycopg.Connection") -> str:
                     nspname = any(%s)
                     and relkind in ('r', 'p', 'v', 'm', 'f')
                     and nspname || '.' || relname <> all(%s)
+                    and not starts_with(nspname || '.' || relname, %s)
             )
-        """,
-        [list(SCHEMAS), [*own_tables(), "raw.ratelimit___nyt_requests"]],
+        """.encode(),
+        [list(SCHEMAS), own_tables(), f"raw.{LEDGERS}"],
     ).fetchall()
     counts = ((months, "month"), (documents, "document"), (fits, "fit"),
               (others, "other table or view"))  # fmt: skip

@@ -23,6 +23,7 @@ OWNERS: dict[str, Role] = {
     "marts": "transformer",
 }
 SCHEMAS = tuple(OWNERS)
+_NAMES = ", ".join(f"'{schema}'" for schema in SCHEMAS)
 
 # A schema of each role, and who owns it. Roles are the whole server's, and their names plain ones:
 # where the owner is another one, they are none of this warehouse's.
@@ -37,7 +38,7 @@ _HOMES: dict[Role, tuple[str, Role]] = {
 # What roles can make, and no warehouse has: with it, whoever made it could act with the rights of
 # the owner who uses it. Checks and defaults compare, and call no function; views call none but
 # Postgres's own, and do not leave a role.
-_FOREIGN: LiteralString = """
+_FOREIGN: LiteralString = f"""
     select what
     from (
         select 'function ' || oid::regprocedure as what, pronamespace as home from pg_proc
@@ -85,9 +86,7 @@ _FOREIGN: LiteralString = """
         from pg_class
         where
             relkind in ('v', 'm')
-            and relnamespace::regnamespace::text = any(
-                '{raw,growth,staging,intermediate,marts}'::text[]
-            )
+            and relnamespace::regnamespace::text in ({_NAMES})
             and pg_get_viewdef(oid) ~ 'set_config|_to_xml'
         union all
         select 'view ' || oid::regclass || ' in the place of a table', relnamespace
@@ -96,7 +95,7 @@ _FOREIGN: LiteralString = """
             relkind in ('v', 'm')
             and relnamespace::regnamespace::text in ('raw', 'growth')
     ) as made (what, home)
-    where home::regnamespace::text in ('raw', 'growth', 'staging', 'intermediate', 'marts')
+    where home::regnamespace::text in ({_NAMES})
     order by what
 """
 

@@ -1,18 +1,18 @@
 -- The roles of the warehouse, each with what its step needs and nothing else:
 --
---   loader       writes raw, and keeps the ledger of the API's requests there
+--   loader       writes raw, and keeps the ledgers of requests to an API there
 --   transformer  reads raw and growth; owns dbt's schemas: staging, intermediate, marts
 --   modeller     reads marts, writes growth
 --   analyst      reads marts, intermediate, staging, growth and the loaded months; writes nothing
 --
--- None of them can log in: people and services get logins of their own,
+-- Nobody logs in as one of these roles. People and services get logins of their own:
 --   create role anna login password '...' in role analyst;
--- Only where Citus is, a step's role is also who the coordinator logs in as on the workers. The roles
--- have no password, so that nobody else gets in where the nodes ask others for one.
+-- With Citus a role can log in, for the coordinator logs in as it on the workers. It has no password:
+-- where the workers ask for passwords, nobody else gets in as that role.
 --
 -- `warehouse roles` runs this in one transaction, as a superuser or as the database's owner with
--- CREATEROLE. It can be repeated: what is right already is left alone, other grants to these roles
--- in the five schemas are taken back.
+-- CREATEROLE. It can be repeated: what is right already stays, and it takes back whatever else these
+-- roles were granted in the five schemas.
 
 do $$
 declare
@@ -28,7 +28,7 @@ begin
         then
             execute format('alter role %I login', role_name);
         end if;
-        -- An owner who is no superuser can hand tables only to roles that they are a member of.
+        -- Only a superuser can hand tables to a role without being a member of it.
         if
             not pg_has_role(current_user, role_name, 'USAGE')
             or not pg_has_role(current_user, role_name, 'SET')
@@ -47,7 +47,7 @@ create schema if not exists staging;
 create schema if not exists intermediate;
 create schema if not exists marts;
 
--- Owners. Only what has another one is touched, for ALTER waits for everyone who reads the table.
+-- Owners. A table that has the right owner is left alone: ALTER waits for everyone who reads it.
 
 do $$
 declare
@@ -106,13 +106,13 @@ begin
 end
 $$;
 
--- What everybody may do unless told otherwise: temporary tables, tables in `public` (in databases
--- that were made before Postgres 15), and large objects, which only a superuser can forbid.
+-- Takes from everybody what Postgres grants to everybody: temporary tables, tables in `public` (in
+-- databases made before Postgres 15), and large objects, which only a superuser can forbid.
 
 do $$
 begin
     execute format('revoke temporary on database %I from public', current_database());
-    -- dbt's unit tests look at their columns by way of temporary tables.
+    -- dbt's unit tests make temporary tables, to find out the columns of a model.
     execute format('grant temporary on database %I to transformer', current_database());
     if to_regnamespace('public') is not null then
         revoke create on schema public from public;
@@ -126,7 +126,7 @@ begin
 end
 $$;
 
--- raw: the loader's. Of its tables others read those of the archive, never the API's ledger.
+-- raw: the loader's. Others read the outlets' tables, never the ledgers of requests to an API.
 
 revoke all on schema raw from public, transformer, modeller, analyst;
 revoke all on all tables in schema raw from public, transformer, modeller, analyst;
@@ -142,14 +142,15 @@ begin
         where
             relnamespace = 'raw'::regnamespace
             and relkind in ('r', 'p', 'v')
-            and starts_with(relname, 'nyt_')
+            and relname ~ '^[a-z][a-z0-9]*_(months|articles|rejects|fields)$'
     loop
         execute format('grant select on raw.%I to transformer', relation.relname);
+        if relation.relname !~ '_rejects$' then
+            execute format('grant select on raw.%I to analyst', relation.relname);
+        end if;
     end loop;
 end
 $$;
-
-grant select on raw.nyt_months, raw.nyt_articles, raw.nyt_fields to analyst;
 
 -- growth: the modeller's.
 
@@ -160,8 +161,8 @@ grant select on all tables in schema growth to transformer, analyst;
 alter default privileges for role modeller in schema growth
     grant select on tables to transformer, analyst;
 
--- dbt's schemas: the transformer's. dbt drops and recreates its tables, so that what is granted on
--- them must also be granted on those to come.
+-- dbt's schemas: the transformer's. dbt drops its tables and creates them again, so each grant is also
+-- one on tables to come.
 
 revoke all on schema staging, intermediate, marts from public, loader, modeller, analyst;
 revoke all on all tables in schema staging, intermediate, marts

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     import psycopg
 
 
+# How the names of the ledgers in `raw` begin. They count the requests to an outlet's API; a library
+# that the loader uses creates them.
+LEDGERS = "ratelimit___"
+
+
 def distribution_script() -> str:
     """Return the SQL that spreads the raw tables over Citus's workers, where there are any."""
     return _script("distribution.sql")
@@ -22,12 +27,30 @@ def _script(name: str) -> str:
 
 def own_tables() -> list[str]:
     """Return the names of the tables that Python owns."""
-    return re.findall(r"create table if not exists ([a-z_.]+)", _script("schema.sql"))
+    return re.findall(r"create table if not exists ([a-z0-9_.]+)", _script("schema.sql"))
+
+
+def months_tables(connection: "psycopg.Connection") -> list[str]:
+    """Return the names of the tables of loaded months: one an outlet, raw.<outlet>_months."""
+    rows = connection.execute(
+        """
+        select 'raw.' || relname
+        from pg_class
+        where
+            relnamespace = to_regnamespace('raw')
+            and relkind in ('r', 'p')
+            and relname ~ '^[a-z][a-z0-9]*_months$'
+        order by relname
+        """
+    )
+    return [name for (name,) in rows]
 
 
 def _made_by(ddl: str) -> list[str]:
     """Return the tables that schema.sql creates, and the columns that it adds to older ones."""
-    added = re.findall(r"alter table ([a-z_.]+)\n((?: +add column if not exists [^\n]+\n)+)", ddl)
+    added = re.findall(
+        r"alter table ([a-z0-9_.]+)\n((?: +add column if not exists [^\n]+\n)+)", ddl
+    )
     columns = [
         f"{table}.{column}"
         for table, lines in added

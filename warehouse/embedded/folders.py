@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from console.errors import WarehouseError
-from warehouse import files
 from warehouse.embedded import as_root, programs
 from warehouse.embedded.programs import PORT
+from warehouse.file_errors import refuse_foreign_link
 
 # struct sockaddr_un's sun_path holds 108 bytes on Linux and 104 on macOS, one of them a NUL.
 SOCKET_PATH_BYTES = 103 if os.uname().sysname == "Darwin" else 107
@@ -62,7 +62,7 @@ def check_contents(folder: Path) -> None:
     """Refuse a folder of somebody else's, or of something else: nothing of it may be changed."""
     with one_line_errors(folder):
         exists = folder.exists()
-        files.refuse_foreign_link(
+        refuse_foreign_link(
             folder,
             "choose a folder of your own with WAREHOUSE_DIR",
             # Where a user's own link leads to their own warehouse, it is theirs as a whole.

@@ -98,12 +98,12 @@ def _check_profile() -> None:
     folder, target = Path(flags.PROFILES_DIR), flags.TARGET
     if folder.resolve() != PROJECT_DIR:
         raise DbtRuntimeError(
-            f"dbt reads its profile from {folder} (DBT_PROFILES_DIR or --profiles-dir): leave that "
-            f"away, this project brings its own in {PROJECT_DIR}"
+            f"dbt reads its profile from {folder} (DBT_PROFILES_DIR or --profiles-dir): unset "
+            f"that, this project has its own profile in {PROJECT_DIR}"
         )
     if target not in (None, TARGET):
         raise DbtRuntimeError(
-            f"dbt's target is {target} (DBT_TARGET or --target): leave that away, this project has "
+            f"dbt's target is {target} (DBT_TARGET or --target): unset that, this project has "
             f"one target, {TARGET}"
         )
 

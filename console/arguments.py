@@ -8,21 +8,21 @@ import typer
 from console.errors import WarehouseError
 from console.months import format_month, parse_month
 
-# The largest number of an option: what Postgres has room for in an integer.
+# The largest number that an option takes: Postgres's largest integer.
 MOST = 2**31 - 1
 # Longer than any label or key.
 _LONGEST_TEXT = 4000
 
 
 def text_argument(text: str) -> str:
-    """Take a name or key of the command line; one that Postgres cannot hold is a usage error."""
-    # Python writes bytes that are no UTF-8 as halves of surrogate pairs.
+    """Return a name or key of the command line; one that Postgres cannot hold is a usage error."""
+    # Python represents bytes that are not UTF-8 by surrogates.
     if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise WarehouseError(f"{text[:40]!r} is no text in UTF-8: write it as the lists show it")
+        raise WarehouseError(f"{text[:40]!r} is not UTF-8 text: write it as the lists show it")
     if len(text) > _LONGEST_TEXT:
         raise WarehouseError(
-            f"no name or key has {len(text):,} characters, as {text[:40]!r}... has: write it as "
-            "the lists show it"
+            f"{text[:40]!r}... has {len(text):,} characters, more than any name or key: write it "
+            "as the lists show it"
         )
     return text
 
@@ -36,7 +36,7 @@ def month_argument(text: str) -> date:
 
 
 def check_months(start: date | None, end: date | None) -> None:
-    """Stop with a usage error where a window of months starts after it ends."""
+    """Raise a usage error where a window of months starts after it ends."""
     if start is not None and end is not None and start > end:
         raise WarehouseError(
             f"--start {format_month(start)} is after --end {format_month(end)}: swap them"

@@ -14,7 +14,7 @@ from console.messages import say
 def command_line(help_text: str) -> typer.Typer:
     """Return an empty command line.
 
-    Its help is plain text: rich's boxes take as long as all the rest of ``--help``.
+    Its help is plain text: rich's boxes would double the time that ``--help`` takes.
     """
     return typer.Typer(
         help=help_text,
@@ -24,9 +24,9 @@ def command_line(help_text: str) -> typer.Typer:
     )
 
 
-def _open_what_is_closed() -> None:
-    """Give a program whose shell has closed a stream (>&-) one that leads nowhere, and let texts
-    that a stream's encoding does not have be written out."""
+def _prepare_streams() -> None:
+    """Open /dev/null in the place of a stream that the shell has closed (>&-), and let the others
+    write characters that their encoding lacks as escapes."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
@@ -36,23 +36,20 @@ def _open_what_is_closed() -> None:
 
 
 def run(app: Callable[[], object]) -> None:
-    """Run a command line and leave with the exit codes of the project.
-
-    0 done, 1 finished but something failed, 2 usage or configuration, 130 interrupted.
-    """
-    _open_what_is_closed()
+    """Run a command line, and exit with one of the project's codes (``exit_codes``)."""
+    _prepare_streams()
     try:
         try:
             app()
         finally:
-            sys.stdout.flush()  # what a pipe or a disk does not take shows here at the latest
+            sys.stdout.flush()  # a closed pipe or a full disk shows here at the latest
     except Exception as error:
         told = explained(error)
         if told is None:
             raise
-        # Nothing more goes there: Python would try once more as it ends.
+        # Python flushes stdout once more as it ends: to nowhere, for it has just failed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         if isinstance(error, BrokenPipeError):
-            sys.exit(SOME_FAILED)  # who read the answer has closed the pipe, and knows
+            sys.exit(SOME_FAILED)  # the reader, such as `head`, has closed the pipe and knows
         say(f"error: {told}")
         sys.exit(USAGE)

@@ -1,4 +1,4 @@
-"""Errors that a person can act on."""
+"""Errors that the user can act on, and the message for each error of a server or the system."""
 
 import errno
 import re
@@ -6,22 +6,22 @@ import sys
 
 
 class WarehouseError(Exception):
-    """What is wrong, with which value, and what to do next, in one line."""
+    """Says in one line what is wrong, with which value, and what to do next."""
 
 
 class WarehouseDownError(WarehouseError):
-    """The server cannot be reached now; it may be in a while."""
+    """The server cannot be reached now; trying later may help."""
 
 
 def worker_down(error: BaseException) -> str | None:
-    """Return what to say of an error of a Citus coordinator that cannot reach one of its workers;
-    None where it is another error."""
+    """Return the message for a Citus coordinator that cannot reach a worker; None for any other
+    error."""
     found = re.search(r"connection to the remote node (?:\S+@)?(\S+)", str(error))
     return worker_down_message(found[1]) if found else None
 
 
 def worker_down_message(worker: str) -> str:
-    """Return the line that names a worker, as host:port, which does not answer."""
+    """Return the message for a worker, host:port, that does not answer."""
     return (
         f"the warehouse's worker {worker} does not answer: start it, then run the same command "
         "again; what was stored is still there"
@@ -29,11 +29,12 @@ def worker_down_message(worker: str) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """Return what an error says, in one line."""
+    """Return an error's text as one line."""
     return " ".join(str(error).split())
 
 
-# SQLSTATEs, or the first two characters of all those of a class (the manual's appendix A).
+# By SQLSTATE, or by its first two characters for a whole class (appendix A of Postgres's manual):
+# errors that may pass by themselves, and errors that stay until somebody acts.
 _PASSES = {
     "08": "the connection to the server was lost",
     "57P01": "the server ended the connection",
@@ -52,9 +53,9 @@ _STAYS = {
     "53": "the server has run out of something",
     "54": "a limit of the server is exceeded",
     "57014": "the server ended a statement",
-    "58": "the server met an error of its system",
-    "XX": "the server met an error within itself",
-    "25006": "the server allows reading alone",
+    "58": "the server's system reported an error",
+    "XX": "the server had an internal error",
+    "25006": "the server is read-only",
     "42P01": "a table is not there",
     "42703": "a column is not there",
     "3F000": "a schema is not there",
@@ -72,24 +73,23 @@ _LOST_MESSAGE = "the connection to the server was lost"
 
 
 def explained(error: BaseException) -> WarehouseError | None:
-    """Return what to tell a person of an error that a server, a disk or a folder caused; None where
-    the program itself is at fault.
+    """Return the message for an error that a server, a disk or a folder caused; None for a bug.
 
-    It is a WarehouseDownError where the same step may do better later.
+    A WarehouseDownError says that the same step may succeed later.
     """
     if isinstance(error, WarehouseError):
         return error
     down = worker_down(error)
     if down:
         return WarehouseDownError(down)
-    psycopg = sys.modules.get("psycopg")  # where it was not imported, it raised nothing
+    psycopg = sys.modules.get("psycopg")  # not imported, so it raised nothing
     if psycopg is not None and isinstance(error, psycopg.Error):
         return _of_server(error, lost=isinstance(error, psycopg.OperationalError))
     if isinstance(error, OSError) and error.errno is not None:
         return _of_system(error)
     if isinstance(error, MemoryError):
         return WarehouseError(
-            "this machine has no memory left for it: end other programs, or take a shorter window"
+            "this machine has too little memory left: end other programs, or take a shorter window"
         )
     return None
 
@@ -104,7 +104,7 @@ def _of_server(error: BaseException, *, lost: bool) -> WarehouseError | None:
             "the warehouse)"
         )
     if code is None:
-        # libpq's own: the connection broke, or was closed meanwhile.
+        # libpq's own error: the connection broke, or was closed.
         if not (lost or "connection is" in reason):
             return None
         what, passes = _LOST_MESSAGE, True
@@ -118,7 +118,7 @@ def _of_server(error: BaseException, *, lost: bool) -> WarehouseError | None:
 
 
 def _meaning(code: str) -> tuple[str, bool]:
-    """Return what a SQLSTATE means, empty for errors of the program, and whether it passes."""
+    """Return what a SQLSTATE means, empty for a bug, and whether it may pass by itself."""
     for known, passes in ((_PASSES, True), (_STAYS, False)):
         if code in known:
             return known[code], passes

@@ -17,14 +17,14 @@ from console.text import cell_text, visible, visible_json
 
 
 def say(message: str) -> None:
-    """Print a line for a person: to stderr, so that results stay alone on stdout."""
-    # What is told is lost where stderr finds no room; what is done is not.
+    """Print a line for a person: to stderr, so that stdout holds results alone."""
+    # Where stderr's disk is full the line is lost; the command goes on.
     with contextlib.suppress(OSError):
         typer.echo(visible(message), err=True)
 
 
 def print_path(path: Path) -> None:
-    """Print a file's path to stdout as the system has it, so that a script can use it."""
+    """Print a file's path to stdout, byte for byte, so that a script can use it."""
     typer.echo(os.fsencode(path))
 
 
@@ -34,7 +34,7 @@ def print_json(value: Any) -> None:
 
 
 def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Print rows with a header to stdout, their texts safe to open in a spreadsheet."""
+    """Print a header and rows to stdout; texts are safe to open in a spreadsheet."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
@@ -45,7 +45,7 @@ def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None
 
 @dataclass(frozen=True)
 class Finding:
-    """One check of a doctor: its name, whether all is well, and what was found or what to do."""
+    """A doctor's check: its name, whether all is well, and what it found or what to do."""
 
     name: str
     ok: bool
@@ -53,7 +53,7 @@ class Finding:
 
 
 def print_findings(findings: Iterable[Finding]) -> None:
-    """Print each finding as soon as it is made; leave with exit code 1 where one is bad."""
+    """Print each finding as soon as it is made; exit with code 1 where one is bad."""
     well = True
     for finding in findings:
         well = well and finding.ok

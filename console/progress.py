@@ -1,4 +1,4 @@
-"""Shows on a terminal's stderr how far a command is; elsewhere its plain lines alone."""
+"""Shows how far a command is: as a bar where stderr is a terminal, else as plain lines."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ class Progress:
 
 @contextmanager
 def progress(months: int) -> Iterator[Progress]:
-    """Give the progress of a run of so many months."""
+    """Show the progress of a run over so many months."""
     if not sys.stderr.isatty():
         yield Progress(say, lambda documents: None)
         return
@@ -54,7 +54,8 @@ def progress(months: int) -> Iterator[Progress]:
 
 @contextmanager
 def steps(number: int) -> Iterator[Callable[[str], None]]:
-    """Give a function that begins the next of so many steps, by its name."""
+    """Show the progress of so many steps; yields a function that begins the next one by its
+    name."""
     if not sys.stderr.isatty():
         yield lambda name: None
         return

@@ -1,4 +1,4 @@
-"""Backups: one file of pg_dump's custom format each, restored all or not at all."""
+"""Writes backups, each a file in pg_dump's custom format, and restores them whole or not at all."""
 
 import errno
 import fcntl
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _NAME = "news-%Y-%m-%dT%H%M%SZ.dump"
 _NAMES = re.compile(r"news-\d{4}-\d{2}-\d{2}T\d{6}Z\.dump")
 _REMEDY = "give another folder with --to"
-# What pg_dump says of a file of its own that cannot grow, by the system's words.
+# Errors of the system by which pg_dump says that its file cannot grow.
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _BLOCK_BYTES = 1 << 20
 
@@ -76,13 +76,14 @@ $$;
 drop schema news_growth_restore;
 """
 _RESTORING = "warehouse restore, psql"
-# Postgres 16 does not know it, and the connection is about to end.
+# Newer versions of pg_restore write this line, and Postgres 16 does not know the setting. The
+# connection needs no time limit: it ends after the restore.
 _SET_BY_NEWER_PROGRAMS = b"SET transaction_timeout = 0;\n"
 
 
 @dataclass(frozen=True)
 class Backup:
-    """A written backup, and the old ones: those that were removed, and what to say of others."""
+    """A backup that was written, the old backups that were deleted, and what to say of others."""
 
     path: Path
     removed: list[Path] = field(default_factory=list)
@@ -90,16 +91,16 @@ class Backup:
 
 
 def write_backup(folder: Path, keep: int) -> Backup:
-    """Write a backup into ``folder``, then remove all but the newest ``keep``.
+    """Write a backup into ``folder``, then delete all but the newest ``keep``.
 
-    It gets its name, the time when it was begun, when it is complete; its folder is made if absent.
-    Files that are dated later, by a clock that was ahead, neither count nor go. Raises
-    WarehouseError.
+    Its name is the time when it was begun; it gets that name when it is complete. A missing folder
+    is made. Backups dated in the future, by a clock that was ahead, are neither counted nor
+    deleted. Raises WarehouseError.
     """
-    # pg_dump copies what others have made, and does not run it.
+    # pg_dump copies functions and triggers that others have added, and does not run them.
     with connect("warehouse backup", reads_nothing=True) as connection:
         connection.autocommit = True
-        locks.keep_warehouse(connection)  # no half of a dbt run
+        locks.keep_warehouse(connection)  # not in the middle of a dbt run
         make_folder(folder, mode=0o700, remedy=_REMEDY)
         with _alone_in(folder):
             backup = Backup(_new_path(folder))
@@ -111,7 +112,7 @@ def write_backup(folder: Path, keep: int) -> Backup:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Let one backup at a time be written into a folder, so that each gets a name of its own."""
+    """Keep other backups out of a folder, so that each gets a name of its own."""
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
@@ -132,12 +133,12 @@ def _new_path(folder: Path) -> Path:
         path = folder / f"{datetime.now(UTC):{_NAME}}"
         if not os.path.lexists(path):
             return path
-        time.sleep(0.1)  # the last one is of this second
+        time.sleep(0.1)  # there is one of this second
 
 
 def _dump(path: Path, file: IO[bytes], env: dict[str, str]) -> None:
-    # Owners and grants are the server's matter: roles.sql knows them. To its standard output it
-    # would only append, and leave two tables of contents.
+    # No owners and grants: roles.sql sets them. Not to pg_dump's standard output: it would append
+    # there, and leave two tables of contents.
     done = subprocess.run(
         [server.client_program("pg_dump"), "--format=custom", "--no-owner",
          "--no-privileges", "--no-password", *(f"--schema={schema}" for schema in SCHEMAS),
@@ -149,7 +150,7 @@ def _dump(path: Path, file: IO[bytes], env: dict[str, str]) -> None:
         stdin=subprocess.DEVNULL,
         pass_fds=[file.fileno()],
         env=env | {"LC_ALL": "C"},
-        restore_signals=False,  # a file that grows too large is an error, and does not end it
+        restore_signals=False,  # so that SIGXFSZ, for a file that grows too large, does not kill it
     )  # fmt: skip
     if done.returncode != 0:
         said = _reason(done.stderr.strip().splitlines())
@@ -160,7 +161,7 @@ def _dump(path: Path, file: IO[bytes], env: dict[str, str]) -> None:
 
 
 def _remove_old(backup: Backup, keep: int) -> None:
-    """Remove what earlier backups have written, but for the newest."""
+    """Delete all but the newest backups."""
     try:
         found = [
             each
@@ -168,12 +169,12 @@ def _remove_old(backup: Backup, keep: int) -> None:
             if _NAMES.fullmatch(each.name) and each.is_file() and not each.is_symlink()
         ]
     except OSError as error:
-        backup.remarks.append(f"old backups were not looked for: {error.strerror}")
+        backup.remarks.append(f"old backups were not deleted: {error.strerror}")
         return
     later = [each for each in found if each.name > backup.path.name]
     if later:
         backup.remarks.append(
-            f"dated later than now, and not counted: {min(later)}"
+            f"dated in the future, neither counted nor deleted: {min(later)}"
             f"{f' and {len(later) - 1} more' if later[1:] else ''}"
         )
     earlier = sorted(each for each in found if each.name < backup.path.name)
@@ -187,14 +188,12 @@ def _remove_old(backup: Backup, keep: int) -> None:
 
 
 def check_backup(file: Path) -> None:
-    """Read a backup from one end to the other. Raises WarehouseError where it is none or not whole.
-
-    Its table of contents alone would not show that its end is missing.
-    """
+    """Read a backup from end to end. Raises WarehouseError where it is not one, or not whole: its
+    table of contents alone would not show that its end is missing."""
     if not file.is_file():
         raise WarehouseError(f"{file} is not a file: give one of `warehouse backup`")
-    broken = f"{file} is no backup, or not a whole one, and nothing was changed"
-    file = file.absolute()  # not taken for an option
+    broken = f"{file} is not a backup, or not a whole one; nothing was changed"
+    file = file.absolute()  # a name that begins with - would be taken for an option
     listed = _run("pg_restore", ["--list", str(file)], broken)
     if not re.search(r" TABLE raw [a-z][a-z0-9]*_months ", listed):
         raise WarehouseError(f"{file} is not a backup of a warehouse; nothing was changed")
@@ -204,9 +203,9 @@ def check_backup(file: Path) -> None:
 def restore_backup(file: Path) -> None:
     """Replace everything in the warehouse's schemas by a backup's content, in one transaction.
 
-    Where roles are in force, each schema is restored as the role that owns it, which may do
-    afterwards what it did; a backup that holds anything but tables and views is then refused, for
-    functions and the like would run with the rights of whoever restores. Raises WarehouseError.
+    Where roles are set up, each schema is restored as the role that owns it. A backup that holds
+    more than tables and views is then refused: functions and the like would run with the rights of
+    whoever restores. Raises WarehouseError.
     """
     with connect("warehouse restore") as connection:
         in_force = roles.are_in_force(connection)
@@ -217,14 +216,14 @@ def restore_backup(file: Path) -> None:
             _replay(
                 file, _as_roles() if in_force else _AS_OWNER, environment(connection, _RESTORING)
             )
-    # The tables that the backup is too old for are created now.
+    # A new connection creates the tables that an older version's backup lacks.
     with connect("warehouse restore") as connection:
         _update_statistics(connection)
 
 
 @dataclass(frozen=True)
 class Step:
-    """A part of a restore: SQL of ours, then what pg_restore writes with these options."""
+    """A part of a restore: SQL of ours, then the SQL that pg_restore writes with these options."""
 
     before: str
     options: tuple[str, ...] | None = None
@@ -234,14 +233,14 @@ _AS_OWNER = [Step(_BEFORE, ()), Step(_AFTER + distribution_script())]
 
 
 def _as_roles() -> list[Step]:
-    """Return the steps of a restore in which each schema's role makes what is in it."""
+    """Return the steps of a restore in which each schema's owner creates its tables and views."""
     homes: dict[roles.Role, list[str]] = {}
     for schema, role in roles.OWNERS.items():
         homes.setdefault(role, []).append(schema)
     made = "".join(
         f"create schema {schema} authorization {role};\n" for schema, role in roles.OWNERS.items()
     )
-    # Views of one role name tables of another's.
+    # The transformer's views read tables of other roles.
     made += f"grant usage on schema {', '.join(roles.OWNERS)} to transformer;\n"
     steps = [Step(_BEFORE + made)]
     for section in ("pre-data", "data", "post-data"):
@@ -253,7 +252,7 @@ def _as_roles() -> list[Step]:
 
 
 def _replay(file: Path, steps: Sequence[Step], env: dict[str, str]) -> None:
-    """Let psql run the steps; what is not followed by `commit` is rolled back."""
+    """Let psql run the steps. Without the `commit` at the end all is rolled back."""
     failed = "the backup was not restored, and nothing was changed"
     with (
         tempfile.TemporaryFile() as errors,
@@ -275,12 +274,12 @@ def _replay(file: Path, steps: Sequence[Step], env: dict[str, str]) -> None:
                 _feed(psql.stdin, b"\ncommit;\n")
             psql.stdin.close()
         except BrokenPipeError:
-            pass  # psql has stopped at an error, and says so
+            pass  # psql has stopped at an error, which is read below
         except BaseException:
             psql.kill()
             raise
         psql.wait()
-        # Where psql stopped, pg_restore could but break off: its complaint says nothing.
+        # psql's error comes first: where psql stops, pg_restore fails for that reason alone.
         if psql.returncode != 0:
             raise WarehouseError(f"{failed}: {_last_error(errors)}")
         if broken:
@@ -288,7 +287,7 @@ def _replay(file: Path, steps: Sequence[Step], env: dict[str, str]) -> None:
 
 
 def _feed_from(file: Path, options: Sequence[str], pipe: IO[bytes]) -> str:
-    """Pass on what pg_restore writes; return why it failed, if it did."""
+    """Write pg_restore's output to the pipe; return why pg_restore failed, or an empty text."""
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(
@@ -315,7 +314,7 @@ def _feed(pipe: IO[bytes], data: bytes) -> None:
 
 
 def _update_statistics(connection: "psycopg.Connection") -> None:
-    """Let the planner know what was restored; a dump does not hold its statistics."""
+    """Analyze the restored tables: a backup does not hold the planner's statistics."""
     connection.autocommit = True
     rows = connection.execute(
         """
@@ -330,7 +329,7 @@ def _update_statistics(connection: "psycopg.Connection") -> None:
 
 
 def _run(program: str, arguments: list[str], failure: str) -> str:
-    """Run a client program of Postgres on the warehouse that libpq's variables name."""
+    """Run a client program of Postgres, and return what it printed."""
     done = subprocess.run(
         [server.client_program(program), *arguments],
         check=False,
@@ -351,6 +350,6 @@ def _last_error(file: IO[bytes]) -> str:
 
 
 def _reason(lines: list[str]) -> str:
-    """Return the first line that tells of an error, without the program's name."""
+    """Return the first line that names an error, without the program's name."""
     errors = [line for line in lines if "error" in line.lower()] or lines or ["no message"]
     return re.sub(r"^((pg_dump|pg_restore|psql)[^ ]*: )?((error|ERROR): +)?", "", errors[0])

@@ -1,4 +1,4 @@
-"""Command line of the warehouse: the embedded server's life, roles, backups."""
+"""The command line `warehouse`: the embedded server, roles, backups."""
 
 import os
 import shlex
@@ -72,7 +72,7 @@ def env() -> None:
     change how it answers, are unset.
     """
     taken = use_warehouse()
-    if os.environ.get("PGSERVICE"):  # on a server of one's own it would still lead psql elsewhere
+    if os.environ.get("PGSERVICE"):  # with PGHOST too, it would lead psql elsewhere
         taken.append("PGSERVICE")
     for name in filter(str.isidentifier, taken):
         typer.echo(f"unset {name}")
@@ -84,7 +84,7 @@ def env() -> None:
 def psql(context: typer.Context) -> None:
     """Open psql on the warehouse; arguments after `--` are passed on to psql."""
     use_warehouse()
-    # libpq would rather follow a service file than PGHOST, which all other commands go by.
+    # With PGSERVICE psql would follow a service file, where all other commands follow PGHOST.
     os.environ.pop("PGSERVICE", None)
     program = server.client_program("psql")
     os.execv(program, [str(program), *context.args])
@@ -96,7 +96,7 @@ def remove(
 ) -> None:
     """Delete the embedded server with everything stored in it.
 
-    What else its folder holds stays.
+    Other files in its folder stay.
     """
     load_settings()
     if not uses_embedded_server():
@@ -106,11 +106,11 @@ def remove(
     left = server.remove()
     say(f"removed: {warehouse_dir()}")
     if left:
-        say(f"left as it is, for it is not the warehouse's own: {', '.join(left)}")
+        say(f"not deleted, because it is not the warehouse's: {', '.join(left)}")
 
 
 def _what_it_holds() -> str:
-    """Say what the embedded server stores, which is started for that."""
+    """Return what the embedded server stores; starts it to find out."""
     from warehouse.connect import connect
     from warehouse.contents import holdings
 
@@ -120,7 +120,7 @@ def _what_it_holds() -> str:
         with connect("warehouse remove") as connection:
             stored = holdings(connection)
     except WarehouseError as error:
-        return f" and everything stored in it, which cannot be looked at ({error})"
+        return f" and everything stored in it, which cannot be read ({error})"
     return f" and everything stored in it: {stored or 'nothing'}"
 
 
@@ -160,7 +160,7 @@ def backup(
 ) -> None:
     """Write all that the warehouse holds into a dated file, and print its name.
 
-    What `extract` has landed as files (data/nyt) is not in it, nor are logins.
+    Files that `extract` has fetched (data/nyt) are not in it, nor are logins.
     """
     from warehouse.backup import write_backup
 
@@ -179,8 +179,8 @@ def restore(
 ) -> None:
     """Replace all that the warehouse holds by a backup's content: all of it, or nothing.
 
-    It names the server and what it holds, and asks first, where anything is stored. The count of
-    today's requests to the API stays.
+    Where anything is stored, it names the server and how much that is, and asks first. The count
+    of today's requests to the API stays.
     """
     from warehouse.backup import check_backup, restore_backup
     from warehouse.connect import connect

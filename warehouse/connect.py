@@ -1,4 +1,4 @@
-"""Connections to the warehouse, whichever server it is on."""
+"""Opens connections to the warehouse: on the embedded server, or on one of the user's own."""
 
 import os
 import threading
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 OLDEST_SERVER = 160000
 _MOMENT_SECONDS = 2.0
-# The server's process of each session that this process has opened.
+# The process ids, on the server, of the sessions that this process has opened.
 _own_sessions: set[int] = set()
 
 
 def use_warehouse() -> list[str]:
-    """Point libpq's variables at the warehouse; start the embedded server if it is that and down.
+    """Point libpq's variables at the warehouse, and start the embedded server where it is down.
 
-    Every command calls this before it connects. For the embedded server no other variable of libpq
-    stays in the environment, so that psycopg, dbt, psql and pg_dump all go where this one does;
-    returned are the names of those that were taken out. Raises WarehouseError.
+    Every command calls this before it connects. With the embedded server all other variables of
+    libpq are removed from the environment, so that psycopg, dbt, psql and pg_dump connect to the
+    same place. Returns the names of the removed ones. Raises WarehouseError.
     """
     load_settings()
     if not uses_embedded_server():
         return []
     folders.check_path(warehouse_dir())
-    folders.check_contents(warehouse_dir())  # before the server of somebody else's is used
+    folders.check_contents(warehouse_dir())  # refuses another user's server
     ours = server.environment(warehouse_dir())
     others = [name for name in os.environ if name.startswith("PG") and name not in ours]
     for name in others:
@@ -44,15 +44,15 @@ def use_warehouse() -> list[str]:
 
 
 def libpq_environment() -> dict[str, str]:
-    """Return libpq's variables in force."""
+    """Return the variables of libpq that are set."""
     return {name: os.environ[name] for name in LIBPQ_VARIABLES if os.environ.get(name)}
 
 
 def address() -> dict[str, Any]:
-    """Return where the warehouse is, for a session to be opened there.
+    """Return host, port, user and database of the warehouse, as arguments for psycopg.
 
-    What the environment says is said again, as dbt's profile does: libpq would rather follow a
-    service file that PGSERVICE names.
+    They repeat the environment, as dbt's profile does: otherwise a service file that PGSERVICE
+    names would win.
     """
     said = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
     return {name: os.environ[variable] for name, variable in said.items()
@@ -60,8 +60,8 @@ def address() -> dict[str, Any]:
 
 
 def environment(connection: "psycopg.Connection", application: str) -> dict[str, str]:
-    """Return the environment of a program of Postgres's that is to go where a connection has gone,
-    and to find a session there that is set as all are."""
+    """Return the environment in which psql or pg_dump connect to where a connection leads, with
+    the settings that every session has."""
     info = connection.info
     before = {name: value for name, value in os.environ.items() if name != "PGSERVICE"}
     options = f"{before.get('PGOPTIONS', '')} {session.options(info.server_version)}".strip()
@@ -75,11 +75,11 @@ def environment(connection: "psycopg.Connection", application: str) -> dict[str,
 def connect(
     application: str, role: roles.Role | None = None, *, reads_nothing: bool = False
 ) -> "psycopg.Connection":
-    """Return a connection to the warehouse, its tables created if absent, in transaction mode.
+    """Return a connection to the warehouse, not in autocommit mode; missing tables are created.
 
-    ``application`` is what the server's lists of connections show. ``role`` is who it acts as,
-    where the roles are set up. With ``reads_nothing`` it may also be opened where others have made
-    what could run in it. Raises WarehouseError.
+    ``application`` is the name that the server shows for it. ``role`` is the role that it takes,
+    where the roles are set up. ``reads_nothing`` connects even where others have added functions
+    or triggers, which a query might run. Raises WarehouseError.
     """
     import psycopg
 
@@ -93,7 +93,7 @@ def connect(
             roles.check_foreign(connection)
         tables.create_missing(connection)
         if role is not None:
-            # Who may not read as the analyst reads as what they are.
+            # A login that may not take the role of the analyst reads with its own rights.
             roles.take(connection, role, required=role != "analyst")
     except psycopg.OperationalError:
         connection.close()
@@ -110,8 +110,10 @@ def connect(
 
 
 def _watch(connection: "psycopg.Connection") -> None:
-    """Let a thread say on stderr who holds a table that the connection waits for, until it is
-    closed. Only what takes longer than a moment opens the second connection that this needs."""
+    """Start a thread that says on stderr who holds a table that this connection waits for.
+
+    It needs a second connection, and opens it only for a session that lasts longer than a moment.
+    """
     import psycopg
 
     pid = connection.info.backend_pid
@@ -135,7 +137,7 @@ def _watch(connection: "psycopg.Connection") -> None:
                         say(message)
                     time.sleep(_MOMENT_SECONDS)
         except psycopg.Error:
-            return  # the server is gone, and those who work there say so
+            return  # the server is gone: the work itself will fail and say so
 
     threading.Thread(target=look, daemon=True).start()
 
@@ -149,12 +151,12 @@ def _connect(application: str) -> "psycopg.Connection":
         )
     except UnicodeError:
         raise WarehouseError(
-            "PGHOST, PGPORT, PGUSER or PGDATABASE is no text in UTF-8: correct it"
+            "PGHOST, PGPORT, PGUSER or PGDATABASE is not UTF-8 text: correct it"
         ) from None
     except psycopg.OperationalError as error:
         where = without_password(os.environ.get("PGHOST", ""))
         reason = without_password(one_line(error))
-        # A server that answers with FATAL refuses; while it starts or stops it says so.
+        # With FATAL the server refuses the login, unless it is just starting or stopping.
         refused = "FATAL" in reason and "the database system is" not in reason
         raise (WarehouseError if refused else WarehouseDownError)(
             f"the warehouse at {where} does not answer: {reason} "
@@ -163,7 +165,7 @@ def _connect(application: str) -> "psycopg.Connection":
 
 
 def _answers() -> bool:
-    """Tell whether the embedded server accepts connections: a stale socket file does not."""
+    """Tell whether the embedded server accepts connections: a dead server's socket file stays."""
     import psycopg
 
     if not os.path.exists(server.socket_path(warehouse_dir())):  # noqa: PTH110 -- never raises
@@ -193,7 +195,7 @@ def _check_server(connection: "psycopg.Connection") -> None:
 def check_workers(connection: "psycopg.Connection") -> bool:
     """Tell whether the server is a Citus coordinator; raise WarehouseDownError if a worker is down.
 
-    For what goes through many statements, of which each would fail for itself.
+    dbt asks this first: otherwise each of its many statements would fail by itself.
     """
     if not connection.execute("select from pg_extension where extname = 'citus'").rowcount:
         return False

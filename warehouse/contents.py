@@ -1,4 +1,4 @@
-"""What a warehouse holds and where it is, for those who are about to replace or remove it."""
+"""What a warehouse holds and where it is: shown before it is replaced or removed."""
 
 from typing import TYPE_CHECKING
 
@@ -17,14 +17,14 @@ _PLURALS = {
 
 
 def place(connection: "psycopg.Connection") -> str:
-    """Return the server that a connection really leads to: host, port, database."""
+    """Return database, host and port that a connection really leads to."""
     info = connection.info
     return f"the database {info.dbname} at {info.host}, port {info.port}"
 
 
 def dependents(connection: "psycopg.Connection") -> list[str]:
-    """Return the views and tables of other schemas that are built on the warehouse's: they go, or
-    lose a foreign key, where these are replaced."""
+    """Return the views and tables of other schemas that depend on the warehouse's tables. Where
+    these are replaced, the views are dropped and the tables lose their foreign keys."""
     rows = connection.execute(
         """
         select distinct dependent.oid::regclass::text as name
@@ -48,10 +48,10 @@ def dependents(connection: "psycopg.Connection") -> list[str]:
 
 
 def holdings(connection: "psycopg.Connection") -> str:
-    """Return how much is stored in the warehouse's schemas, empty where nothing is.
+    """Return how much is stored in the warehouse's schemas; an empty text where nothing is.
 
-    Tables and views that Python does not own count too: dbt's, or those of whoever has schemas of
-    the same names.
+    It counts the tables and views that Python does not own too: dbt's, and any that others have put
+    into schemas of these names.
     """
     months_of_outlets = " union all ".join(
         f"select docs from {table}" for table in months_tables(connection)

@@ -1,4 +1,4 @@
-"""Why a file is not written, in one line: what the system refuses, and links that lead away."""
+"""Says in one line why a file cannot be written, and refuses other users' symbolic links."""
 
 import errno
 import os
@@ -12,19 +12,19 @@ MOST_LINKS = 40
 
 
 def refuse_foreign_link(path: Path, remedy: str = "", *, trusted: int = 0) -> None:
-    """Raise WarehouseError where a path leads through a symbolic link of another user's, who could
-    have it lead anywhere. Links of root, of this user and of the user ``trusted`` may stay."""
+    """Raise WarehouseError where a path leads through another user's symbolic link: they could make
+    it lead anywhere. Links of root, of this user and of the user ``trusted`` are followed."""
     steps = list(reversed(path.absolute().parts))
     here = Path("/")
     links = 0
     while steps:
         step = steps.pop()
-        # No link is in the path so far, so that this is where the system would go, too.
+        # ``here`` holds no link, so ".." leads to its parent.
         place = here.parent if step == ".." else here / step
         try:
             found = place.lstat()
         except OSError:
-            return  # nothing is there, or it may not be seen: whoever opens it learns why
+            return  # nothing is there, or this user may not look: opening the file says why
         if not stat.S_ISLNK(found.st_mode):
             here = place
             continue
@@ -43,13 +43,13 @@ def refuse_foreign_link(path: Path, remedy: str = "", *, trusted: int = 0) -> No
 def failure(
     path: Path, error: OSError | ValueError, remedy: str = "", done: str = "written"
 ) -> WarehouseError:
-    """Return the one line for a file that cannot be written."""
+    """Return the error for a file that cannot be written."""
     line = f"{path} cannot be {done}: {reason(path, error)}"
     return WarehouseError(f"{line}; {remedy}" if remedy else line)
 
 
 def reason(path: Path, error: OSError | ValueError) -> str:
-    """Return why a file at ``path`` cannot be written, in words; of a disk, which one it is."""
+    """Return in words why ``path`` cannot be written, with the disk where that is the reason."""
     if isinstance(error, ValueError):
         return "no path can hold such characters"
     match error.errno:
@@ -77,12 +77,12 @@ def reason(path: Path, error: OSError | ValueError) -> str:
 
 
 def _is_folder(path: Path) -> bool:
-    # Path.is_dir() raises an error where this user may not look.
+    # Path.is_dir() raises an error where this user may not look into the parent folder.
     return os.path.isdir(path)  # noqa: PTH112
 
 
 def _existing(path: Path) -> Path:
-    """Return the part of a path that is there."""
+    """Return the longest part of a path that exists."""
     while not os.path.lexists(path) and path != path.parent:
         path = path.parent
     return path

@@ -24,19 +24,19 @@ from warehouse.unfinished_file import UnfinishedFile
 def replacing(
     path: Path, *, mode: int = 0o644, remedy: str = "", owner: tuple[int, int] | None = None
 ) -> Iterator[IO[bytes]]:
-    """Give a file to write into; it becomes ``path`` when the block has ended well.
+    """Open a file to write into; it becomes ``path`` when the block ends without an error.
 
-    A symbolic link is followed to the file that it names, which is replaced beside itself; not one
-    that names nothing, nor one of another user's, wherever in the path it stands.
+    Where ``path`` is a symbolic link, the file that it leads to is replaced. Refused are links to
+    nothing, and another user's links anywhere in the path.
 
-    mode: of a new file, less what the umask takes away; an existing file's mode and group stay.
-    remedy: what to do if it cannot be written, which ends the error's line, for example "give
+    mode: of a new file, less the umask; a file that is replaced keeps its mode and group.
+    remedy: what to do if the file cannot be written; it ends the error's line, for example "give
     another file with --out".
-    owner: user and group to own the file, for root in a folder of theirs. Then no link is followed,
-    neither the file nor its folder, and the folder has to be that user's.
+    owner: user and group of the file, where root writes into that user's folder. The folder has to
+    be that user's, and no link is followed.
 
-    The block may also write through ``fileno()``, after a flush. Raises WarehouseError where the
-    file cannot be written; what else the block raises is passed on as it is.
+    The block may also write to ``fileno()``, after a flush. Raises WarehouseError where the file
+    cannot be written; other errors of the block are passed on.
     """
     with replacing_together([path], mode=mode, remedy=remedy, owner=owner) as [file]:
         yield file
@@ -50,7 +50,7 @@ def replacing_together(
     remedy: str = "",
     owner: tuple[int, int] | None = None,
 ) -> Iterator[list[IO[bytes]]]:
-    """Give files to write into, as ``replacing`` does: they become ``paths`` all or not at all."""
+    """Open files to write into, as ``replacing`` does: all of them become ``paths``, or none."""
     parts = [UnfinishedFile(path, mode, remedy, owner) for path in paths]
     try:
         for part in parts:
@@ -72,14 +72,14 @@ def write(
     remedy: str = "",
     owner: tuple[int, int] | None = None,
 ) -> None:
-    """Write a file whole, as ``replacing`` does."""
+    """Write a whole file, as ``replacing`` does."""
     with replacing(path, mode=mode, remedy=remedy, owner=owner) as file:
         file.write(content)
 
 
 @contextmanager
 def scratch(path: Path, *, remedy: str = "") -> Iterator[IO[bytes]]:
-    """Give a file beside ``path`` that is gone after the block: ``fileno()`` can be read too."""
+    """Open a file beside ``path`` that is deleted after the block; ``fileno()`` can be read too."""
     part = UnfinishedFile(path, 0o600, remedy, None)
     try:
         part.open()
@@ -89,14 +89,14 @@ def scratch(path: Path, *, remedy: str = "") -> Iterator[IO[bytes]]:
 
 
 def check(path: Path, *, remedy: str = "") -> None:
-    """Make sure that a file could be written to ``path``. Raises WarehouseError."""
+    """Raise WarehouseError where no file could be written to ``path``."""
     with scratch(path, remedy=remedy):
         pass
 
 
 def make_folder(folder: Path, *, mode: int = 0o777, remedy: str = "") -> None:
-    """Make a folder if absent, and those that it lies in; ``mode`` is its own, less the umask's.
-    Raises WarehouseError."""
+    """Make a folder and its parents, where they are missing; ``mode``, less the umask, is for the
+    folder itself. Raises WarehouseError."""
     try:
         refuse_foreign_link(folder, remedy)
         folder.mkdir(mode=mode, parents=True, exist_ok=True)
@@ -105,7 +105,7 @@ def make_folder(folder: Path, *, mode: int = 0o777, remedy: str = "") -> None:
 
 
 def _take_places(parts: Sequence[UnfinishedFile]) -> None:
-    """Give all files their names, or none."""
+    """Rename all files to their final names, or none."""
     begun: list[UnfinishedFile] = []
     try:
         for part in parts:

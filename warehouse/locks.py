@@ -1,16 +1,16 @@
 """Locks of the warehouse: steps that must not overlap wait for each other, and say so.
 
-They are Postgres's advisory locks, so they end with the transaction or the connection that holds
-them, however that ends. Whoever takes several takes them in this order, so that no two wait for
-each other:
+They are Postgres's advisory locks: Postgres frees them when the transaction or the connection that
+holds them ends, however it ends. A step that takes several takes them in this order, so that no two
+steps ever wait for each other:
 
-1. a month: `extract load` and `remove`, one at a time for the same month; before it, the fetching
-   of a month, which holds no other lock while the API is asked.
-2. the warehouse: exclusive for what rewrites it (dbt's writing commands, `warehouse restore` and
-   `warehouse roles`); shared for what must not see it half rewritten or change it under a dbt run
-   (a month's transaction of a load, a fit from reading to storing, `dbt test`, `warehouse backup`).
-3. a run: a fit, one at a time for the same window and settings, until it is stored.
-4. the schema: creating tables and roles, one at a time.
+1. a month: one `extract load` or `remove` at a time for the same month; before that, one fetch of
+   it, which holds no other lock while it asks the API.
+2. the warehouse: exclusive for steps that rewrite it (dbt's writing commands, `warehouse restore`,
+   `warehouse roles`); shared for steps that must not read it half rewritten, or change it during a
+   dbt run (the loading of a month, a fit from reading to storing, `dbt test`, `warehouse backup`).
+3. a run: one fit at a time for the same window and settings, until it is stored.
+4. the schema: one process at a time creates tables and roles.
 5. Postgres's own locks on tables.
 """
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _QUIET_SECONDS = 1.0
 _NAP_SECONDS = 0.05
 
-# Two keys of 32 bits each, as SQL.
+# Each lock's two keys of 32 bits, as SQL.
 _WAREHOUSE: LiteralString = "hashtext('news-growth'), hashtext('warehouse')"
 _RUN: LiteralString = "hashtext('growth.runs'), hashtext(%(name)s)"
 _SCHEMA: LiteralString = "hashtext('news-growth'), hashtext('schema')"
@@ -52,39 +52,54 @@ _HOLDERS: LiteralString = """
     order by pid
 """
 
+# Who holds up the sessions to which a condition applies.
 _BLOCKERS: LiteralString = """
     select distinct blocker.application_name, blocker.usename, blocker.pid
     from pg_stat_activity as blocked
     cross join lateral unnest(pg_blocking_pids(blocked.pid)) as in_the_way (pid)
     inner join pg_stat_activity as blocker on in_the_way.pid = blocker.pid
-    where
+    where {condition}
+    order by blocker.pid
+"""
+_BLOCKERS_OF_SESSION: LiteralString = _BLOCKERS.format(
+    condition="""
+        blocked.pid = %s
+        and blocked.wait_event <> 'advisory'
+        and blocker.pid <> all(%s)
+    """
+)
+_BLOCKERS_OF_APPLICATION: LiteralString = _BLOCKERS.format(
+    condition="""
         blocked.application_name = %s
         and blocked.datname = current_database()
         and blocker.application_name <> blocked.application_name
-    order by blocker.pid
-"""
+    """
+)
 
-# What threads of this process wait for and have said so.
+# What threads of this process are waiting for: one message for all that wait for the same.
 _announced: set[str] = set()
 _announcing = threading.Lock()
 
 
 def hold_schema(connection: "psycopg.Connection") -> None:
-    """Let one process at a time create tables and roles, until the transaction ends."""
+    """Keep others from creating tables and roles until the transaction ends."""
     _take(connection, "advisory_xact_lock", _SCHEMA, "the warehouse's tables")
 
 
 def rewrite_warehouse(connection: "psycopg.Connection") -> None:
-    """Have the warehouse alone until the connection is closed, which is to be in autocommit mode.
+    """Keep all others out of the warehouse until the connection, in autocommit mode, is closed.
 
-    No limits of time are set on it any more: it may wait for long, and be idle for long.
+    The connection's time limits are lifted: it may wait for long, and be idle for long.
     """
     _lift_time_limits(connection)
     _take(connection, "advisory_lock", _WAREHOUSE, "this warehouse")
 
 
 def keep_warehouse(connection: "psycopg.Connection") -> None:
-    """Keep others from rewriting the warehouse until the connection is closed; as above."""
+    """Keep others from rewriting the warehouse until the connection, in autocommit mode, is closed.
+
+    The connection's time limits are lifted.
+    """
     _lift_time_limits(connection)
     _take(connection, "advisory_lock_shared", _WAREHOUSE, "this warehouse")
 
@@ -95,12 +110,12 @@ def share_warehouse(connection: "psycopg.Connection") -> None:
 
 
 def hold_run(connection: "psycopg.Connection", run_id: str) -> None:
-    """Let one process at a time store this run, until the open transaction ends."""
+    """Keep others from storing this run until the open transaction ends."""
     _take(connection, "advisory_xact_lock", _RUN, "this window", name=run_id)
 
 
 def hold_month(connection: "psycopg.Connection", month: date) -> None:
-    """Let one process at a time change a month, until the open transaction ends."""
+    """Keep others from changing a month until the open transaction ends."""
     what = f"the month {format_month(month)}"
     _take(connection, "advisory_xact_lock", _MONTH, what, number=month.toordinal())
 
@@ -109,10 +124,10 @@ def hold_month(connection: "psycopg.Connection", month: date) -> None:
 def fetching(
     connection: "psycopg.Connection", month: date, pause: Callable[[float], None]
 ) -> Iterator[None]:
-    """Let one process at a time fetch a month; the connection is in autocommit mode.
+    """Keep others from fetching a month during the block; the connection is in autocommit mode.
 
-    ``pause`` waits so many seconds, and may end the waiting by an exception: Ctrl-C would not end
-    the server's own waiting for a lock.
+    ``pause`` sleeps for so many seconds. Ctrl-C would not end Postgres's own wait for a lock, so
+    this asks again and again instead, and ``pause`` may raise.
     """
     parameters = {"number": month.toordinal()}
     noisy_from = time.monotonic() + _QUIET_SECONDS
@@ -140,9 +155,9 @@ def _take(
     what: str,
     **parameters: object,
 ) -> None:
-    """Take a lock; say on stderr who has it where that lasts longer than a second."""
+    """Take a lock; after a second of waiting, say on stderr who has it."""
     noisy_from = time.monotonic() + _QUIET_SECONDS
-    # A free lock is not enough for `try`: whoever waits already goes first.
+    # pg_try_... also fails on a free lock for which another session waits already.
     while not _is_free(connection, function, keys, parameters):
         if time.monotonic() >= noisy_from:
             break
@@ -189,30 +204,17 @@ def _name(holders: Sequence[tuple[str, str, int]]) -> str:
 
 
 def _way_out(holders: Sequence[tuple[str, str, int]]) -> str:
-    """Return who the holders are on the server, and how to end one that never ends by itself."""
+    """Return the holders' logins and processes, and how to end one that never ends by itself."""
     if not holders:
         return ""
     who = ", ".join(f"login {login}, process {pid}" for _, login, pid in holders)
     return f" ({who}; select pg_terminate_backend({holders[0][2]}) in `warehouse psql` ends it)"
 
 
-_IN_THE_WAY: LiteralString = """
-    select distinct blocker.application_name, blocker.usename, blocker.pid
-    from pg_stat_activity as blocked
-    cross join lateral unnest(pg_blocking_pids(blocked.pid)) as in_the_way (pid)
-    inner join pg_stat_activity as blocker on in_the_way.pid = blocker.pid
-    where
-        blocked.pid = %s
-        and blocked.wait_event <> 'advisory'
-        and blocker.pid <> all(%s)
-    order by blocker.pid
-"""
-
-
 def in_the_way(connection: "psycopg.Connection", pid: int, own: Collection[int]) -> str:
-    """Return the line that names who holds a table that a session waits for; empty if nobody does
-    but ``own``, the sessions of this process, which end their turn by themselves."""
-    return _holding_line(connection.execute(_IN_THE_WAY, [pid, list(own)]).fetchall())
+    """Return the line that says who holds a table that a session waits for; an empty text where
+    only ``own`` does, the sessions of this process, which end by themselves."""
+    return _holding_line(connection.execute(_BLOCKERS_OF_SESSION, [pid, list(own)]).fetchall())
 
 
 def _holding_line(holders: Sequence[tuple[str, str, int]]) -> str:
@@ -223,9 +225,9 @@ def _holding_line(holders: Sequence[tuple[str, str, int]]) -> str:
 
 @contextmanager
 def say_who_is_in_the_way(connection: "psycopg.Connection", application: str) -> Iterator[None]:
-    """Say on stderr who holds up the sessions of this name, while the block runs in them.
+    """During the block, say on stderr who holds up the sessions of this name.
 
-    ``connection`` is in autocommit mode, and used for nothing else meanwhile.
+    ``connection`` is in autocommit mode, and used for nothing else during the block.
     """
     import psycopg
 
@@ -235,9 +237,9 @@ def say_who_is_in_the_way(connection: "psycopg.Connection", application: str) ->
         said = set[str]()
         while not ended.wait(_QUIET_SECONDS):
             try:
-                holders = connection.execute(_BLOCKERS, [application]).fetchall()
+                holders = connection.execute(_BLOCKERS_OF_APPLICATION, [application]).fetchall()
             except psycopg.Error:
-                return  # the server is gone, and those who work there say so
+                return  # the server is gone: the work itself will fail and say so
             message = _holding_line(holders)
             if message and message not in said:
                 say(message)

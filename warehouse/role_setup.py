@@ -1,4 +1,4 @@
-"""`warehouse roles`: sets the roles up, on the warehouse that is connected to."""
+"""Sets up the roles: `warehouse roles`."""
 
 from console.errors import WarehouseError
 from warehouse import roles
@@ -7,7 +7,7 @@ from warehouse.locks import hold_schema, rewrite_warehouse
 
 
 def set_up() -> None:
-    """Create the roles, hand them what is theirs and grant what they need.
+    """Create the roles, make them the owners of their schemas and grant what each step needs.
 
     Raises WarehouseError, and changes nothing, where the login may not or the server refuses.
     """
@@ -32,7 +32,7 @@ def set_up() -> None:
         connection.commit()
         connection.autocommit = True
         try:
-            rewrite_warehouse(connection)  # a new owner would wait in the middle of a dbt run
+            rewrite_warehouse(connection)  # ALTER OWNER would wait in the middle of a dbt run
             with connection.transaction():
                 hold_schema(connection)
                 roles.apply(connection)

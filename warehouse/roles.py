@@ -1,7 +1,7 @@
-"""The roles of the warehouse (``roles.sql``): set up by its owner, taken by each step.
+"""The roles of the warehouse (``roles.sql``): its owner sets them up, each step takes one.
 
-A step takes its role whoever logs in, so that everything belongs to the role and not to the person.
-Without the roles nothing is taken and every step is its login's own.
+Whoever logs in, a step takes its role, so that tables belong to the role and not to a person. Where
+no roles are set up, a step runs with its login's own rights.
 """
 
 from importlib.resources import files
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 Role = Literal["loader", "transformer", "modeller", "analyst"]
 
-# The owners of the warehouse's schemas, in the order in which each needs those before it.
+# The warehouse's schemas and the role that owns each. Tables of a schema may depend on those of the
+# schemas before it.
 OWNERS: dict[str, Role] = {
     "raw": "loader",
     "growth": "modeller",
@@ -25,8 +26,8 @@ OWNERS: dict[str, Role] = {
 SCHEMAS = tuple(OWNERS)
 _NAMES = ", ".join(f"'{schema}'" for schema in SCHEMAS)
 
-# A schema of each role, and who owns it. Roles are the whole server's, and their names plain ones:
-# where the owner is another one, they are none of this warehouse's.
+# A schema for each role, and its owner. Roles belong to the whole server and have common names:
+# where the schema has another owner, a role of that name is not this warehouse's.
 _HOMES: dict[Role, tuple[str, Role]] = {
     "loader": ("raw", "loader"),
     "transformer": ("marts", "transformer"),
@@ -35,9 +36,9 @@ _HOMES: dict[Role, tuple[str, Role]] = {
 }
 
 
-# What roles can make, and no warehouse has: with it, whoever made it could act with the rights of
-# the owner who uses it. Checks and defaults compare, and call no function; views call none but
-# Postgres's own, and do not leave a role.
+# Finds what a role can create and news-growth never does. Whoever created it could act with the
+# rights of an owner who uses the warehouse. News-growth's own checks and defaults call no function,
+# and its views call only Postgres's own and never change the role.
 _FOREIGN: LiteralString = f"""
     select what
     from (
@@ -101,7 +102,7 @@ _FOREIGN: LiteralString = f"""
 
 
 def refuse_foreign() -> str:
-    """Return SQL that ends a restore where it has brought what no warehouse makes."""
+    """Return SQL that ends a restore whose backup holds what news-growth does not make."""
     return f"""
 do $$
 declare
@@ -109,8 +110,8 @@ declare
 begin
     select string_agg(what, ', ') into found from ({_FOREIGN}) as made;
     if found is not null then
-        raise exception 'it holds what no warehouse makes (%): take that out of the warehouse '
-            'and back it up again, or restore it into one without roles', found;
+        raise exception 'it holds what news-growth does not make (%): drop that in the warehouse '
+            'and back it up again, or restore it into a warehouse without roles', found;
     end if;
 end
 $$;
@@ -118,10 +119,10 @@ $$;
 
 
 def check_foreign(connection: "psycopg.Connection") -> None:
-    """Refuse to act for an owner in a warehouse with roles that holds what no warehouse makes.
+    """Refuse an owner's login where a warehouse with roles holds what news-growth does not make.
 
-    To act as a role is no wall: what runs in the owner's session can leave the role again. Raises
-    WarehouseError.
+    Taking a role does not protect the owner: a function that runs in the session can reset the
+    role. Raises WarehouseError.
     """
     owner = connection.execute(
         "select from pg_roles where rolname = session_user and (rolsuper or rolcreaterole)"
@@ -133,8 +134,8 @@ def check_foreign(connection: "psycopg.Connection") -> None:
     if found:
         more = f" and {len(found) - 1} more" if found[1:] else ""
         raise WarehouseError(
-            f"the warehouse holds what no warehouse makes, {found[0]}{more}, which would run with "
-            "your rights: drop it, or log in as somebody with the role of this step alone"
+            f"the warehouse holds what news-growth does not make, {found[0]}{more}, which would "
+            "run with your rights: drop it, or log in as a user who has this step's role alone"
         )
 
 
@@ -153,10 +154,10 @@ def are_in_force(connection: "psycopg.Connection") -> bool:
 
 
 def take(connection: "psycopg.Connection", role: Role, *, required: bool = True) -> bool:
-    """Act as a role from now on; tell whether it was taken.
+    """Take a role for the rest of the session; tell whether it was taken.
 
-    False where the roles are not set up or, unless ``required``, the login may not take this one;
-    if ``required`` that raises WarehouseError. No transaction may be open, and none is left open.
+    It is not where the roles are not set up, or where the login may not take this one: then
+    ``required`` raises WarehouseError. No transaction may be open, and none is left open.
     """
     rows = connection.execute(
         """
@@ -188,7 +189,7 @@ def take(connection: "psycopg.Connection", role: Role, *, required: bool = True)
 
 
 def apply(connection: "psycopg.Connection") -> None:
-    """Run ``roles.sql`` in the transaction at hand."""
+    """Run ``roles.sql`` in the open transaction."""
     connection.execute(script().encode())
 
 

@@ -14,46 +14,50 @@ from warehouse.settings_file import UnreadableError, read_text
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
-# The landing zone where neither --to nor NYT_LANDING_DIR names one.
+# Where month files land, unless --to or NYT_LANDING_DIR says otherwise.
 DEFAULT_LANDING_DIR = PROJECT_DIR / "data" / "nyt"
 
-# The variables of libpq that say where a server is, who asks, and how the connection is secured.
+# libpq's variables for a server's address, its login, and how the connection is secured.
 LIBPQ_VARIABLES = (
     "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE",
     "PGPASSFILE", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY",
 )  # fmt: skip
 
-
+# Names of variables that hold a secret.
 _SECRETS = re.compile("KEY$|PASS|SECRET|TOKEN|AUTH_STRING$")
 
 
 def load_settings() -> None:
-    """Read the project's ``.env`` into the environment, where a variable is not set yet; and
-    NYT_API_KEY, where it is not set then either, from the file that NYT_API_KEY_FILE names.
-
-    An empty file is no key, for a file that containers mount has to exist. Raises WarehouseError
-    where it cannot be read.
-    """
+    """Set the variables that the project's ``.env`` names and the environment lacks, and the API's
+    key. Raises WarehouseError where a file cannot be read."""
     try:
         load_dotenv(stream=io.StringIO(_dot_env()), override=False)
     except ValueError as error:
         raise WarehouseError(
-            f"{PROJECT_DIR / '.env'} sets what no variable can be ({error}): correct it"
+            f"{PROJECT_DIR / '.env'} sets a variable that the system refuses ({error}): correct it"
         ) from None
-    key_file = os.environ.get("NYT_API_KEY_FILE")
-    if not key_file or os.environ.get("NYT_API_KEY", "").strip():
+    load_secret("NYT_API_KEY")
+
+
+def load_secret(name: str) -> None:
+    """Set a variable that is not set yet from the file that ``<name>_FILE`` names.
+
+    An empty file counts as none: a file that a container mounts has to exist. Raises WarehouseError
+    where the file cannot be read.
+    """
+    path = os.environ.get(f"{name}_FILE")
+    if not path or os.environ.get(name, "").strip():
         return
     try:
-        key = read_text(Path(key_file).expanduser()).strip()
+        secret = read_text(Path(path).expanduser()).strip()
     except (FileNotFoundError, UnreadableError, RuntimeError) as error:
-        # RuntimeError: of ~ and a user who does not exist.
+        # RuntimeError: the path begins with ~ and the name of a user who does not exist.
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else error
         raise WarehouseError(
-            f"NYT_API_KEY_FILE is {key_file!r}, which cannot be read: {reason}; or unset it and "
-            "set NYT_API_KEY"
+            f"{name}_FILE is {path!r}, which cannot be read: {reason}; or unset it and set {name}"
         ) from None
-    if key:
-        os.environ["NYT_API_KEY"] = key
+    if secret:
+        os.environ[name] = secret
 
 
 def _dot_env() -> str:
@@ -68,14 +72,14 @@ def _dot_env() -> str:
     for binding in parse_stream(io.StringIO(text)):
         if binding.error:
             raise WarehouseError(
-                f"{path} cannot be read: line {binding.original.line} is no NAME=value, or a quote "
-                "in it is not closed: correct it"
+                f"{path} cannot be read: line {binding.original.line} is not NAME=value, or a "
+                "quote in it is not closed: correct it"
             )
     return text
 
 
 def remarks() -> Iterator[str]:
-    """Yield what an administrator should know of ``.env``: that others may read its secrets."""
+    """Yield a warning where ``.env`` holds secrets that other users may read."""
     path = PROJECT_DIR / ".env"
     values = dotenv_values(stream=io.StringIO(_dot_env()), interpolate=False)
     secrets = [
@@ -88,8 +92,8 @@ def remarks() -> Iterator[str]:
 
 
 def warehouse_dir() -> Path:
-    """Return the folder of the embedded server: ``WAREHOUSE_DIR``, or ``.warehouse`` beside the
-    project's files. The path is absolute; symbolic links in it are kept."""
+    """Return the embedded server's folder, as an absolute path: ``WAREHOUSE_DIR``, or
+    ``.warehouse`` beside the project's files. Symbolic links in it are not resolved."""
     configured = os.environ.get("WAREHOUSE_DIR")
     if not configured:
         return PROJECT_DIR / ".warehouse"
@@ -117,7 +121,7 @@ def _is_same(folder: Path, other: Path) -> bool:
 def uses_embedded_server() -> bool:
     """Tell whether the warehouse is the embedded server: PGHOST is unset or names its folder.
 
-    Raises WarehouseError where libpq would be led to another server without PGHOST.
+    Raises WarehouseError where another variable would lead libpq to another server.
     """
     host = os.environ.get("PGHOST")
     if host:

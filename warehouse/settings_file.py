@@ -1,4 +1,4 @@
-"""Small text files that people write: ``.env``, and the file of the API's key."""
+"""Reads small text files that people write: ``.env``, and the file of an API's key."""
 
 import codecs
 import os
@@ -12,14 +12,14 @@ _SAVE_AS_UTF8 = "save it as UTF-8 text"
 
 
 class UnreadableError(Exception):
-    """Why a file cannot be read, and what to do, in one line."""
+    """Says in one line why a file cannot be read, and what to do."""
 
 
 def read_text(path: Path) -> str:
-    """Return a file's text: UTF-8, also where a byte order mark says so. Named pipes are read too,
-    as shells and password managers make them.
+    """Return the text of a UTF-8 file, with or without a byte order mark. It may be a named pipe:
+    shells and password managers hand secrets over that way.
 
-    Raises UnreadableError, and FileNotFoundError where nothing has that name.
+    Raises UnreadableError, or FileNotFoundError where nothing has that name.
     """
     try:
         content = _read(path)
@@ -32,13 +32,15 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise UnreadableError(f"{error.strerror}: give this user the right to read it") from None
     except ValueError:
-        raise UnreadableError("no path holds such characters: correct it") from None
+        raise UnreadableError("no path can hold such characters: correct it") from None
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise UnreadableError(f"it is UTF-16 text, not UTF-8: {_SAVE_AS_UTF8}")
     if b"\0" in content:
         halves = max(content[::2].count(0), content[1::2].count(0))
         if halves * 4 > len(content):
-            raise UnreadableError(f"it is UTF-16 text without a mark, not UTF-8: {_SAVE_AS_UTF8}")
+            raise UnreadableError(
+                f"it is UTF-16 text without a byte order mark, not UTF-8: {_SAVE_AS_UTF8}"
+            )
         line = _line(content, content.index(0))
         raise UnreadableError(f"there is a NUL byte in line {line}: {_SAVE_AS_UTF8}")
     try:
@@ -56,7 +58,7 @@ def _line(content: bytes, place: int) -> int:
 
 
 def _read(path: Path) -> bytes:
-    # A pipe into which nobody writes must not hang the command.
+    # Without O_NONBLOCK, a pipe that nobody writes into would hang the command.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
         if stat.S_ISDIR(os.fstat(handle).st_mode):

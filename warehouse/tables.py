@@ -1,4 +1,4 @@
-"""The tables that Python owns (``schema.sql``), and those that each outlet has."""
+"""Creates the tables that Python owns (``schema.sql``, not dbt's), and names them."""
 
 import re
 from importlib.resources import files
@@ -47,7 +47,8 @@ def months_tables(connection: "psycopg.Connection") -> list[str]:
 
 
 def _made_by(ddl: str) -> list[str]:
-    """Return the tables that schema.sql creates, and the columns that it adds to older ones."""
+    """Return the tables that ``schema.sql`` creates, and the columns that it adds to tables of
+    older versions."""
     added = re.findall(
         r"alter table ([a-z0-9_.]+)\n((?: +add column if not exists [^\n]+\n)+)", ddl
     )
@@ -60,7 +61,8 @@ def _made_by(ddl: str) -> list[str]:
 
 
 def create_missing(connection: "psycopg.Connection") -> None:
-    """Run the DDL where a table is missing: a role that may only use them must not need CREATE."""
+    """Run ``schema.sql`` where a table or column of it is missing. Where none is, a login without
+    the right to create tables can connect too."""
     import psycopg
 
     schema = _script("schema.sql")
@@ -70,7 +72,7 @@ def create_missing(connection: "psycopg.Connection") -> None:
         select name
         from unnest(%s::text[]) as name
         where not exists (
-            -- Not by to_regclass: that fails where the login may not use the schema.
+            -- to_regclass would fail where the login may not use the schema.
             select
             from pg_class
             inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
@@ -85,12 +87,12 @@ def create_missing(connection: "psycopg.Connection") -> None:
         [_made_by(schema)],
     ).fetchall()
     if missing:
-        # Two first commands at once would both create the schemas: the second waits here.
+        # Where two first commands run at once, the second waits here and finds all created.
         locks.hold_schema(connection)
         in_force = roles.are_in_force(connection)
         try:
             connection.execute(ddl.encode())
-            if in_force:  # what is new needs an owner and grants too
+            if in_force:  # new tables need an owner and grants
                 roles.apply(connection)
         except psycopg.errors.InsufficientPrivilege as error:
             if not in_force:

@@ -1,6 +1,6 @@
-"""An unfinished file: it is written under a name of its own, then takes the name of another.
+"""A file that is written beside the one that it is to replace, and then takes its name.
 
-``warehouse.files`` says what its users can rely on.
+The head of ``warehouse.files`` says what callers can rely on.
 """
 
 import contextlib
@@ -37,11 +37,11 @@ _KINDS = {
 
 
 class UnfinishedFile:
-    """An unfinished file beside the one that it is to replace."""
+    """A file under a random name, in the folder of the file that it is to replace."""
 
     def __init__(self, path: Path, mode: int, remedy: str, owner: tuple[int, int] | None) -> None:
         self._path, self._mode, self._remedy, self._owner = path, mode, remedy, owner
-        self._folder = -1  # all is done relative to it, wherever the path leads by then
+        self._folder = -1  # an open folder: others may make the path lead elsewhere meanwhile
         self._name = ""
         self._unfinished = ""
         self._old = ""
@@ -51,7 +51,7 @@ class UnfinishedFile:
     def open(self) -> None:
         with self._told():
             target = self._path if self._owner else self._followed()
-            self._name = target.name or "."  # of the root, and of an empty path
+            self._name = target.name or "."  # the root and an empty path have no name
             flags = os.O_RDONLY | os.O_DIRECTORY | (os.O_NOFOLLOW if self._owner else 0)
             self._folder = os.open(target.parent, flags)
             if self._owner and os.fstat(self._folder).st_uid != self._owner[0]:
@@ -64,17 +64,17 @@ class UnfinishedFile:
                 handle = os.open(self._unfinished, flags, 0o600, dir_fd=self._folder)
                 self.file = io.BufferedWriter(_Raw(handle, self))
                 _lock(handle)
-                # Before the lock was taken, another writer may have taken the file for left over.
+                # Before it was locked, another writer may have deleted it as left over.
                 if os.fstat(handle).st_nlink:
                     break
                 self.file.close()
-            # A full disk is found now, not after what may take minutes to compute.
+            # Finds a full disk now, not after the caller has computed for minutes.
             os.write(handle, b"0")
             os.ftruncate(handle, 0)
             os.lseek(handle, 0, os.SEEK_SET)
 
     def finish(self) -> None:
-        """See to it that all is on the disk, for whom it is meant."""
+        """Set owner and mode, and sync the file to the disk."""
         self.file.flush()
         with self._told():
             handle = self.file.fileno()
@@ -93,7 +93,7 @@ class UnfinishedFile:
 
     def _keep_old(self) -> None:
         self._old = _new_name()
-        # Not all file systems know hard links: there the new file stays, which is whole.
+        # Some file systems have no hard links. There the new file cannot be taken back: it stays.
         with contextlib.suppress(OSError):
             os.link(
                 self._name, self._old, src_dir_fd=self._folder, dst_dir_fd=self._folder,
@@ -103,7 +103,7 @@ class UnfinishedFile:
             _lock(self._old_handle)
 
     def put_back(self) -> None:
-        """Undo ``take_place``, whether it was done or not."""
+        """Undo ``take_place``, as far as it was done."""
         with contextlib.suppress(OSError):
             if self._old:
                 os.rename(self._old, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
@@ -119,10 +119,10 @@ class UnfinishedFile:
                     raise
 
     def discard(self) -> None:
-        """Close all; remove what has not become the file."""
+        """Close everything, and delete the unfinished file and the old one's second name."""
         if hasattr(self, "file"):
             with contextlib.suppress(OSError, WarehouseError):
-                self.file.close()  # tries once more to write the rest
+                self.file.close()  # it tries once more to write what is buffered
         for name in filter(None, (self._unfinished, self._old)):
             with contextlib.suppress(OSError):
                 os.unlink(name, dir_fd=self._folder)
@@ -144,7 +144,7 @@ class UnfinishedFile:
         raise WarehouseError(f"{self._path} {what}; {self._remedy or 'name another file'}")
 
     def _followed(self) -> Path:
-        """Return the path without links in its last part."""
+        """Return the path that the last part of this one leads to, through all links."""
         refuse_foreign_link(self._path, self._remedy)
         path = self._path
         for _ in range(MOST_LINKS):
@@ -163,7 +163,7 @@ class UnfinishedFile:
         return os.stat(self._name, dir_fd=self._folder, follow_symlinks=False)
 
     def _replaced(self) -> os.stat_result | None:
-        """Return what is known of the file that is replaced, None where there is none."""
+        """Return the state of the file that is to be replaced; None where there is none."""
         try:
             found = self._look()
         except FileNotFoundError:
@@ -182,14 +182,14 @@ class UnfinishedFile:
             try:
                 os.fchown(handle, -1, found.st_gid)
             except OSError:
-                # What its group might do is not for this user's.
+                # The group cannot be kept: the file's new group gets no more than everybody.
                 mode &= 0o707 | (mode & 0o007) << 3
         return mode if found.st_uid == os.geteuid() else mode & ~_umask()
 
 
 class _Raw(io.FileIO):
-    """A file whose writes fail with one line, so that other errors of a block are not taken for
-    its own."""
+    """A file whose failed writes raise WarehouseError, so that they can be told from the block's
+    own errors."""
 
     def __init__(self, handle: int, part: UnfinishedFile) -> None:
         super().__init__(handle, "w")
@@ -207,17 +207,17 @@ def _new_name() -> str:
 
 
 def _lock(handle: int) -> None:
-    """Wait for a file's lock; without it where the file system has none."""
+    """Wait for a file's lock; go on without where the file system has no locks."""
     with contextlib.suppress(OSError):
         fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 def _remove_left_over(folder: int) -> None:
-    """Remove what killed writers have left: unfinished files of this user whose lock is free."""
+    """Delete what killed writers have left: this user's unfinished files whose lock is free."""
     with os.scandir(folder) as entries:
         names = [entry.name for entry in entries if _UNFINISHED.fullmatch(entry.name)]
     for name in names:
-        # Where one cannot be looked at, locked or removed, it stays.
+        # A file that cannot be read, locked or deleted stays.
         with contextlib.suppress(OSError):
             found = os.stat(name, dir_fd=folder, follow_symlinks=False)
             if not stat.S_ISREG(found.st_mode) or os.geteuid() not in (0, found.st_uid):
@@ -231,7 +231,7 @@ def _remove_left_over(folder: int) -> None:
 
 
 def _umask() -> int:
-    # It can only be read by setting it: to the strictest, for the files of other threads.
+    # Reading the umask means setting it: to the strictest, because other threads may make files.
     found = os.umask(0o077)
     os.umask(found)
     return found

@@ -164,7 +164,10 @@ def test_a_new_backup_never_goes_for_files_of_the_future(built: Warehouse, tmp_p
         assert new.stat().st_size > 10_000 and new.stat().st_mode & 0o777 == 0o600
         assert all(file.exists() for file in later)
         assert [file for file in older if file.exists()] == kept
-        assert f"dated later than now, and not counted: {later[0]} and 6 more\n" in done.stderr
+        assert (
+            f"dated in the future, neither counted nor deleted: {later[0]} and 6 more\n"
+            in done.stderr
+        )
     assert len(list(tmp_path.iterdir())) == 7 + 1 + 2
 
 

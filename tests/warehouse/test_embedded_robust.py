@@ -504,7 +504,7 @@ def test_root_takes_no_folder_of_another_users(fresh: Warehouse) -> None:
     before = tree(fresh.folder.parent)
     for command in ("start", "remove --yes"):
         done = fresh.run("warehouse", *command.split())
-        one_line(done, f"{fresh.folder} belongs to nobody: run as they, or choose a folder of your")
+        one_line(done, f"{fresh.folder} belongs to nobody: run as that user, or choose a folder of")
         assert tree(fresh.folder.parent) == before
     # Nor what is begun in it, or a folder of root's to which a link of theirs leads.
     (fresh.folder / "data.new").mkdir()
@@ -607,11 +607,14 @@ def test_the_data_of_another_version_are_not_touched(own: Warehouse) -> None:
     own.ok("warehouse", "start")
     own.ok("warehouse", "stop")
     file = own.folder / "data" / "PG_VERSION"
-    older = "and this version brings 18: run `warehouse backup` with the version that made it"
+    older = "and this version has Postgres 18: run `warehouse backup` with the version that made it"
     for version, said in (
         ("17\n", f"data is of Postgres 17, {older}, move {own.folder} away"),
         ("9.6\n", f"data is of Postgres 9, {older}"),
-        ("19\n", "data is of Postgres 19, and this version brings 18: go on with the newer"),
+        (
+            "19\n",
+            "data was made by Postgres 19, and this version has Postgres 18: go on with the newer",
+        ),
         ("", "PG_VERSION does not name a version of Postgres"),
         ("\x00\n", "PG_VERSION does not name a version of Postgres"),
     ):

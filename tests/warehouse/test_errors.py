@@ -40,9 +40,9 @@ def test_what_may_pass_by_itself_is_said_and_can_be_tried_again(code: str, said:
         ("53400", "the server has run out of something"),
         ("54000", "a limit of the server is exceeded"),
         ("57014", "the server ended a statement"),
-        ("58030", "the server met an error of its system"),
-        ("XX000", "the server met an error within itself"),
-        ("25006", "the server allows reading alone"),
+        ("58030", "the server's system reported an error"),
+        ("XX000", "the server had an internal error"),
+        ("25006", "the server is read-only"),
         ("42P01", "a table is not there (it failed): load months and run dbt build"),
         ("42501", "the login may not do this: it failed"),
     ],
@@ -73,7 +73,7 @@ def test_a_lost_connection_may_come_back(error: Exception) -> None:
         (OSError(errno.EROFS, "Read-only file system", "/a"),
          "Read-only file system (/a): choose a folder"),
         (PermissionError(errno.EACCES, "Permission denied", "/a"), "Permission denied (/a): "),
-        (MemoryError(), "this machine has no memory left for it"),
+        (MemoryError(), "this machine has too little memory left"),
     ],
 )  # fmt: skip
 def test_an_error_of_the_machine_is_one_line(error: Exception, said: str) -> None:

@@ -130,11 +130,11 @@ SETTINGS = "# café\nNYT_LANDING_DIR=/srv/café\n"
     ("content", "said"),
     [
         (SETTINGS.encode("utf-16"), "it is UTF-16 text, not UTF-8: save it as UTF-8 text"),
-        (SETTINGS.encode("utf-16-be"), "it is UTF-16 text without a mark, not UTF-8"),
+        (SETTINGS.encode("utf-16-be"), "it is UTF-16 text without a byte order mark, not UTF-8"),
         (b"A=b\n" + SETTINGS.encode("latin-1"), "the byte 0xe9 in line 2 is not UTF-8"),
         (b"A=b\nNYT_API_KEY=\0\n" + bytes(2), "there is a NUL byte in line 2"),
         (b"x" * 1_100_000, "it is larger than 1 MB"),
-        (b"'a=b'=c\n", "sets what no variable can be"),
+        (b"'a=b'=c\n", "sets a variable that the system refuses"),
         ("folder", "it is a folder, not a file"),
         ("link", "it is a symbolic link to nowhere, which is not there"),
         ("socket", "cannot be read"),

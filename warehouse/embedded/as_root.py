@@ -117,8 +117,8 @@ def hand_over(folder: Path, user: int, group: int) -> None:
 def foreign_folder(folder: Path, user: int) -> WarehouseError:
     """Return what to say of a folder of another user's."""
     return WarehouseError(
-        f"the folder {folder} belongs to {_user_name(user)}: run as they, or choose a folder of "
-        "your own with WAREHOUSE_DIR"
+        f"the folder {folder} belongs to {_user_name(user)}: run as that user, or choose a "
+        "folder of your own with WAREHOUSE_DIR"
     )
 
 

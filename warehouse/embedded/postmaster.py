@@ -46,7 +46,7 @@ def clear_lock_files(server: Server) -> None:
         if time.monotonic() > deadline:
             numbers = " ".join(map(str, left))
             raise WarehouseError(
-                f"the embedded server was killed, and a process of its own still uses "
+                f"the embedded server was killed, and one of its processes still uses "
                 f"{server.data}: end it (kill {numbers}), then run the same command again"
             )
         time.sleep(0.05)

@@ -193,14 +193,14 @@ def _check_version(server: Server) -> None:
     made_by = int(version)
     if made_by < MAJOR:
         raise WarehouseError(
-            f"{server.data} is of Postgres {made_by}, and this version brings {MAJOR}: run "
-            f"`warehouse backup` with the version that made it, move {warehouse_dir()} away, then "
-            "`warehouse restore FILE` with this one (docs/operations.md, Upgrades)"
+            f"{server.data} was made by Postgres {made_by}, and this version has Postgres {MAJOR}: "
+            f"run `warehouse backup` with the version that made it, move {warehouse_dir()} away, "
+            "then `warehouse restore FILE` with this one (docs/operations.md, Upgrades)"
         )
     if made_by > MAJOR:
         raise WarehouseError(
-            f"{server.data} is of Postgres {made_by}, and this version brings {MAJOR}: go on with "
-            "the newer version that made it, or choose another folder with WAREHOUSE_DIR"
+            f"{server.data} was made by Postgres {made_by}, and this version has Postgres {MAJOR}: "
+            "go on with the newer version that made it, or choose another folder with WAREHOUSE_DIR"
         )
 
 

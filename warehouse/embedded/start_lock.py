@@ -113,7 +113,7 @@ def _check(descriptor: int, file: Path, folder: Path) -> None:
 
 def _refusal(file: Path) -> WarehouseError:
     return WarehouseError(
-        f"{file} is not a lock file of yours (it is a link, another user's, or no empty file): "
+        f"{file} is not a lock file of yours (it is a link, not empty, or another user's): "
         "move it away, or choose another folder with WAREHOUSE_DIR"
     )
 

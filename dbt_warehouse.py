@@ -1,9 +1,9 @@
-"""A dbt plug-in: `dbt build`, typed alone in a plain shell, finds its warehouse ready.
+"""A dbt plug-in that makes the warehouse ready, so that `dbt build` can be typed alone in a shell.
 
-dbt imports every top-level module whose name begins with ``dbt_`` and creates the classes listed in
-``plugins`` once it has read its profile, before it connects. Here the embedded server is started if
-it is down, the tables that dbt's sources name are created if absent, dbt gets the role of the
-transformer where there are roles, and other runs are waited for.
+dbt imports every top-level module whose name begins with ``dbt_``, and creates the classes listed
+in ``plugins`` after it has read its profile and before it connects. The plug-in starts the embedded
+server, creates the missing tables of dbt's sources, gives dbt the role of the transformer where the
+roles are set up, and waits for other runs.
 """
 
 import os
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
     import psycopg
 
 TARGET = "warehouse"
-# What dbt's own sessions are called, unless a profile says otherwise.
+# The application name of dbt's sessions.
 DBT = "dbt"
-# These read and write files alone.
+# These commands read and write only files.
 COMMANDS_WITHOUT_WAREHOUSE = {"parse", "list", "deps", "clean", "init"}
-# These rewrite tables: one at a time, and as the transformer.
+# These rewrite tables: they run one at a time, as the transformer.
 WRITING_COMMANDS = {"build", "run", "seed", "snapshot", "clone", "retry", "run-operation"}
 
 
 class ReadyWarehouse(dbtPlugin):
-    """Makes the warehouse ready for this project's dbt commands."""
+    """Prepares the warehouse for this project's dbt commands."""
 
     def initialize(self) -> None:
-        """Start the embedded server and create the tables that Python owns, if need be; then wait
-        for whatever must not go on beside this command."""
+        """Start the embedded server and create missing tables; then wait for steps that must not
+        run beside this command."""
         command = getattr(get_flags(), "WHICH", None)  # type: ignore[no-untyped-call]
         if self.project_name != "news_growth" or command in COMMANDS_WITHOUT_WAREHOUSE:
             return
-        # dbt's profile has already been read from the environment, without `.env`.
+        # dbt has already read its profile, from the environment and not from `.env`.
         written = dotenv_values(PROJECT_DIR / ".env").keys() & {*LIBPQ_VARIABLES, "WAREHOUSE_DIR"}
         missing = sorted(written - os.environ.keys())
         if missing and not os.environ.get("PGHOST"):
@@ -61,7 +61,7 @@ class ReadyWarehouse(dbtPlugin):
 
     def _prepare(self, command: str) -> None:
         connection = connect(f"dbt {command}")
-        # dbt calls no plug-in at its end; its command line's context does.
+        # dbt does not tell plug-ins when it ends; the context of its command line does.
         context = click.get_current_context(silent=True)
         if context is not None:
             context.call_on_close(connection.close)
@@ -73,8 +73,8 @@ class ReadyWarehouse(dbtPlugin):
             _pass_to_libpq("-c role=transformer", context)
         connection.autocommit = True
         if check_workers(connection):
-            # Hooks write to tables that the same transaction then reads: on Citus that needs one
-            # connection a worker.
+            # A transaction reads tables that its hooks have written: Citus needs one connection to
+            # each worker for that.
             for setting in (
                 "multi_shard_modify_mode=sequential",
                 "max_adaptive_executor_pool_size=1",
@@ -89,11 +89,11 @@ class ReadyWarehouse(dbtPlugin):
             locks.keep_warehouse(connection)
         else:
             connection.close()
-        self._connection: psycopg.Connection = connection  # the lock lasts as long as it
+        self._connection: psycopg.Connection = connection  # the lock lasts as long as this
 
 
 def _check_profile() -> None:
-    """Refuse another profile than this project's: it could lead dbt to another server."""
+    """Raise an error for another profile than this project's, which could name another server."""
     flags = get_flags()  # type: ignore[no-untyped-call]
     folder, target = Path(flags.PROFILES_DIR), flags.TARGET
     if folder.resolve() != PROJECT_DIR:
@@ -109,12 +109,13 @@ def _check_profile() -> None:
 
 
 def _check_server(connection: "psycopg.Connection", context: click.Context) -> None:
-    """Refuse to let dbt go elsewhere than all other commands, as with a service file of libpq."""
+    """Raise an error where dbt would connect elsewhere than all other commands, for example by a
+    service file of libpq."""
     profile = (context.obj or {}).get("profile")
     if profile is None:
         return
     theirs, ours = profile.credentials, connection.info
-    # One of several hosts, whichever answers.
+    # Of several hosts, libpq takes the one that answers.
     hosts = [] if "," in theirs.host else [("host", theirs.host, ours.host)]
     for name, there, here in (
         *hosts,
@@ -131,18 +132,18 @@ def _check_server(connection: "psycopg.Connection", context: click.Context) -> N
 
 
 def _written_alike(value: str) -> str:
-    """Return a value as it can be compared: a socket's folder may be written in several ways."""
+    """Return a value in one spelling: a socket's folder may be written in several ways."""
     return str(Path(value)) if value.startswith("/") else value
 
 
 def _pass_to_libpq(options: str, context: click.Context | None) -> None:
-    """Add options to those of dbt's own connections, for this command alone."""
+    """Add options to those of dbt's connections, for this command only."""
     before = os.environ.get("PGOPTIONS")
     _set_variable("PGOPTIONS", f"{before} {options}" if before else options, context)
 
 
 def _set_variable(name: str, value: str, context: click.Context | None) -> None:
-    """Set a variable of the environment, for this command alone."""
+    """Set a variable of the environment, for this command only."""
     before = os.environ.get(name)
     os.environ[name] = value
     if context is None:

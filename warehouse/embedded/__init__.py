@@ -1,1 +1,1 @@
-"""The embedded server: a Postgres of the project's own, in a folder of the user's."""
+"""The embedded server: a Postgres that news-growth installs and runs, in the user's folder."""

@@ -1,10 +1,11 @@
-"""The embedded server for root: as another user, where that user can reach it, and nothing opened.
+"""The embedded server for root, run as another user.
 
-Postgres refuses to run as root, so root's server runs as a system user of its own. Where that user
-cannot reach the warehouse's folder or Postgres's programs (a checkout below /root), they are kept
-in ``/var/lib/news-growth``, and the folder becomes a symbolic link.
+Postgres refuses to run as root, so root's server runs as the system user ``news-growth``. Where
+that user cannot reach the warehouse's folder or Postgres's programs (a checkout below /root), they
+are kept in ``/var/lib/news-growth``, and the folder becomes a symbolic link; no folder is opened to
+others for it.
 
-A warehouse that another user made stays theirs, and root's server runs as they do.
+A warehouse that another user made stays theirs: root starts its server as that user.
 """
 
 import os
@@ -23,7 +24,7 @@ SHARED_DIR = Path("/var/lib/news-growth")
 
 
 def is_another_users(user: int) -> bool:
-    """Tell whether a user is neither root nor the one that runs root's server."""
+    """Tell whether a user is neither root nor the system user that runs root's server."""
     try:
         return user not in (0, pwd.getpwnam(SERVER_USER).pw_uid)
     except KeyError:
@@ -31,7 +32,7 @@ def is_another_users(user: int) -> bool:
 
 
 def server_user() -> tuple[int, int]:
-    """Return the ids of the system user that runs root's server, made if absent."""
+    """Return user and group of the system user that runs root's server; create it if missing."""
     try:
         user = pwd.getpwnam(SERVER_USER)
     except KeyError:
@@ -54,7 +55,7 @@ def _create_server_user() -> None:
         capture_output=True,
         text=True,
     )  # fmt: skip
-    if result.returncode not in (0, 9):  # 9: another process made the user meanwhile
+    if result.returncode not in (0, 9):  # 9: another process has just created it
         raise WarehouseError(
             "Postgres refuses to run as root, and making a user for it failed: "
             f"{' '.join(result.stderr.split())}; run as an ordinary user, or set PGHOST to use a "
@@ -63,7 +64,8 @@ def _create_server_user() -> None:
 
 
 def create_folder(folder: Path) -> None:
-    """Create the folder where the server's user can reach it, as a link where it could not."""
+    """Create the folder, as a link to one that the server's user can reach where it cannot reach
+    this one."""
     if not (folder / "data").is_dir():
         _refuse_replaceable(folder)
     if folder.is_symlink() and not folder.exists():
@@ -72,11 +74,11 @@ def create_folder(folder: Path) -> None:
     if folder.is_dir():
         if _reachable_by_others(folder.resolve().parent) or any(folder.iterdir()):
             return
-        folder.rmdir()  # empty, and where the server's user cannot come
+        folder.rmdir()  # it is empty, and the server's user cannot reach it
     if _reachable_by_others(folder.parent):
         folder.mkdir(mode=0o700)
         return
-    # A random name: a later checkout at the same path must not find an older one's data.
+    # A random name, so that a later checkout at the same path does not find this one's data.
     _create_shared_dir()
     import tempfile
 
@@ -84,12 +86,12 @@ def create_folder(folder: Path) -> None:
 
 
 def _refuse_replaceable(folder: Path) -> None:
-    """Raise WarehouseError where others may rename a folder of root's, or one that it lies in."""
+    """Raise WarehouseError where others may rename root's folder, or a folder that it lies in."""
     for above in (*folder.parents, *folder.resolve().parents):
         if not above.exists():
-            continue  # root makes it
+            continue  # root is about to make it
         found = above.stat()
-        # Whoever owns this code could do more by changing it.
+        # The owner of this code is trusted: by changing the code they could do more.
         if is_another_users(found.st_uid) and found.st_uid != PROJECT_DIR.stat().st_uid:
             danger = f"{above} belongs to {_user_name(found.st_uid)}, who may rename what is in it"
         elif found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
@@ -103,7 +105,8 @@ def _refuse_replaceable(folder: Path) -> None:
 
 
 def hand_over(folder: Path, user: int, group: int) -> None:
-    """Give root's own folder, not a link to one, to the server's user, and close it to others."""
+    """Make the server's user the owner of root's folder, not of one that a link leads to, and close
+    it to all others."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         if os.fstat(descriptor).st_uid not in (0, user):
@@ -115,7 +118,7 @@ def hand_over(folder: Path, user: int, group: int) -> None:
 
 
 def foreign_folder(folder: Path, user: int) -> WarehouseError:
-    """Return what to say of a folder of another user's."""
+    """Return the error for another user's folder."""
     return WarehouseError(
         f"the folder {folder} belongs to {_user_name(user)}: run as that user, or choose a "
         "folder of your own with WAREHOUSE_DIR"
@@ -131,7 +134,7 @@ def _user_name(user: int) -> str:
 
 def _create_shared_dir() -> None:
     SHARED_DIR.mkdir(exist_ok=True)
-    SHARED_DIR.chmod(0o755)  # whatever the umask
+    SHARED_DIR.chmod(0o755)  # mkdir's mode depends on the umask
 
 
 def _reachable_by_others(path: Path) -> bool:
@@ -140,7 +143,8 @@ def _reachable_by_others(path: Path) -> bool:
 
 
 def reachable_binaries(binaries: Path) -> Path:
-    """Return Postgres's programs, in a copy where the server's user could not execute them."""
+    """Return the folder of Postgres's programs; of a copy where the server's user cannot reach
+    them."""
     import importlib.metadata
     import tempfile
 
@@ -166,7 +170,7 @@ def reachable_binaries(binaries: Path) -> Path:
 
 def _copy_programs(package: Path, target: Path, version: str) -> None:
     shutil.copytree(package / version, target / package.name / version, symlinks=True)
-    # The wheel keeps libpq in a folder beside the package, found relative to the programs.
+    # The programs look for libpq in a folder beside the package.
     libraries = package.parent / f"{package.name}.libs"
     if libraries.is_dir():
         shutil.copytree(libraries, target / libraries.name, symlinks=True)

@@ -1,4 +1,4 @@
-"""The folder of a warehouse: which path, whose folder and which content one may have."""
+"""The folder of a warehouse: checks its path, its owner and its content, and deletes it."""
 
 import errno
 import os
@@ -16,7 +16,7 @@ from warehouse.file_errors import refuse_foreign_link
 # struct sockaddr_un's sun_path holds 108 bytes on Linux and 104 on macOS, one of them a NUL.
 SOCKET_PATH_BYTES = 103 if os.uname().sysname == "Darwin" else 107
 
-# All that the folder of a warehouse ever holds; "data.new" while the data folder is created.
+# All that a warehouse's folder can hold; "data.new" while the data folder is being created.
 OWN_FILES = {"data", "data.new", "server.log", f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"}
 SETTINGS_FILE = "warehouse.conf"
 
@@ -27,7 +27,7 @@ def socket_path(folder: Path) -> Path:
 
 
 def check_path(folder: Path) -> None:
-    """Refuse a path that Postgres, or its clients, cannot take."""
+    """Raise WarehouseError for a path that Postgres or its clients cannot use."""
     example = f"for example export WAREHOUSE_DIR={Path.home() / '.news-growth'}"
     path = os.fsencode(folder)
     length = len(os.fsencode(socket_path(folder)))
@@ -59,13 +59,13 @@ def _is_utf8(path: bytes) -> bool:
 
 
 def check_contents(folder: Path) -> None:
-    """Refuse a folder of somebody else's, or of something else: nothing of it may be changed."""
+    """Raise WarehouseError for another user's folder, or for one that is not a warehouse's."""
     with one_line_errors(folder):
         exists = folder.exists()
         refuse_foreign_link(
             folder,
             "choose a folder of your own with WAREHOUSE_DIR",
-            # Where a user's own link leads to their own warehouse, it is theirs as a whole.
+            # A user's link to their own warehouse is followed, by root too.
             trusted=folder.stat().st_uid if exists else 0,
         )
         if not exists:
@@ -85,14 +85,14 @@ def check_contents(folder: Path) -> None:
             f"{f' and {len(others) - 1} more' if len(others) > 1 else ''}; nothing was changed; "
             "give a new or an empty folder as WAREHOUSE_DIR"
         )
-    # A warehouse of another user's stays theirs; what else is theirs, root does not take.
+    # Root may use another user's warehouse, as that user, but takes none of their other folders.
     if is_root and not is_warehouse and as_root.is_another_users(owner):
         raise as_root.foreign_folder(folder, owner)
 
 
 @contextmanager
 def one_line_errors(folder: Path) -> Iterator[None]:
-    """Tell in one line what the system refuses in a folder."""
+    """Turn the system's errors in the block into WarehouseErrors of one line."""
     try:
         yield
     except OSError as error:
@@ -106,14 +106,14 @@ def one_line_errors(folder: Path) -> Iterator[None]:
 
 
 def delete(folder: Path) -> list[str]:
-    """Delete a warehouse's own files, and its folder if nothing else is in it; return what is, and
-    where links of theirs lead."""
+    """Delete a warehouse's files, and its folder if nothing else is in it. Returns the names of
+    what is left, and where links among the warehouse's files lead: what they lead to stays."""
     real = folder.resolve()
     left = []
     if real.is_dir():
         own = [real / name for name in OWN_FILES]
         left += [str(path.resolve()) for path in own if path.is_symlink()]
-        # The data first, under the name of incomplete ones, should this be interrupted.
+        # The data first, renamed: if this is interrupted, what is left counts as incomplete.
         delete_names(real, {"data.new"})
         if (real / "data").is_dir() and not (real / "data").is_symlink():
             (real / "data").rename(real / "data.new")
@@ -126,14 +126,14 @@ def delete(folder: Path) -> list[str]:
         except OSError as error:
             if error.errno not in (errno.EBUSY, errno.EACCES, errno.EPERM):
                 raise
-            return left  # a disk of its own, or in a folder where nothing may be deleted
+            return left  # the folder is a mounted disk, or its parent may not be changed
     if folder.is_symlink():
         folder.unlink()
     return left
 
 
 def delete_names(folder: Path, names: set[str]) -> None:
-    """Delete files and folders in a folder: links themselves, and not what they lead to."""
+    """Delete files and folders of these names in a folder; of a link, the link alone."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         for name in names & {path.name for path in folder.iterdir()}:

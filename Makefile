@@ -14,9 +14,9 @@ START ?=
 END ?=
 WINDOW = $(if $(START),--start $(START)) $(if $(END),--end $(END))
 
-# dbt does not read .env: it gets libpq's variables from the warehouse's own command.
-# DBT_PROFILES_DIR and DBT_TARGET lead nowhere else.
-# Its unit tests look at the models' SQL, not at what is loaded: a `dbt build` typed alone runs them too.
+# dbt does not read .env: `warehouse env` gives it libpq's variables. DBT_PROFILES_DIR and DBT_TARGET
+# are overruled. dbt's unit tests test the models' SQL and not what is loaded, so they are left out: a
+# `dbt build` typed alone runs them too.
 DBT_BUILD = eval "$$($(BIN)/warehouse env)" && $(BIN)/dbt --quiet build --exclude-resource-type unit_test --profiles-dir . --target warehouse
 
 .PHONY: help install install-prefect flow-elt flow-growth run elt update cron growth report backup restore test test-fast test-nightly lint bench calibrate lock clean
@@ -26,9 +26,9 @@ help: ## List the targets
 
 install: .venv/.installed ## Create .venv with the pinned packages
 
-run: elt growth report ## Do it all: set up, load (as elt does; without folder or key a generated sample), build, fit, report
+run: elt growth report ## Do it all: install, load (as elt does; without folder or key a generated sample), build, fit, report
 
-# A bad month exits with 1: the others are loaded, so the tables are built before make says so.
+# Exit code 1: some months failed, the others are loaded. The tables are built before make exits with 1.
 BUILD = code=$$?; test $$code -le 1 || exit $$code; \
 	echo "Building and testing the tables: dbt build"; $(DBT_BUILD) && exit $$code
 
@@ -45,18 +45,18 @@ else
 	esac; $(BUILD)
 endif
 
-# Stored fits whose articles have changed, or that an older version made, are made anew.
+# Fits the stored windows again whose articles have changed, or that an older version fitted.
 REFIT = $(BIN)/growth fit --all
 
 GROWTH = $(MAKE) --no-print-directory growth
 
-# A bad month exits with 1 here too: what is there is built and fitted before make says so.
+# Here too, where months failed the others are built and fitted before make exits with 1.
 update: .venv/.installed ## Bring the last three months up to date from the API, build, fit (what cron runs)
 	@test -t 1 || export DBT_USE_COLORS=false; \
 	$(BIN)/extract run $(WINDOW); code=$$?; test $$code -le 1 || exit $$code; \
 	echo "Building and testing the tables: dbt build"; $(DBT_BUILD) && $(GROWTH) && $(REFIT) && exit $$code
 
-# cron takes a bare % for the end of the line. The lock is not passed on (-o): the server outlives the run.
+# In a crontab a bare % ends the line. With -o the server, which outlives the run, does not keep its lock.
 cron: ## Print a crontab line that runs `make update` every day
 	@here=$$(pwd -P); make=$$(command -v "$(MAKE)"); flock=$$(command -v flock) \
 	  || { echo "make cron: flock is missing, which keeps two runs apart: install it (Debian: util-linux)" >&2; exit 2; }; \
@@ -89,10 +89,10 @@ restore: .venv/.installed ## Replace what the warehouse holds by a backup's cont
 	@test -n "$(FILE)" || { echo "make restore FILE=data/backups/news-....dump: FILE is missing" >&2; exit 2; }
 	@$(BIN)/warehouse restore -- "$(FILE)"
 
-# The server of `make up`, unless PREFECT_API_URL names another.
+# Prefect's server is that of `make up`, unless PREFECT_API_URL names another.
 PREFECT = PREFECT_API_URL="$${PREFECT_API_URL:-http://127.0.0.1:4200/api}" $(BIN)/prefect
 
-install-prefect: .venv/.installed-prefect ## Add what the flows need to .venv, to deploy them and to run a worker
+install-prefect: .venv/.installed-prefect ## Install Prefect into .venv, to deploy the flows and run a worker
 
 flow-elt: .venv/.installed-prefect ## Let Prefect load and build now (YEAR=2024 MONTH=10; SOURCE=sample), and watch
 	@$(PREFECT) deployment run elt/monthly --watch \
@@ -102,13 +102,13 @@ flow-growth: .venv/.installed-prefect ## Let Prefect fit now (AS_AT=2024-10 HORI
 	@$(PREFECT) deployment run growth-fit/monthly --watch $(if $(AS_AT),-p as_at=$(AS_AT)) \
 	  $(if $(HORIZON),-p horizon_months=$(HORIZON)) $(if $(START),-p start=$(START)) $(if $(END),-p end=$(END))
 
-test: .venv/.installed-dev ## Run the tests, on a Postgres server of their own (six to nine minutes)
+test: .venv/.installed-dev ## Run all but the nightly tests, on a Postgres server of their own (six to nine minutes)
 	$(BIN)/python -m pytest -m "not nightly"
 
-test-fast: .venv/.installed-dev ## Run those that need no dbt, after each edit (under a minute)
+test-fast: .venv/.installed-dev ## Run the fast tests, which need no dbt (under a minute)
 	$(BIN)/python -m pytest -m fast
 
-test-nightly: .venv/.installed-dev ## Run what `make test` leaves out: slow, and rarely breaks (eight minutes)
+test-nightly: .venv/.installed-dev ## Run the nightly tests, slow and rarely broken (eight minutes)
 	$(BIN)/python -m pytest -m nightly
 
 lint: .venv/.installed-dev ## Check the code: ruff, mypy, sqlfluff, dbt, dbt-bouncer
@@ -119,7 +119,7 @@ lint: .venv/.installed-dev ## Check the code: ruff, mypy, sqlfluff, dbt, dbt-bou
 	$(BIN)/sqlfluff lint models data-tests macros
 	$(BIN)/dbt-bouncer
 
-bench: .venv/.installed-dev ## Measure load and fit against named peers, in one run
+bench: .venv/.installed-dev ## Measure how fast load and fit are, beside other tools
 	$(BIN)/python -m benchmarks
 
 bench-archive: .venv/.installed-dev ## Measure 10 to 1,000 synthetic months, 70 real ones and new ones (ten minutes)
@@ -128,11 +128,11 @@ bench-archive: .venv/.installed-dev ## Measure 10 to 1,000 synthetic months, 70 
 bench-years: .venv/.installed-dev ## Measure the fit of 25 synthetic years (OTHER=DIR/.venv/bin/growth: and another version)
 	OTHER="$(OTHER)" $(BIN)/python -m benchmarks years
 
-calibrate: .venv/.installed-dev ## Simulate: how often the fit is wrong, docs/calibration.md
+calibrate: .venv/.installed-dev ## Simulate how often the fit is wrong, for docs/calibration.md
 	$(BIN)/python -m benchmarks.calibration >.venv/calibration.md
 	mv .venv/calibration.md docs/calibration.md
 
-# All extras together first, so that the smaller files take the versions that go with all of them.
+# The lock file with all extras comes first; the smaller ones take its versions.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock" --extra build pyproject.toml
 
@@ -144,10 +144,10 @@ lock: .venv/.installed-dev ## Renew the lock files from pyproject.toml
 
 .PHONY: secrets up down logs test-docker
 
-secrets: ## Make the passwords of the containers, in secrets/; what is there stays
+secrets: ## Write the containers' passwords into secrets/; files that are there stay
 	@sh config/make-secrets.sh
 
-up: secrets ## Start Postgres, Prefect and its worker in containers, deploy both flows
+up: secrets ## Start Postgres, Prefect and its worker in containers, and deploy both flows
 	@config/stack.sh up
 
 down: ## Stop the containers; their volumes stay

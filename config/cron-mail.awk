@@ -1,5 +1,5 @@
-# The one line that cron mails after a failed `make update`: its cause, taken from the log.
-# Variables: code, the exit code (75 is flock's word for a run still at work), and log_file, its path.
+# Prints the one line that cron mails after a failed `make update`: the cause, from the log.
+# Variables: code, the exit code (75: flock found an earlier run still at work), and log_file, its path.
 
 function then(cause) { why = why (why ? "; then " : "") cause }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs as root in the container `init`: gives each user of the stack its secrets, and the flows their
-# role in the warehouse.
+# Runs as root in the container `init`: copies each container's secrets into the volume that it reads,
+# for its user alone, and creates the login of the flows.
 set -eu
 secrets=/run/secrets
 target=/run/news-growth

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes the secrets of docker-compose.yaml into secrets/, readable by their owner alone. What is there
-# already stays; nyt_api_key is filled from NYT_API_KEY or .env while it is empty.
+# Writes the secrets of docker-compose.yaml into secrets/, where only their owner can read them. Files
+# that are there stay; an empty nyt_api_key gets the key from NYT_API_KEY or .env.
 set -eu
 umask 077
 cd "$(dirname "$0")/.."

@@ -1,12 +1,12 @@
 """Writes ``base-job-template.json``: how the Docker work pool starts the container of a flow run.
 
-It is what the installed prefect-docker ships, with other defaults and nothing else changed, so an
-upgrade is a re-run:
+It is the template of the installed prefect-docker with other defaults. After an upgrade, write it
+anew:
 
     python config/make_base_job_template.py
 
-Another pool, whose workers reach another server (Prefect Cloud, a host of your own), is made with
-``--api-url``, and ``--output`` elsewhere.
+For a pool whose workers use another server (Prefect Cloud, a host of your own), give ``--api-url``
+and another ``--output``.
 """
 
 import argparse
@@ -19,11 +19,11 @@ SERVER_IN_NETWORK = "http://prefect-server:4200/api"
 
 
 def defaults(name: str, api_url: str | None) -> dict[str, Any]:
-    """Return the defaults that differ from prefect-docker's. ``name`` is that of the network and
-    the beginning of the volumes'; without ``api_url`` containers use their worker's."""
+    """Return the defaults that differ from prefect-docker's. ``name`` is the network's, and begins
+    the volumes' names; without ``api_url`` containers use their worker's server."""
     env = {
-        # These hold no secret: Prefect's API shows them to whoever may read it. Passwords and the
-        # key are in files of a volume.
+        # No secrets here: Prefect's API shows these variables to its users. Passwords and the key
+        # are in files of a volume.
         "PGHOST": "postgres",
         "PGPORT": "5432",
         "PGUSER": "news_pipeline",
@@ -31,11 +31,11 @@ def defaults(name: str, api_url: str | None) -> dict[str, Any]:
         "PGPASSFILE": "/run/news-growth/pgpass",
         "NYT_API_KEY_FILE": "/run/news-growth/nyt_api_key",
         "NYT_LANDING_DIR": "/var/lib/news-growth/nyt",
-        # A worker passes its own settings on, this one of its host's folders too.
+        # A worker passes its own settings on to containers; its PREFECT_HOME does not exist there.
         "PREFECT_HOME": "/home/app/.prefect",
     }
     if api_url:
-        # Not the worker's address of it, which can be the host's loopback.
+        # Not the worker's own address of the server, which may be 127.0.0.1.
         env["PREFECT_API_URL"] = api_url
     return {
         "env": env,
@@ -49,15 +49,15 @@ def defaults(name: str, api_url: str | None) -> dict[str, Any]:
             "init": True,
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges:true"],
-            # Prefect runs a copy of the working directory: of an empty one, so that what runs is
-            # the image's code, which is root's.
+            # Prefect runs a copy of the working directory. This one is empty, so that the image's
+            # own code runs, which only root can change.
             "working_dir": "/home/app",
         },
     }
 
 
 def template(name: str = "news-growth", api_url: str | None = SERVER_IN_NETWORK) -> dict[str, Any]:
-    """Return the base job template. Raises KeyError where prefect-docker has a default no more."""
+    """Return the base job template. Raises KeyError where prefect-docker lacks a default."""
     from prefect_docker.worker import DockerWorker
 
     result: dict[str, Any] = DockerWorker.get_default_base_job_template()

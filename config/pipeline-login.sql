@@ -1,6 +1,6 @@
--- The role that the flows log in as: it loads, builds and fits, and owns nothing else.
+-- Creates the login of the flows, which may load, build and fit, and nothing else.
 \set password `cat /run/secrets/pipeline_password`
--- Not into the server's log, whatever it is told to keep.
+-- Keeps the password out of the server's log.
 set log_statement = 'none';
 set log_min_error_statement = 'panic';
 select 'create role news_pipeline login'

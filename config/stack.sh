@@ -1,7 +1,7 @@
 #!/bin/sh
-# Starts and stops the containers of docker-compose.yaml: up, down, logs [SERVICE]; anything else goes
-# to Compose as it is (config/stack.sh ps). Finds out what Compose needs to know and cannot: which
-# Compose there is, where the engine's socket is and whose, and the commit.
+# Starts and stops the containers of docker-compose.yaml: up, down, logs [SERVICE]; all else is passed
+# to Compose (config/stack.sh ps). It finds out which Compose there is, and tells it the path and group
+# of the engine's socket, and the commit.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -21,7 +21,7 @@ fi
 if [ -z "${DOCKER_SOCKET:-}" ]; then
     DOCKER_SOCKET=${DOCKER_HOST:-$(docker context inspect --format '{{.Endpoints.docker.Host}}')}
     DOCKER_SOCKET=${DOCKER_SOCKET#unix://}
-    # Docker Desktop and its like run the engine in a machine of its own, which has the usual socket.
+    # Docker Desktop and its like run the engine in a virtual machine, where the socket is as usual.
     [ "$(uname)" = Linux ] && [ -S "$DOCKER_SOCKET" ] || DOCKER_SOCKET=/var/run/docker.sock
     case $DOCKER_SOCKET in */.docker/*) DOCKER_SOCKET=/var/run/docker.sock ;; esac
 fi
@@ -43,7 +43,7 @@ wait_until_healthy() {
 
 case ${1:-} in
     up)
-        # Each service waits for those before it to be healthy, or done; the worker comes last.
+        # Each service waits until those that it needs are healthy or done; the worker comes last.
         if ! $compose --profile prefect up --build --detach; then
             echo "error: the stack did not start; the last lines of what runs once:" >&2
             $compose --profile prefect logs --tail 20 init prefect-deploy >&2
@@ -60,7 +60,7 @@ A first run:
 END
         ;;
     down)
-        # The volumes stay. Flow runs that are under way end too: Compose does not know of them.
+        # The volumes stay. Running flows' containers are stopped here: Compose does not know of them.
         $compose --profile prefect stop prefect-worker
         docker ps --quiet --filter label=io.prefect.flow-run-id --filter "network=${NEWS_GROWTH_NETWORK:-news-growth}" \
             | xargs -r docker stop > /dev/null

@@ -512,7 +512,7 @@ def test_a_restore_gives_no_role_the_rights_of_who_restores(
     before = content(built)
     done = built.run("warehouse", "restore", "--yes", file)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "was not restored, and nothing was changed: it holds what no warehouse" in done.stderr
+    assert "was not restored, and nothing was changed: it holds what news-growth" in done.stderr
     assert content(built) == before
     assert built.value("select rolsuper from pg_roles where rolname = 'loader'") is False
 

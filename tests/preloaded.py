@@ -3,7 +3,7 @@
 A command's start is four fifths of what most of them take. A fork of such a process has all a
 process of its own has (environment, arguments, exit code, whatever it starts or becomes), and
 begins at once. Signals, terminals, killed runs and the installed scripts are tested on processes
-that are started anew: ``Warehouse.start``, test_commands.py.
+that are started anew: ``Warehouse.start``, test_command_lines.py.
 
 dbt takes 1.7 s to import. It is imported only where a test was chosen that is not `fast`, for no
 fast test runs it.

@@ -24,6 +24,8 @@ GOOD = month_body(MONTH, 40)
 
 OK, FAILED, REFUSED = 0, 1, 3
 SLOW = r"not whole after \d+ s"
+LARGE = "more than 128 MB unpacked"
+UNREAD = "could not be read|broke off|broken off"
 
 
 @dataclass(frozen=True)
@@ -128,26 +130,29 @@ CHUNKED = head("Transfer-Encoding: chunked")
 GZIPPED = head("Content-Encoding: gzip")
 
 
-def _attacks() -> Iterator[Attack]:
-    unread = "could not be read|broke off|broken off"
-    large, slow = "more than 128 MB unpacked", SLOW
+def sends(
+    name: str, *pieces: bytes | Source, says: str = UNREAD, code: int = FAILED, **more: Any
+) -> Attack:
+    """Return an attack that sends these pieces, whatever is asked."""
 
-    def sends(
-        name: str, *pieces: bytes | Source, says: str = unread, code: int = FAILED, **more: Any
-    ) -> Attack:
-        def all_pieces(asked: Asked) -> Pieces:
-            for piece in pieces:
-                yield from (piece,) if isinstance(piece, bytes) else piece()
+    def all_pieces(asked: Asked) -> Pieces:
+        for piece in pieces:
+            yield from (piece,) if isinstance(piece, bytes) else piece()
 
-        return Attack(name, all_pieces, says, code, **more)
+    return Attack(name, all_pieces, says, code, **more)
 
-    def quotes(
-        name: str, answer: Callable[[Asked], bytes], says: str, code: int = FAILED
-    ) -> Attack:
-        return Attack(name, lambda asked: iter([answer(asked)]), says, code)
 
-    # The status line
-    yield sends("status line drips", b"HTTP/1.1 200", drip(b" "), says=slow)
+def quotes(name: str, answer: Callable[[Asked], bytes], says: str, code: int = FAILED) -> Attack:
+    """Return an attack whose answer depends on the request."""
+    return Attack(name, lambda asked: iter([answer(asked)]), says, code)
+
+
+# The attacks
+
+
+def status_lines() -> Iterator[Attack]:
+    """Status lines that are cut, endless or no HTTP."""
+    yield sends("status line drips", b"HTTP/1.1 200", drip(b" "), says=SLOW)
     yield sends("status line without end", b"HTTP/1.1 200 ", endless(BLOCK))
     for name, line in {
         "garbage": b"\x00\xff\x13 garbage",
@@ -163,28 +168,32 @@ def _attacks() -> Iterator[Attack]:
         "UTF-16": "HTTP/1.1 200 OK".encode("utf-16"),
         "superscript": "HTTP/1.1 ²00 OK".encode(),
     }.items():
-        yield sends(f"status line: {name}", line + b"\r\n\r\n", says=f"{unread}|API failed")
+        yield sends(f"status line: {name}", line + b"\r\n\r\n", says=f"{UNREAD}|API failed")
     yield sends("nothing")
     yield sends("reset at once", reset=True)
     yield sends("half a status line", b"HTTP/1.1 2")
     yield sends("blank lines without end", endless(b"\r\n" * 30000))
-    yield sends("silence", silence, says=slow)
+    yield sends("silence", silence, says=SLOW)
 
-    # Interim answers
+
+def interim_answers() -> Iterator[Attack]:
+    """Answers that are to come before the real one, without end or without it."""
     interim = b"HTTP/1.1 100 Continue\r\n\r\n"
-    yield sends("100 Continue for ever", endless(interim * 3000), says=f"{large}|{slow}")
-    yield sends("100 Continue drips", drip(interim, 0.02), says=slow)
+    yield sends("100 Continue for ever", endless(interim * 3000), says=f"{LARGE}|{SLOW}")
+    yield sends("100 Continue drips", drip(interim, 0.02), says=SLOW)
     yield sends("100 Continue with long headers",
                 endless(b"HTTP/1.1 100 Continue\r\nX: " + b"y" * 60000 + b"\r\n\r\n"),
-                says=f"{large}|{slow}")  # fmt: skip
+                says=f"{LARGE}|{SLOW}")  # fmt: skip
     for status in ("101 Switching Protocols", "102 Processing", "103 Early Hints"):
         yield sends(f"{status} and no more", head(status=status), says="the API failed|no more")
 
-    # Headers
-    yield sends("header drips", b"HTTP/1.1 200 OK\r\nX: ", drip(b"y"), says=slow)
+
+def headers() -> Iterator[Attack]:
+    """Headers that are endless, odd or wrong about the length."""
+    yield sends("header drips", b"HTTP/1.1 200 OK\r\nX: ", drip(b"y"), says=SLOW)
     yield sends("header without end", b"HTTP/1.1 200 OK\r\nX: ", endless(BLOCK))
     yield sends("headers without end", b"HTTP/1.1 200 OK\r\n", endless(b"X: y\r\n" * 9000))
-    yield sends("headers drip", b"HTTP/1.1 200 OK\r\n", drip(b"X: y\r\n"), says=slow)
+    yield sends("headers drip", b"HTTP/1.1 200 OK\r\n", drip(b"X: y\r\n"), says=SLOW)
     yield sends("101 headers", head(*["X: y"] * 101))
     yield sends("folded without end", b"HTTP/1.1 200 OK\r\nX: y\r\n", endless(b" z\r\n" * 9000))
     for name, header in {
@@ -215,22 +224,24 @@ def _attacks() -> Iterator[Attack]:
         "unknown transfer": "Transfer-Encoding: rot13",
     }.items():
         yield sends(
-            f"header {name}", head(header) + GOOD, says=f"fetched, 40 documents|{unread}", code=-1
+            f"header {name}", head(header) + GOOD, says=f"fetched, 40 documents|{UNREAD}", code=-1
         )
     yield sends("short length", head("Content-Length: 50") + GOOD, says="truncated")
 
-    # Bodies
-    yield sends("body drips", head() + GOOD[:10], drip(b" "), says=slow)
-    yield sends("body stalls", head(f"Content-Length: {len(GOOD)}") + GOOD[:99], silence, says=slow)
-    yield sends("body without end", head(), endless(BLOCK), says=large)
+
+def bodies() -> Iterator[Attack]:
+    """Bodies that break off, never end, or come in odd chunks."""
+    yield sends("body drips", head() + GOOD[:10], drip(b" "), says=SLOW)
+    yield sends("body stalls", head(f"Content-Length: {len(GOOD)}") + GOOD[:99], silence, says=SLOW)
+    yield sends("body without end", head(), endless(BLOCK), says=LARGE)
     yield sends("body breaks off", head(f"Content-Length: {len(GOOD)}") + GOOD[:99])
     yield sends("body is reset", head(f"Content-Length: {len(GOOD)}") + GOOD[:99], reset=True)
-    yield sends("chunks without end", CHUNKED, endless(chunk(BLOCK)), says=large)
-    yield sends("chunks drip", CHUNKED, drip(chunk(b" ")), says=slow)
-    yield sends("chunk's size drips", CHUNKED, drip(b"0"), says=slow)
+    yield sends("chunks without end", CHUNKED, endless(chunk(BLOCK)), says=LARGE)
+    yield sends("chunks drip", CHUNKED, drip(chunk(b" ")), says=SLOW)
+    yield sends("chunk's size drips", CHUNKED, drip(b"0"), says=SLOW)
     yield sends("chunk's size without end", CHUNKED, endless(b"0" * 65536))
     yield sends("chunk's extension without end", CHUNKED, b"5;x=", endless(BLOCK))
-    yield sends("minus one chunk", CHUNKED + b"-1\r\n", endless(BLOCK), says=f"{large}|{unread}")
+    yield sends("minus one chunk", CHUNKED + b"-1\r\n", endless(BLOCK), says=f"{LARGE}|{UNREAD}")
     for name, size in {
         "negative": b"-5",
         "garbage": b"zz",
@@ -241,24 +252,26 @@ def _attacks() -> Iterator[Attack]:
         "of Unicode digits": "٣".encode(),
         "with sign": b"+5",
     }.items():
-        yield sends(f"chunk size {name}", CHUNKED + size + b"\r\n" + GOOD, says=f"{unread}|JSON")
+        yield sends(f"chunk size {name}", CHUNKED + size + b"\r\n" + GOOD, says=f"{UNREAD}|JSON")
     whole = CHUNKED + chunk(GOOD) + b"0\r\n"
-    yield sends("trailers without end", whole, endless(b"X: y\r\n" * 9000), says=f"{large}|{slow}")
+    yield sends("trailers without end", whole, endless(b"X: y\r\n" * 9000), says=f"{LARGE}|{SLOW}")
     yield sends("trailer without end", whole + b"X: ", endless(BLOCK))
-    yield sends("trailers drip", whole, drip(b"X: y\r\n"), says=slow)
+    yield sends("trailers drip", whole, drip(b"X: y\r\n"), says=SLOW)
 
-    # Packings
-    yield sends("6 MB that unpack to 6 GB", GZIPPED, lambda: zeros(6000), says=large)
+
+def packings() -> Iterator[Attack]:
+    """Bodies that unpack to too much, to nothing, or not at all."""
+    yield sends("6 MB that unpack to 6 GB", GZIPPED, lambda: zeros(6000), says=LARGE)
     yield sends("the same in chunks", head("Transfer-Encoding: chunked", "Content-Encoding: gzip"),
-                lambda: map(chunk, zeros(6000)), says=large)  # fmt: skip
+                lambda: map(chunk, zeros(6000)), says=LARGE)  # fmt: skip
     yield sends("packing that unpacks to nothing", GZIPPED + pack(b"")[:10],
-                endless(b"\x00\x00\x00\xff\xff" * 13000), says=f"{large}|{slow}")  # fmt: skip
+                endless(b"\x00\x00\x00\xff\xff" * 13000), says=f"{LARGE}|{SLOW}")  # fmt: skip
     yield sends("packed members of nothing", GZIPPED, endless(pack(b"") * 3000),
-                says=f"{large}|{slow}")  # fmt: skip
+                says=f"{LARGE}|{SLOW}")  # fmt: skip
     yield sends("packed, with a name without end", GZIPPED + b"\x1f\x8b\x08\x08" + bytes(6),
-                endless(BLOCK), says=f"{large}|{slow}")  # fmt: skip
+                endless(BLOCK), says=f"{LARGE}|{SLOW}")  # fmt: skip
     yield sends("packed, then garbage without end", GZIPPED + pack(GOOD), endless(BLOCK),
-                says=f"{large}|{slow}")  # fmt: skip
+                says=f"{LARGE}|{SLOW}")  # fmt: skip
     yield sends("packed and cut", GZIPPED + pack(GOOD)[:-200], says="truncated|broke off")
     yield sends("packed with a wrong sum", sized(pack(GOOD)[:-8] + bytes(8),
                 "Content-Encoding: gzip"))  # fmt: skip
@@ -269,7 +282,9 @@ def _attacks() -> Iterator[Attack]:
                     says="not asked for")  # fmt: skip
     yield sends("nothing is packed", sized(GOOD, "Content-Encoding: gzip"))
 
-    # Refusals
+
+def refusals() -> Iterator[Attack]:
+    """Refusals with odd bodies and odd times to come again."""
     for status, says in {
         "401 No": r"does not know this key \(401\)",
         "403 No": r"refuses this month \(403\)",
@@ -301,7 +316,10 @@ def _attacks() -> Iterator[Attack]:
                     sized(b"", f"Retry-After: {when}", status="429 No"),
                     says=r"too many requests \(429\)")  # fmt: skip
 
-    # The key comes back
+
+def answers_with_the_key() -> Iterator[Attack]:
+    """Answers that quote the key of the request."""
+
     def moved(to: str) -> Callable[[Asked], bytes]:
         return lambda asked: sized(
             b"", f"Location: {to.format(asked.key, url=asked.url)}", status="302 Found"
@@ -344,11 +362,13 @@ def _attacks() -> Iterator[Attack]:
         "fetched, 40 documents", OK)  # fmt: skip
     yield quotes("the key as packing", lambda a: sized(GOOD, f"Content-Encoding: {a.key}"),
                  "packed as")  # fmt: skip
-    yield quotes("the key as status", lambda a: f"HTTP/1.1 {a.key} OK\r\n\r\n".encode(), unread)
-    yield quotes("the key as chunk size", lambda a: CHUNKED + a.key.encode() + b"\r\n", unread)
+    yield quotes("the key as status", lambda a: f"HTTP/1.1 {a.key} OK\r\n\r\n".encode(), UNREAD)
+    yield quotes("the key as chunk size", lambda a: CHUNKED + a.key.encode() + b"\r\n", UNREAD)
     yield quotes("the key in a bad header", lambda a: head(a.key) + GOOD, "fetched, 40", OK)
 
-    # What is no month
+
+def no_months() -> Iterator[Attack]:
+    """Bodies that came whole and are no month."""
     for name, body, says in (
         ("deep lists", b"[" * 10**6, "nested too deeply|not a response"),
         ("deep documents", b'{"response":{"docs":[' + b'{"a":' * 10**6, "nested too deeply|JSON"),
@@ -391,7 +411,16 @@ def many(begin: bytes, some: bytes, end: bytes) -> Pieces:
     yield end
 
 
-ATTACKS = list(_attacks())
+ATTACKS = [
+    *status_lines(),
+    *interim_answers(),
+    *headers(),
+    *bodies(),
+    *packings(),
+    *refusals(),
+    *answers_with_the_key(),
+    *no_months(),
+]
 
 
 class HostileApi:

@@ -196,10 +196,10 @@ def temporary_warehouse(name: str = "warehouse", mode: int = 0o755) -> Iterator[
 
 
 @contextmanager
-def small_disk(folder: Path, megabytes: int = 1) -> Iterator[Path]:
-    """Give a disk of its own with so much room, mounted in ``folder``; all users may enter it, as
-    far as they may enter ``folder``. The test is skipped where nothing can be mounted."""
-    disk = folder / "disk"
+def small_disk(folder: Path, megabytes: int = 1, *, name: str = "disk") -> Iterator[Path]:
+    """Mount a disk of this size on a new folder in ``folder``, which all users may enter who may
+    enter ``folder``. The test is skipped where nothing can be mounted."""
+    disk = folder / name
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(disk)]
     mounted = subprocess.run(mount, check=False, text=True, capture_output=True)
@@ -208,12 +208,12 @@ def small_disk(folder: Path, megabytes: int = 1) -> Iterator[Path]:
     try:
         yield disk
     finally:
-        # What a command has left running may still hold it.
+        # Lazily: a server that a command has started may still use it.
         subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 def fill(disk: Path, leave: int = 0) -> None:
-    """Take the room on a small disk, in the file ``filling`` there, but for so many bytes."""
+    """Fill a small disk with the file ``filling``, and leave so many bytes free."""
     with (disk / "filling").open("ab", buffering=0) as file:
         for size in (1 << 16, 1):
             try:

@@ -1,4 +1,4 @@
-"""`warehouse backup` and `restore`: what comes back, and what a bad file must leave alone."""
+"""`warehouse backup` and `restore`: a backup comes back whole, and a bad file changes nothing."""
 
 import re
 import subprocess
@@ -24,16 +24,17 @@ NAME = re.compile(r"news-\d{4}-\d\d-\d\dT\d{6}Z\.dump")
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """A warehouse with two months, one document rejected, marts, a fit, and counted requests."""
+    """A warehouse with two months, a rejected document, marts, a fit, and requests in the
+    ledger."""
     folder = tmp_path_factory.mktemp("months")
     for month in ("2020-01", "2020-02"):
         docs = [*month_of_three_topics(month), middle_document(1, _id=None)]
         write_month(folder, month, docs)
     with temporary_warehouse() as own:
-        assert own.run("extract", "load", "--from", folder).returncode == 1  # the rejects
+        assert own.run("extract", "load", "--from", folder).returncode == 1  # one is rejected
         own.build()
         own.ok("growth", "fit", "--min-articles", "10")
-        own.ok("extract", "fetch", "--dry-run")  # counts requests from now on
+        own.ok("extract", "fetch", "--dry-run")  # creates the ledger of requests
         with own.connect() as connection:
             connection.execute(f"insert into {LEDGER} values ('old', 1, now())".encode())
         yield own
@@ -41,13 +42,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 
 @pytest.fixture(scope="module")
 def dump(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A backup of it."""
+    """A backup of ``built``."""
     folder = tmp_path_factory.mktemp("backups")
     return Path(built.ok("warehouse", "backup", "--to", folder).stdout.strip())
 
 
 def content(warehouse: Warehouse) -> dict[str, list[tuple[object, ...]]]:
-    """Return all rows of every table and view of the warehouse, and how each is defined."""
+    """Return the rows and the definition of every table and view of the warehouse."""
     relations = warehouse.rows(
         """
         select
@@ -71,16 +72,16 @@ def content(warehouse: Warehouse) -> dict[str, list[tuple[object, ...]]]:
 
 def test_dump_destroy_restore(built: Warehouse, dump: Path) -> None:
     assert NAME.fullmatch(dump.name)
-    assert dump.stat().st_mode & 0o077 == 0  # the owner's alone
+    assert dump.stat().st_mode & 0o077 == 0  # only the owner may read it
     before = content(built)
     assert len(before["marts.fct_topic_daily"]) > 100
     assert len(before["marts.popular_topics"]) > 3
     assert len(before["raw.nyt_rejects"]) == 3
     built.ok("warehouse", "remove", "--yes")
-    done = built.run("warehouse", "restore", dump)  # nothing to ask: there is no data
+    done = built.run("warehouse", "restore", dump)  # does not ask: nothing is stored
     assert (done.returncode, done.stdout, done.stderr) == (0, "", f"restored: {dump}\n")
     assert content(built) == before
-    # And it is a warehouse to work with.
+    # The restored warehouse can be loaded and built.
     done = built.ok("growth", "fit", "--min-articles", "10")
     assert "stored before" in done.stderr
 
@@ -101,7 +102,7 @@ def test_restore_asks_where_there_is_data_and_replaces_it_all(built: Warehouse, 
     assert content(built) == changed
     built.ok("warehouse", "restore", dump, "--yes")
     after = content(built)
-    # A request that was made counts, whatever is restored.
+    # The requests made since the backup still count.
     assert after.pop(LEDGER) == changed[LEDGER]
     assert len(before.pop(LEDGER)) == len(changed[LEDGER]) - 1
     assert after == before
@@ -128,7 +129,7 @@ def test_roles_come_back(built: Warehouse, dump: Path) -> None:
     built.ok("warehouse", "restore", dump, "--yes")
     assert grants() == before
     assert content(built) == rows
-    # The transformer can work on with what came back.
+    # The transformer can build on the restored tables.
     built.ok("dbt", "run", "--select", "fct_daily_articles")
     assert grants() == before
 
@@ -151,7 +152,7 @@ def test_the_newest_are_kept(built: Warehouse, tmp_path: Path) -> None:
 
 
 def test_a_new_backup_never_goes_for_files_of_the_future(built: Warehouse, tmp_path: Path) -> None:
-    """A clock that was ahead has dated them."""
+    """They were dated by a clock that was ahead."""
     later = [tmp_path / f"news-209{n}-01-01T000000Z.dump" for n in range(7)]
     older = [tmp_path / f"news-200{n}-01-01T000000Z.dump" for n in range(3)]
     for file in (*later, *older):
@@ -228,7 +229,7 @@ def test_a_bad_file_changes_nothing(
     before = content(built)
     done = built.run("warehouse", "restore", file, "--yes")
     assert (done.returncode, done.stdout) == (2, "")
-    # What was flipped can look like data, until the server reads it.
+    # A flipped byte may pass as data until the server reads it.
     refused = "error: the backup was not restored, and nothing was changed: "
     beginnings = (f"error: {file} is ", *([refused] if kind == "flipped" else []))
     assert done.stderr.startswith(beginnings)
@@ -255,7 +256,7 @@ def pg_dump(warehouse: Warehouse) -> str:
 
 
 def test_a_restore_that_fails_halfway_changes_nothing(built: Warehouse, tmp_path: Path) -> None:
-    """The last table needs a type that is no longer there."""
+    """The last table needs a type that no longer exists."""
     with built.connect() as connection:
         connection.execute("create type public.mood as enum ('glad')")
         connection.execute("create table marts.zz_moods as select 'glad'::public.mood as mood")
@@ -291,7 +292,7 @@ def test_a_failed_backup_leaves_no_file(built: Warehouse, tmp_path: Path) -> Non
 
 
 def test_make(built: Warehouse, tmp_path: Path) -> None:
-    """With the packages taken for installed, whatever their files' times."""
+    """With the packages marked as installed."""
 
     def make(*arguments: str) -> "subprocess.CompletedProcess[str]":
         return built.run("make", "-C", PROJECT_DIR, "-s", "-o", ".venv/.installed", *arguments)

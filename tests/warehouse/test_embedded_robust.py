@@ -1,4 +1,4 @@
-"""The embedded server beside whatever crashes, other users, full disks and odd names leave."""
+"""The embedded server after crashes, among other users, on full disks and under odd names."""
 
 import os
 import pwd
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from support import Done, Warehouse, run, temporary_warehouse
+from support import Done, Warehouse, fill, run, small_disk, temporary_warehouse
 
 IS_ROOT = os.geteuid() == 0
 as_root = pytest.mark.skipif(not IS_ROOT, reason="only root writes into other users' folders")
@@ -23,13 +23,13 @@ on_linux = pytest.mark.skipif(
 )
 NOBODY = pwd.getpwnam("nobody")
 
-# All that a path may hold, but for what is refused below.
+# Characters that a path may hold; those below are refused.
 ODD = "-a 'b' \"c\" \\ \\n $HOME `id` %s # {{ x }} [*]?;&|<>!~=:@ \t\x01é\u2028"
 
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[Warehouse]:
-    """A warehouse of this file's own, with a table to be found again."""
+    """This file's own warehouse, with a table `kept`."""
     with temporary_warehouse() as own:
         own.ok("warehouse", "start")
         with own.connect() as connection:
@@ -45,7 +45,7 @@ def fresh() -> Iterator[Warehouse]:
 
 
 def one_line(done: Done, *said: str) -> str:
-    """Check that a command was refused in one line that says all this, and return the line."""
+    """Check that a command was refused in one line that holds all these words; return the line."""
     assert (done.returncode, done.stdout) == (2, ""), done
     [line] = done.stderr.splitlines()
     assert line.startswith("error: ")
@@ -80,12 +80,12 @@ def servers(own: Warehouse) -> list[int]:
 
 
 def owner_of(folder: Path) -> dict[str, int]:
-    """Return the user and the group, for a process to run as."""
+    """Return a folder's user and group, for a process to run as."""
     return {"user": folder.stat().st_uid, "group": folder.stat().st_gid}
 
 
 def tree(folder: Path) -> dict[str, tuple[int, int, int, bytes]]:
-    """Return mode, owner and content of all in a folder, links themselves."""
+    """Return mode, owner and content of everything in a folder; links are not followed."""
     found = {}
     for path in (folder, *folder.rglob("*")):
         state = path.lstat()
@@ -94,12 +94,12 @@ def tree(folder: Path) -> dict[str, tuple[int, int, int, bytes]]:
     return found
 
 
-# The server is known by the folder that its process works in
+# The server is found by the working directory of its process
 
 
 @pytest.fixture(scope="module")
 def others(warehouse: Warehouse) -> dict[str, int]:
-    """Processes of another warehouse's server: the server, and one of its own."""
+    """Process ids of another warehouse's server, of a child of it, and of one that has ended."""
     with warehouse.connect() as connection:
         [backend] = connection.execute("select pg_backend_pid()").fetchone() or [0]
         checkpointer = connection.execute(
@@ -155,7 +155,7 @@ def test_a_lock_file_that_is_none(own: Warehouse, tmp_path: Path, kind: str) -> 
             path.symlink_to(other)
         elif kind == "pipe":
             os.mkfifo(path)
-        else:  # another user's, where this is run as root
+        else:  # as root, the server's user cannot read it
             path.write_text("1\n")
             path.chmod(0)
     assert own.run("warehouse", "start").stderr == f"started: {own.folder}\n"
@@ -196,7 +196,7 @@ def test_a_running_server_is_found_whatever_its_lock_file_says(
 
 @on_linux
 def test_never_two_servers_on_one_data_folder(own: Warehouse) -> None:
-    """Neither where nothing but its process tells of the first."""
+    """All files that name the first server are deleted."""
     own.ok("warehouse", "start")
     [first] = servers(own)
     for name in ("data/postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
@@ -209,7 +209,8 @@ def test_never_two_servers_on_one_data_folder(own: Warehouse) -> None:
 
 @on_linux
 def test_what_a_killed_server_leaves_behind_is_named(own: Warehouse) -> None:
-    """A query at work does not notice that its server is gone; a second server would write too."""
+    """A running query does not notice that its server is gone, and would write beside a second
+    one."""
     own.ok("warehouse", "start")
     [server] = servers(own)
     with own.connect() as connection:
@@ -316,7 +317,7 @@ def test_a_stray_file_is_in_nobodys_way_and_is_never_deleted(fresh: Warehouse) -
     assert fresh.run("warehouse", "start").stderr == f"started: {folder}\n"
     done = fresh.run("warehouse", "remove", "--yes")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.startswith(f"removed: {folder}\nleft as it is, ")
+    assert done.stderr.startswith(f"removed: {folder}\nnot deleted, because ")
     assert done.stderr.endswith(": .DS_Store, core, notes\n")
     assert {path.name for path in folder.iterdir()} == {".DS_Store", "core", "notes"}
     assert (folder / "notes" / "1.txt").read_text() == "mine"
@@ -326,7 +327,7 @@ def test_a_stray_file_is_in_nobodys_way_and_is_never_deleted(fresh: Warehouse) -
 
 @pytest.mark.nightly
 def test_what_a_link_leads_to_is_not_deleted(fresh: Warehouse, tmp_path: Path) -> None:
-    """Data on a larger disk, in a folder that has to be quoted in the server's settings."""
+    """The data folder is a link to a folder whose name must be quoted in the server's settings."""
     disk = fresh.folder.parent / ODD[:30]
     fresh.ok("warehouse", "start")
     fresh.ok("warehouse", "stop")
@@ -348,7 +349,7 @@ HOLD = "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, 2); print(1, fl
 
 @contextmanager
 def holder(file: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """Hold a lock in another process."""
+    """Hold a lock on a file in another process."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
@@ -433,7 +434,7 @@ def test_what_is_no_lock_file_is_refused_and_stays(
 
 @pytest.fixture(scope="module")
 def theirs() -> Iterator[Warehouse]:
-    """The warehouse of another user, in a folder of theirs; and beside it something of root's."""
+    """Another user's warehouse in that user's folder, and beside it a file of root's."""
     with temporary_warehouse() as own:
         own.ok("warehouse", "start")
         own.ok("warehouse", "stop")
@@ -506,7 +507,7 @@ def test_root_takes_no_folder_of_another_users(fresh: Warehouse) -> None:
         done = fresh.run("warehouse", *command.split())
         one_line(done, f"{fresh.folder} belongs to nobody: run as that user, or choose a folder of")
         assert tree(fresh.folder.parent) == before
-    # Nor what is begun in it, or a folder of root's to which a link of theirs leads.
+    # Nor an unfinished warehouse of theirs, nor root's own folder through their link.
     (fresh.folder / "data.new").mkdir()
     one_line(fresh.run("warehouse", "start"), "belongs to nobody")
     shutil.rmtree(fresh.folder)
@@ -592,7 +593,7 @@ def test_a_path_that_postgres_cannot_take_is_one_line(
         done = run(*command.split(), env=fresh.env | {"WAREHOUSE_DIR": f"{base}/{name}"})
         one_line(done, said, "for example export WAREHOUSE_DIR=")
     assert [path.name for path in base.iterdir()] == ["home"]
-    # So where a link has a better name.
+    # A link with a good name to such a path is refused too.
     if name != "home/..":
         (base / name).mkdir()
         fresh.folder.symlink_to(base / name)
@@ -609,8 +610,8 @@ def test_the_data_of_another_version_are_not_touched(own: Warehouse) -> None:
     file = own.folder / "data" / "PG_VERSION"
     older = "and this version has Postgres 18: run `warehouse backup` with the version that made it"
     for version, said in (
-        ("17\n", f"data is of Postgres 17, {older}, move {own.folder} away"),
-        ("9.6\n", f"data is of Postgres 9, {older}"),
+        ("17\n", f"data was made by Postgres 17, {older}, move {own.folder} away"),
+        ("9.6\n", f"data was made by Postgres 9, {older}"),
         (
             "19\n",
             "data was made by Postgres 19, and this version has Postgres 18: go on with the newer",
@@ -634,66 +635,39 @@ def test_the_data_of_another_version_are_not_touched(own: Warehouse) -> None:
 # Disks
 
 
-@contextmanager
-def disk(folder: Path, size: str) -> Iterator[Path]:
-    """Mount a disk of a size on a new folder."""
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", folder],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"no disk can be mounted here: {mounted.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
-
-
 @as_root
-@pytest.mark.parametrize("size", ["8m", "64k"])
-def test_a_disk_too_small_for_a_new_warehouse(fresh: Warehouse, size: str) -> None:
-    with disk(fresh.folder.with_name("disk"), size) as small:
+@pytest.mark.parametrize("kilobytes", [8192, 64])
+def test_a_disk_too_small_for_a_new_warehouse(fresh: Warehouse, kilobytes: int) -> None:
+    with small_disk(fresh.folder.parent, 8) as small:
+        fill(small, leave=kilobytes << 10)
         there = {"WAREHOUSE_DIR": str(small / "w")}
         done = fresh.run("warehouse", "start", **there)
         one_line(done, f"the disk of {small}/w is full", "No space left on device")
-        assert list(small.iterdir()) == []
+        assert list(small.iterdir()) == [small / "filling"]
         assert "stopped" in fresh.run("warehouse", "status", **there).stdout
 
 
 @as_root
 def test_a_disk_that_fills_up_and_is_freed_again(fresh: Warehouse) -> None:
-    with disk(fresh.folder.with_name("disk"), "80m") as small:
+    with small_disk(fresh.folder.parent, 80) as small:
         folder = small / "w"
         there = {"WAREHOUSE_DIR": str(folder)}
-        filler = small / "filler"
-
-        def fill() -> None:
-            with (
-                filler.open("wb", buffering=0) as file,
-                pytest.raises(OSError, match="No space left"),
-            ):
-                while True:
-                    file.write(b"\0" * 4096)
-
         assert fresh.run("warehouse", "start", **there).returncode == 0
         psql = ("warehouse", "psql", "--", "-d", "postgres", "-c")
         assert fresh.run(*psql, "drop database news", **there).returncode == 0
-        fill()
+        fill(small)
         done = fresh.run("warehouse", "start", **there)
         one_line(
             done, "the embedded server runs, but not its database news", f"the disk of {folder}"
         )
-        filler.unlink()
+        (small / "filling").unlink()
         assert fresh.run("warehouse", "start", **there).stderr == f"already running: {folder}\n"
         assert fresh.run("extract", "status", **there).returncode == 0
         os.kill(int((folder / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
-        fill()
+        fill(small)
         done = fresh.run("warehouse", "start", **there)
         one_line(done, f"the disk of {folder} is full")
-        filler.unlink()
+        (small / "filling").unlink()
         assert fresh.run("extract", "status", **there).returncode == 0
         done = fresh.run("warehouse", "remove", "--yes", **there)
         assert (done.returncode, list(small.iterdir())) == (0, [])
@@ -701,7 +675,7 @@ def test_a_disk_that_fills_up_and_is_freed_again(fresh: Warehouse) -> None:
 
 @as_root
 def test_a_disk_that_may_only_be_read(fresh: Warehouse) -> None:
-    with disk(fresh.folder.with_name("disk"), "1m") as small:
+    with small_disk(fresh.folder.parent) as small:
         subprocess.run(["mount", "-o", "remount,ro", small], check=True)
         done = fresh.run("warehouse", "start", WAREHOUSE_DIR=str(small / "w"))
         one_line(done, f"{small}/w cannot hold the warehouse: Read-only file system")
@@ -710,8 +684,8 @@ def test_a_disk_that_may_only_be_read(fresh: Warehouse) -> None:
 @as_root
 @pytest.mark.nightly
 def test_a_disk_of_its_own(fresh: Warehouse) -> None:
-    """The folder is where the disk is mounted: it is emptied, for it cannot be deleted."""
-    with disk(fresh.folder, "80m"):
+    """A disk is mounted on the warehouse's folder: it is emptied, because it cannot be deleted."""
+    with small_disk(fresh.folder.parent, 80, name=fresh.folder.name):
         fresh.ok("warehouse", "start")
         fresh.ok("warehouse", "remove", "--yes")
         assert list(fresh.folder.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Files that commands write: what exists is never lost, and nothing else is touched."""
+"""How commands write files: an existing file is never lost, and no other is touched."""
 
 import os
 import signal
@@ -21,13 +21,13 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become ano
 
 
 def sample(folder: Path) -> Done:
-    """Run a command that writes two files into a folder, and needs no warehouse."""
+    """Run `extract sample`, which writes two files into a folder and needs no warehouse."""
     command = ["extract", "sample", str(folder), "--start", "2022-01", "--end", "2022-01"]
     return preloaded.run(command, os.environ, PROJECT_DIR, timeout=60)
 
 
 def refused(done: Done, *parts: str) -> None:
-    """Expect one line with these parts, the exit code of a wrong use, and nothing else."""
+    """Check that a command printed one error line with these parts, and ended with code 2."""
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1, done.stderr
     for part in parts:
@@ -35,7 +35,7 @@ def refused(done: Done, *parts: str) -> None:
 
 
 def make(kind: str, path: Path) -> str:
-    """Put what is no regular file at a path; return what it is called."""
+    """Make something that is not a regular file at a path; return what messages call it."""
     if kind == "folder":
         path.mkdir()
     elif kind == "pipe":
@@ -59,7 +59,7 @@ def make(kind: str, path: Path) -> str:
     "kind", ["folder", "pipe", "socket", "device", "dangling link", "link to itself"]
 )
 def test_only_regular_files_are_replaced(tmp_path: Path, kind: str) -> None:
-    """Also by root, who could replace /dev/null by a page."""
+    """By root too, who could replace /dev/null."""
     target = tmp_path / "truth.csv"
     called = make(kind, target)
     before = target.lstat()
@@ -86,7 +86,7 @@ def test_a_link_is_followed_to_its_file(tmp_path: Path) -> None:
 
 @as_root
 def test_a_link_of_another_users_is_not_followed(tmp_path: Path) -> None:
-    """Who may write in a shared folder must not choose what root overwrites."""
+    """Otherwise any user of a shared folder could choose what root overwrites."""
     real = tmp_path / "passwords"
     real.write_text("root's own")
     link = tmp_path / "truth.csv"
@@ -117,14 +117,14 @@ def test_a_folder_is_not_reached_through_a_link_of_another_users(
     with pytest.raises(WarehouseError, match="another user's"):
         files.write(link / "report.html", b"")
     assert list(real.iterdir()) == []
-    # Root's own links are followed, and this user's.
+    # Links of root and of this user are followed.
     os.chown(link, 0, 0, follow_symlinks=False)
     assert sample(folder).returncode == 0
 
 
 @pytest.mark.parametrize("left", [0, 100_000])
 def test_a_full_disk_loses_nothing_and_is_named(tmp_path: Path, left: int) -> None:
-    """Also one that fills while a file is written."""
+    """The disk is full before the command, or fills up while it writes."""
     with small_disk(tmp_path) as disk:
         assert sample(disk).returncode == 0
         old = (disk / "2022-01.json.gz").read_bytes()
@@ -188,7 +188,7 @@ def test_a_file_that_may_not_grow_is_as_it_was(tmp_path: Path) -> None:
     names = {path.name for path in tmp_path.iterdir()}
     command = ["extract", "sample", str(tmp_path), "--start", "2022-01", "--end", "2022-01"]
     shell = ["sh", "-c", 'ulimit -f 8 && exec "$@"', "sh", *map(str, resolved(command))]
-    # Python's own compiled files would be cut off as well.
+    # The limit would cut off Python's compiled files too.
     env = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
     refused(run(*shell, env=env), "File too large", "ulimit -f")
     assert {path.name for path in tmp_path.iterdir()} == names
@@ -228,7 +228,7 @@ def test_an_unfinished_file_is_nobody_elses_and_a_finished_one_whose_it_was(
 
 @as_root
 def test_a_file_for_a_group_is_not_opened_to_another(shared: Path) -> None:
-    """Whoever cannot keep the group keeps its rights from the group that takes its place."""
+    """Where the group cannot be kept, the new group does not get the old one's rights."""
     shared.chmod(0o777)
     target = shared / "page.html"
     target.write_text("old")
@@ -237,7 +237,7 @@ def test_a_file_for_a_group_is_not_opened_to_another(shared: Path) -> None:
     assert as_other_user(lambda: files.write(target, b"new")) == ""
     assert target.read_text() == "new"
     assert target.stat().st_gid == OTHER_USER and target.stat().st_mode & 0o777 == 0o600
-    # Root can keep it.
+    # Root can keep the group.
     os.chown(target, 0, 4321)
     target.chmod(0o640)
     files.write(target, b"newer")
@@ -286,7 +286,7 @@ def test_files_that_belong_together_appear_together(tmp_path: Path) -> None:
 
 @as_root
 def test_files_that_belong_together_are_put_back_together(shared: Path) -> None:
-    """In a folder like /tmp nobody replaces the files of others."""
+    """In a folder like /tmp, users cannot replace each other's files."""
     shared.chmod(0o1777)
     paths = [shared / name for name in ("a", "b", "c")]
     for path in (paths[0], paths[2]):
@@ -330,7 +330,7 @@ def test_root_writes_for_an_owner_into_their_own_folder_alone(tmp_path: Path) ->
 def test_a_file_is_on_the_disk_before_it_takes_a_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a power cut there is the old file or the whole new one."""
+    """So that a power cut leaves the old file or the whole new one."""
     steps: list[str] = []
     sync, rename = os.fsync, os.rename
 
@@ -360,7 +360,7 @@ def test_a_path_may_hold_any_byte(tmp_path: Path) -> None:
 
 
 def test_no_module_writes_files_by_itself() -> None:
-    """Each file that a user keeps is written by warehouse/files.py; a new writer has to use it."""
+    """All files that users keep are written by warehouse/files.py."""
     own_way = {
         "warehouse/unfinished_file.py",
         *(f"warehouse/embedded/{name}.py" for name in ("folders", "as_root")),

@@ -1,4 +1,4 @@
-"""Steps that start all at once, as after a night without power: they wait, and all is right."""
+"""Steps that start at the same moment wait for each other, and end with the right result."""
 
 import json
 import os
@@ -27,7 +27,7 @@ BLOCKED = """
 
 
 def says_it_waits_for(name: str) -> re.Pattern[str]:
-    """Return what a step says that waits for such another."""
+    """Return the line of a step that waits for another one of this name."""
     return re.compile(
         rf"waiting: another {name} is at work on this warehouse \(login postgres, process (\d+); "
         r"select pg_terminate_backend\(\1\) in `warehouse psql` ends it\)\n"
@@ -42,7 +42,7 @@ def write_months(folder: Path, *months: str, count: int = 84) -> Path:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """A warehouse of two months with its marts."""
+    """A warehouse with two months, built."""
     folder = write_months(tmp_path_factory.mktemp("months"), "2020-01", "2020-02")
     with temporary_warehouse() as own:
         own.ok("extract", "load", "--from", folder)
@@ -51,7 +51,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 
 
 def start(warehouse: Warehouse, name: str, *command: str | Path) -> "subprocess.Popen[str]":
-    """Start a command; dbt's with files of its own, as in a checkout of its own."""
+    """Start a command; dbt gets its own target folder, as in another checkout."""
     target = str(warehouse.folder.parent / f"target-{name}")
     env = warehouse.env | {"DBT_TARGET_PATH": target, "DBT_LOG_PATH": target} | warehouse.parsed()
     return Warehouse(warehouse.folder, env).start(*command)
@@ -61,7 +61,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
     until = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < until
-        time.sleep(0.1)  # each look is a new connection
+        time.sleep(0.1)  # each query opens a new connection
 
 
 def locks(warehouse: Warehouse, granted: bool) -> list[str]:
@@ -93,10 +93,11 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
 
 @contextmanager
 def held_up(warehouse: Warehouse) -> Iterator["subprocess.Popen[str]"]:
-    """Give a build that is in the middle of its work, and stays there until the block ends."""
+    """Start a build that stops in the middle until the block ends."""
     with warehouse.connect() as reader, reader.transaction():
-        reader.execute("select from marts.dim_topics limit 1")  # dbt cannot put a new one there
-        # With the tests of data, which look at what the build has seen.
+        # To replace the table, dbt waits for this reader.
+        reader.execute("select from marts.dim_topics limit 1")
+        # With dbt's data tests, which check what the build has read.
         command = ("dbt", "build", "--full-refresh", "--exclude-resource-type", "unit_test")
         build = start(warehouse, "first", *command)
         wait_until(lambda: warehouse.value(BLOCKED) > 0)
@@ -115,7 +116,8 @@ def test_builds_a_load_and_a_fit_at_once(built: Warehouse, tmp_path: Path) -> No
         wait_until(lambda: locks(built, granted=False) == ["dbt build", "growth fit"])
         processes.append(start(built, "load", "extract", "load", "--from", tmp_path))
         wait_until(lambda: locks(built, granted=False).count("extract load") == 2)
-        assert built.value("select count(*) from raw.nyt_months") == 2  # nothing of it seen yet
+        # The load waits too.
+        assert built.value("select count(*) from raw.nyt_months") == 2
     (_, first, first_said), (_, second, second_said), fit, load = map(ended, processes)
     assert [process.returncode for process in processes] == [0, 0, 0, 0], (first, second, fit, load)
     assert re.fullmatch(
@@ -125,14 +127,14 @@ def test_builds_a_load_and_a_fit_at_once(built: Warehouse, tmp_path: Path) -> No
     )
     assert second_said == fit[2].splitlines(keepends=True)[0]
     assert says_it_waits_for("dbt build").fullmatch(second_said)
-    # Two months are loaded at a time; that is no reason to say it twice.
+    # The loader loads two months at a time, and says it once.
     assert load[2].count("waiting: ") == 1
     assert says_it_waits_for("dbt build").search(load[2])
     assert load[1].startswith("1 months loaded, 1 replaced, 1 unchanged, 0 failed")
     for output in (first, second):
         assert "ERROR=0" in output
         assert "WARN=0" in output
-    # The builds saw raw as it was, both of them; and the fit saw whole marts.
+    # Both builds read the raw tables before the load, and the fit read whole marts.
     after = marts(built)
     assert json.loads(fit[1])["topics"] == len(after["marts.dim_topics"])
     for name in ("dim_topics", "fct_topic_daily", "fct_daily_articles"):
@@ -161,7 +163,7 @@ def test_a_killed_build_is_in_nobodys_way(built: Warehouse) -> None:
         waiting = start(built, "next", "dbt", "run", "--select", "marts")
         wait_until(lambda: locks(built, granted=False) == ["dbt run"])
         os.kill(killed.pid, signal.SIGKILL)
-        # What the killed one had the server do is still under way there.
+        # The server still runs the killed build's statement.
         wait_until(lambda: locks(built, granted=True) == ["dbt run"])
     code, stdout, stderr = ended(waiting)
     assert code == 0, stdout

@@ -1,5 +1,5 @@
-"""Whatever the environment, the server or its logins say, every command speaks to the warehouse it
-names, in a session that is set as the warehouse needs it."""
+"""Every command connects to the right warehouse with the right session settings, whatever the
+environment, the server or its logins say."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +18,8 @@ from support import (
 MONTHS = ("2020-01", "2020-02")
 HEADLINE = "“Crème brûlée”: naïveté, 1 × 2 — Łódź"  # noqa: RUF001
 
-# What a shell may have exported for other servers, each of them enough to fail here or to change
-# what is read and written.
+# Variables that a shell may have exported for other servers. Each of them would fail here, or
+# change what is read and written.
 HOSTILE = {
     "PGPORT": "1",
     "PGUSER": "nobody",
@@ -39,7 +39,7 @@ HOSTILE = {
     "PGAPPNAME": "psql",
     "PGCONNECT_TIMEOUT": "nonsense",
 }
-# What an administrator, or another application, may have set for a login or a database.
+# Settings that an administrator or another application may have made for a login or a database.
 DEFAULTS = {
     "search_path": "elsewhere, pg_catalog",
     "default_transaction_isolation": "serializable",
@@ -68,7 +68,7 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def other() -> Iterator[Warehouse]:
-    """Somebody else's server: it has a schema `marts`, and nothing of ours."""
+    """Another application's server, which has a schema `marts` of its own."""
     with temporary_warehouse() as own:
         own.ok("warehouse", "start")
         with own.connect() as connection:
@@ -78,7 +78,7 @@ def other() -> Iterator[Warehouse]:
 
 
 def service_of(server: Warehouse, folder: Path) -> dict[str, str]:
-    """Return the variables by which libpq follows a service file to a server."""
+    """Write a service file that leads to a server; return the variables by which libpq finds it."""
     file = folder / "services"
     lines = ("[prod]", f"host={server.folder}", "port=5432", "user=postgres", "dbname=news")
     file.write_text("\n".join(lines))
@@ -97,7 +97,7 @@ def tables(warehouse: Warehouse) -> list[str]:
 
 
 def content(warehouse: Warehouse) -> dict[str, list[tuple[str]]]:
-    """Return the rows of the marts, and of what was fitted but for its times."""
+    """Return the rows of the marts, without the times of fitting."""
     queries = {name: f"select t::text from {name} as t" for name in tables(warehouse)
                if name.startswith("marts.") and not name.endswith("fct_topic_growth")}  # fmt: skip
     queries["raw.nyt_articles"] = "select t::text from raw.nyt_articles as t"
@@ -163,7 +163,7 @@ def test_nor_does_it_lead_dbt(other: Warehouse, warehouse: Warehouse, tmp_path: 
 def test_with_pghost_all_programs_go_there(
     other: Warehouse, warehouse: Warehouse, months: Path, dump: Path, tmp_path: Path
 ) -> None:
-    """Those of Postgres too, which would rather follow a service file."""
+    """psql and pg_dump too, which would prefer a service file."""
     led = Warehouse(
         warehouse.folder,
         warehouse.env
@@ -197,7 +197,7 @@ def test_no_variable_of_libpq_reaches_the_embedded_server(
     assert content(warehouse) == before
     done = hostile.ok("warehouse", "psql", "--", "-Atc", "select current_user, current_database()")
     assert done.stdout == "postgres|news\n"
-    # A shell that follows its advice is led there as well, by every program.
+    # In a shell that has run the export lines, every program connects there too.
     script = hostile.ok("warehouse", "env").stdout
     done = hostile.ok("sh", "-c", f"{script}env")
     left = {line.partition("=")[0] for line in done.stdout.splitlines() if line.startswith("PG")}
@@ -206,7 +206,7 @@ def test_no_variable_of_libpq_reaches_the_embedded_server(
 
 
 def test_a_server_with_other_defaults_gives_the_same(warehouse: Warehouse, months: Path) -> None:
-    """Its database and its login have settings, functions and operators that mislead."""
+    """The database and the login have misleading settings, functions and operators."""
     contents = []
     for misled in (False, True):
         name = "misled" if misled else "plain"
@@ -296,7 +296,7 @@ def test_make_and_the_flows_name_dbts_profile_themselves(
 def test_restore_asks_about_the_server_it_is_connected_to(
     other: Warehouse, warehouse: Warehouse, dump: Path
 ) -> None:
-    """A server of one's own with tables of somebody else: named, with what is there."""
+    """The user's own server holds another application's tables: the question names both."""
     own = {"WAREHOUSE_DIR": str(warehouse.folder.parent / "none"), "PGHOST": str(other.folder),
            "PGUSER": "postgres", "PGDATABASE": "news"}  # fmt: skip
     done = warehouse.run("warehouse", "restore", dump, **own)
@@ -305,11 +305,11 @@ def test_restore_asks_about_the_server_it_is_connected_to(
     assert f"Replace what {where} holds (1 other table or view) by {dump}?" in done.stdout
     assert other.value("select x from marts.theirs") == 1
     with other.connect() as connection:
-        connection.execute("drop schema raw, growth cascade")  # made to be looked at
+        connection.execute("drop schema raw, growth cascade")  # the command created them
 
 
 def test_a_document_is_stored_as_it_came(warehouse: Warehouse, tmp_path: Path) -> None:
-    """Also where the shell says another encoding."""
+    """Even where the shell names another encoding."""
     warehouse.empty()
     document = middle_document(1, headline={"main": HEADLINE})
     write_month(tmp_path, "2020-01", [document])

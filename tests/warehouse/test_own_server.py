@@ -1,4 +1,4 @@
-"""A server of one's own, which libpq's variables name."""
+"""A server of the user's own, named by libpq's variables."""
 
 import socket
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.fast
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Warehouse]:
-    """The way to a warehouse that is never made: the variables lead elsewhere."""
+    """A warehouse whose folder is never made: the tests' variables name other servers."""
     with temporary_warehouse() as own:
         yield own
         assert not own.folder.exists()
@@ -20,7 +20,7 @@ def client() -> Iterator[Warehouse]:
 
 @pytest.fixture
 def nobody_answers() -> Iterator[dict[str, str]]:
-    """Libpq's variables for a port at which nothing listens."""
+    """Libpq's variables for a port on which nothing listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield {
@@ -55,13 +55,13 @@ def test_an_own_server_is_left_alone(warehouse: Warehouse, nobody_answers: dict[
     done = warehouse.run("warehouse", "remove", "--yes", **nobody_answers)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "error: PGHOST is 127.0.0.1: your own server stays as it is\n"
-    assert warehouse.value("select 1") == 1  # nor is the embedded one touched
+    assert warehouse.value("select 1") == 1  # the embedded server is not created
     done = warehouse.run("warehouse", "env", **nobody_answers)
     assert done.stdout.splitlines() == [f"export {k}={v}" for k, v in nobody_answers.items()]
 
 
 def test_an_own_server_is_used(client: Warehouse, warehouse: Warehouse, tmp_path: Path) -> None:
-    """The session's server plays the part."""
+    """The test session's embedded server stands in for it."""
     assert warehouse.run("extract", "status").returncode == 0
     warehouse.empty()
     write_month(tmp_path, "2020-01", [middle_document(1)])

@@ -1,4 +1,4 @@
-"""`warehouse roles`: each login does its part with the real command lines, and nothing else."""
+"""`warehouse roles`: each login can run its step's commands, and nothing else."""
 
 import contextlib
 import re
@@ -49,7 +49,7 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Warehouse]:
-    """A warehouse with the roles and a login of each; its tables are empty."""
+    """A warehouse with the roles set up and a login for each; its tables are empty."""
     with temporary_warehouse() as own:
         own.ok("warehouse", "roles")
         with own.connect() as connection:
@@ -60,7 +60,7 @@ def shared() -> Iterator[Warehouse]:
 
 @pytest.fixture(scope="module")
 def built(shared: Warehouse, months: Path) -> Warehouse:
-    """The warehouse after each of the three has done their part."""
+    """The warehouse after loader, transformer and modeller have done their steps."""
     for login, *command in (
         ("lena", "extract", "load", "--from", str(months)),
         ("theo", "dbt", "build", "--exclude-resource-type", "unit_test"),
@@ -72,8 +72,8 @@ def built(shared: Warehouse, months: Path) -> Warehouse:
 
 
 def login_env(warehouse: Warehouse, login: str, database: str = "news") -> dict[str, str]:
-    """Return what leads a login to the warehouse: another folder's commands take it for a server
-    of one's own, where PGUSER counts."""
+    """Return a login's environment. WAREHOUSE_DIR names another folder, so that commands take the
+    server for the user's own and PGUSER counts."""
     return {
         "WAREHOUSE_DIR": str(warehouse.folder.parent / "none"),
         "PGHOST": str(warehouse.folder),
@@ -96,7 +96,7 @@ def session(warehouse: Warehouse, login: str) -> psycopg.Connection:
 
 
 def owners(warehouse: Warehouse) -> set[tuple[str, str]]:
-    """Return who owns the relations of which schema."""
+    """Return the owners of each schema's tables and views."""
     return {
         (schema, owner)
         for schema, owner in warehouse.rows(
@@ -111,7 +111,7 @@ def owners(warehouse: Warehouse) -> set[tuple[str, str]]:
 
 
 def content(warehouse: Warehouse) -> dict[str, Any]:
-    """Return a digest of every table and view in the warehouse's schemas, and its identity."""
+    """Return the digest and the oid of every table and view in the warehouse's schemas."""
     with warehouse.connect() as connection:
         relations = connection.execute(
             """
@@ -136,7 +136,7 @@ def test_each_does_their_part(built: Warehouse) -> None:
     assert built.value("select count(*) from marts.dim_topics") > 0
     assert built.value("select count(*) from growth.coefficients where growth_rate is not null") > 0
     assert owners(built) == set(OWNERS.items())
-    # What a step's login may also read: its own result.
+    # Each login may read the result of its step.
     assert "2 months, 168 documents" in as_login(built, "lena", "extract", "status").stdout
     done = as_login(built, "mo", "growth", "top", "--direction", "popular", "--json")
     assert (done.returncode, done.stderr) == (0, "")
@@ -144,7 +144,7 @@ def test_each_does_their_part(built: Warehouse) -> None:
 
 
 def test_a_login_that_only_reads_makes_the_page(built: Warehouse, tmp_path: Path) -> None:
-    """It says when the months were loaded where the login may know, and up to which day always."""
+    """The page gives the loading time only where the login may read it, the last day always."""
     for login, told in (("ann", True), ("mo", False)):
         page = tmp_path / f"{login}.html"
         done = as_login(built, login, "growth", "report", "--out", page)
@@ -308,7 +308,7 @@ def test_nobody_may_do_more_than_they_need(built: Warehouse, login: str) -> None
 
 
 def test_one_login_for_all_steps(built: Warehouse, tmp_path: Path) -> None:
-    """Also, with the tables built anew, the others still read them."""
+    """After it has built the tables anew, the other logins can still read them."""
     write_months(tmp_path, "2020-03")
     before = built.value("select 'marts.dim_topics'::regclass::oid")
     for command in (
@@ -351,7 +351,7 @@ def test_again_nothing_changes(built: Warehouse) -> None:
     done = built.ok("warehouse", "roles")
     assert "the roles are set up: loader, transformer, modeller, analyst" in done.stderr
     assert state() == before
-    # A grant by hand does not survive.
+    # `warehouse roles` takes back what was granted by hand.
     with built.connect() as connection:
         connection.execute("grant delete on marts.dim_topics, raw.nyt_months to analyst")
     assert state() != before
@@ -369,7 +369,7 @@ def test_only_the_owner_sets_roles_up(built: Warehouse) -> None:
 
 
 def test_a_missing_table_is_the_owners_to_create(built: Warehouse, months: Path) -> None:
-    """As after an update that brings a new one."""
+    """As after an update that brings a new table."""
     with built.connect() as connection:
         connection.execute("drop table raw.nyt_rejects cascade")
     done = as_login(built, "lena", "extract", "load", "--from", months)
@@ -386,7 +386,7 @@ def test_a_missing_table_is_the_owners_to_create(built: Warehouse, months: Path)
 
 
 def test_another_database_of_the_server_has_no_roles(built: Warehouse, months: Path) -> None:
-    """Roles are the whole server's; there every step is its login's own, as ever."""
+    """The roles exist on the whole server, but steps in the other database run as their login."""
     with built.connect() as connection:
         connection.execute("drop database if exists other")
         connection.execute("create database other owner lena")
@@ -400,7 +400,7 @@ def test_another_database_of_the_server_has_no_roles(built: Warehouse, months: P
 
 
 def test_an_owner_who_is_no_superuser(months: Path) -> None:
-    """As on a hosted server: the tables are there already, and the owner goes on after it."""
+    """As on a hosted server. The tables exist already, and the owner goes on working afterwards."""
     with temporary_warehouse() as own:
         own.ok("warehouse", "start")
         with own.connect() as connection:
@@ -426,11 +426,11 @@ def test_an_owner_who_is_no_superuser(months: Path) -> None:
         assert row == (True,)
 
 
-# What one login could do to another, by what it leaves behind
+# What one login could do to another by functions and the like
 
 
 def test_who_only_reads_acts_as_the_analyst(built: Warehouse) -> None:
-    """A list that a transformer's login has replaced runs with the rights of a reader."""
+    """Where a transformer's login has changed a list's view, it runs with a reader's rights."""
     definition = built.value("select pg_get_viewdef('marts.popular_topics')")
     with session(built, "theo") as connection:
         connection.execute("set role transformer")
@@ -496,7 +496,7 @@ def test_a_restore_gives_no_role_the_rights_of_who_restores(
         connection.execute(made.encode())
         try:
             file = built.ok("warehouse", "backup", "--to", tmp_path).stdout.strip()
-            # Nor does any other command run what is there with the owner's rights.
+            # No other command runs it with the owner's rights either.
             for command in (["warehouse", "restore", "--yes", file], ["growth", "top"],
                             ["extract", "status"], ["growth", "fit"]):  # fmt: skip
                 done = built.run(*command)
@@ -532,7 +532,7 @@ def test_a_restore_as_the_roles_brings_all_back(built: Warehouse, tmp_path: Path
 
 
 def test_who_holds_a_lock_is_named_with_the_way_out(built: Warehouse, months: Path) -> None:
-    """A reader can hold up everything, and go home."""
+    """An open transaction of a reader holds up everything."""
     with session(built, "ann") as reader:
         reader.execute("select pg_advisory_lock(hashtext('news-growth'), hashtext('warehouse'))")
         load = Warehouse(built.folder, built.env).start(

@@ -1,4 +1,4 @@
-"""Settings and secrets from files: `.env`, the API's key, and libpq's password file."""
+"""Settings and secrets in files: `.env`, the API's key, and libpq's password file."""
 
 import os
 import shlex
@@ -68,7 +68,7 @@ def test_a_key_file_that_cannot_be_read_is_one_line(
 
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[Warehouse]:
-    """A server that asks the login `vera` for her password, and the way to it as to one's own."""
+    """A server that asks the login `vera` for a password, used as the user's own server."""
     with temporary_warehouse() as own, temporary_warehouse() as client:
         own.ok("extract", "status")
         with own.connect() as connection:
@@ -81,7 +81,7 @@ def guarded() -> Iterator[Warehouse]:
 
 
 def test_a_password_file_is_enough_for_every_command(guarded: Warehouse, tmp_path: Path) -> None:
-    """dbt's among them, whose profile always gives a password, if an empty one."""
+    """For dbt too, whose profile always passes a password, even an empty one."""
     file = tmp_path / "passwords"
     file.write_text(f"{guarded.env['PGHOST']}:5432:news:vera:{PASSWORD}\n")
     file.chmod(0o600)
@@ -107,7 +107,7 @@ def test_warehouse_env_passes_on_how_the_connection_is_secured(guarded: Warehous
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of what reads settings, with a Makefile: the project's own .env is the developer's."""
+    """A copy of the code that reads settings, so that the developer's own .env is left alone."""
     folder = tmp_path / "project"
     for package in ("warehouse", "extract"):
         shutil.copytree(PROJECT_DIR / package, folder / package)
@@ -116,7 +116,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def run_in(project: Path, program: str, *arguments: str, **variables: str) -> Done:
-    """Run a command of the copy's in its folder."""
+    """Run a command in the copy."""
     code = f"from {program}.cli import main; main()"
     command = [sys.executable, "-c", code, *arguments]
     script = f"cd {shlex.quote(str(project))} && exec {shlex.join(command)}"
@@ -198,7 +198,7 @@ def test_doctor_remarks_on_secrets_that_others_may_read(
     file = project / ".env"
     file.write_text(content)
     file.chmod(mode)
-    # A server that is not there, so that nothing is started.
+    # A server that does not exist, so that none is started.
     done = run_in(project, "extract", "doctor", PGHOST=str(project), NYT_LANDING_DIR=str(project))
     assert done.returncode == 1
     remark = f"BAD  settings: other users may read {told} in {file}: chmod 600 {file}\n"
@@ -222,7 +222,7 @@ def test_doctor_remarks_on_secrets_that_others_may_read(
 def test_make_elt_knows_a_key_wherever_the_loader_finds_it(
     project: Path, settings: str, file: str, ran: str
 ) -> None:
-    """A sample among real months is for who has no key, not for who keeps it in a file."""
+    """`make elt` loads the sample only where there is no key; a key in a file counts."""
     programs = project / ".venv" / "bin"
     programs.mkdir(parents=True)
     for name, does in (

@@ -1,4 +1,4 @@
-"""`warehouse`: the embedded server's life, who gets in, and what it must never touch."""
+"""`warehouse`: starts and stops the embedded server, keeps others out, and touches nothing else."""
 
 import json
 import os
@@ -26,10 +26,8 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs 
 
 @pytest.fixture(scope="module")
 def odd() -> Iterator[Warehouse]:
-    """A warehouse in a folder whose name needs quoting everywhere.
-
-    Its creation was interrupted once.
-    """
+    """A warehouse in a folder whose name needs quoting everywhere, and whose creation was
+    interrupted once."""
     with temporary_warehouse(SPACES_AND_QUOTES) as own:
         unfinished = own.folder / "data.new"
         unfinished.mkdir(parents=True)
@@ -55,7 +53,8 @@ def parents(path: Path) -> dict[Path, tuple[int, int, int]]:
 
 
 def tree(folder: Path) -> dict[Path, tuple[int, int, int, bytes]]:
-    """Return mode, owner and content of ``folder``, all in it, and the names beside it."""
+    """Return mode, owner and content of ``folder`` and everything in it, and the names beside
+    it."""
     found = {}
     for path in (folder, *folder.rglob("*"), *folder.parent.iterdir()):
         state = path.stat()
@@ -76,7 +75,7 @@ def test_a_life(fresh: Warehouse) -> None:
 
     assert says("status") == (0, f"embedded server, stopped: {folder}\n", "")
     assert says("stop") == (0, "", f"not running: {folder}\n")
-    assert not folder.exists()  # neither of them creates anything
+    assert not folder.exists()  # neither command creates anything
     assert says("start") == (0, "", f"started: {folder}\n")
     assert says("start") == (0, "", f"already running: {folder}\n")
     assert says("status") == (0, f"embedded server, running: {folder}\n", "")
@@ -89,7 +88,7 @@ def test_a_life(fresh: Warehouse) -> None:
     assert says("status --json")[1] == json.dumps(running | {"running": False}, indent=2) + "\n"
     with pytest.raises(psycopg.OperationalError):
         fresh.connect()
-    # Any command starts the server, and what it stored is still there.
+    # Any command starts the server, and its data are still there.
     done = fresh.run("warehouse", "psql", "--", "-Atc", "table kept")
     assert (done.returncode, done.stdout, done.stderr) == (0, "7\n", "")
     assert says("remove --yes") == (0, "", f"removed: {folder}\n")
@@ -100,7 +99,7 @@ def test_a_life(fresh: Warehouse) -> None:
 
 def test_remove_asks_first(odd: Warehouse) -> None:
     assert odd.run("warehouse", "start").returncode == 0
-    done = odd.run("warehouse", "remove")  # nobody answers
+    done = odd.run("warehouse", "remove")  # the server does not answer
     assert done.returncode == 1
     assert f"Delete {odd.folder} and everything stored in it: nothing?" in done.stdout
     assert odd.value("select 1") == 1
@@ -125,7 +124,7 @@ def test_env_is_what_a_shell_and_libpq_need(odd: Warehouse) -> None:
         "export PGUSER=postgres",
         "export PGDATABASE=news",
     ]
-    # The server runs now, and psycopg finds it with the variables alone, twice over.
+    # The server runs now. The variables alone lead psycopg to it; twice, for the quoting.
     program = "import psycopg; print(psycopg.connect().execute('select 6 * 7').fetchone()[0])"
     script = f"""
         eval "$(warehouse env)" && eval "$(warehouse env)" && unset WAREHOUSE_DIR &&
@@ -195,7 +194,7 @@ def test_a_killed_server_is_started_again(odd: Warehouse) -> None:
     not Path("/proc/self/cwd").exists(), reason="only Linux tells what a process has open"
 )
 def test_a_server_whose_socket_was_deleted(odd: Warehouse) -> None:
-    """A folder that is deleted while its server runs, and made again, is such a case."""
+    """As when the folder is deleted and made again while its server runs."""
     assert odd.run("warehouse", "start").returncode == 0
     process = odd.server_process()
     socket = odd.folder / ".s.PGSQL.5432"
@@ -210,7 +209,7 @@ def test_a_server_whose_socket_was_deleted(odd: Warehouse) -> None:
 
 @pytest.mark.skipif(not Path("/proc/1/stat").exists(), reason="only Linux tells what a process is")
 def test_another_program_with_the_dead_servers_process_id(odd: Warehouse) -> None:
-    """After a crash and a reboot, or in a container started anew."""
+    """As after a crash and a reboot, or in a restarted container."""
     assert odd.run("warehouse", "start").returncode == 0
     os.kill(odd.server_process(), signal.SIGKILL)
     owner = (odd.folder / "data").stat().st_uid
@@ -225,7 +224,7 @@ def test_another_program_with_the_dead_servers_process_id(odd: Warehouse) -> Non
         ended = other.poll()
         other.kill()
     assert done.returncode == 0, done.stderr
-    assert ended is None  # neither stopped with the server nor in its way
+    assert ended is None  # the other program still runs, and did not keep the server from starting
 
 
 def test_an_interrupted_creation_is_begun_again(odd: Warehouse) -> None:
@@ -244,7 +243,7 @@ def test_the_folder_and_the_socket_are_closed_to_others(odd: Warehouse) -> None:
     assert mode(odd.folder / "data") == "drwx------"
     assert mode(odd.folder / "server.log") == "-rw-------"
     with odd.connect() as connection:
-        # No network, not even this machine's own.
+        # The server does not listen on the network, not even on 127.0.0.1.
         assert connection.execute("show listen_addresses").fetchone() == ("",)
 
 
@@ -255,10 +254,10 @@ def test_another_user_cannot_connect(odd: Warehouse) -> None:
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(address)
     with effective_user("nobody"), socket.socket(socket.AF_UNIX) as client:
-        assert Path(odd.folder.parent).stat()  # up to the folder nobody can come
+        assert Path(odd.folder.parent).stat()  # nobody can reach the folder
         with pytest.raises(PermissionError):
             client.connect(address)
-    # Nor where the folder alone would let them in.
+    # Nor where the folder is open: the socket itself is closed.
     odd.folder.chmod(0o755)
     try:
         with effective_user("nobody"), socket.socket(socket.AF_UNIX) as client:
@@ -271,7 +270,7 @@ def test_another_user_cannot_connect(odd: Warehouse) -> None:
 
 @contextmanager
 def effective_user(name: str) -> Iterator[None]:
-    """Act as another user; unlike in a child process, Python need not be reachable to them."""
+    """Act as another user in this process: a child process of theirs might not reach Python."""
     user = pwd.getpwnam(name)
     groups = os.getgroups()
     os.setgroups([])
@@ -287,7 +286,8 @@ def effective_user(name: str) -> Iterator[None]:
 
 @as_root
 def test_a_folder_closed_to_others_stays_closed() -> None:
-    """A checkout below /root: the server's user cannot come there, and is not let in."""
+    """In a checkout below /root, which the server's user cannot reach; root's folder is not
+    opened."""
     with temporary_warehouse(mode=0o700) as closed:
         before = parents(closed.folder)
         done = closed.run("extract", "status")
@@ -319,7 +319,7 @@ def test_an_empty_folder_where_the_servers_user_cannot_come() -> None:
 
 @as_root
 def test_another_users_warehouse_stays_theirs(fresh: Warehouse) -> None:
-    """Root's `make run` in a checkout whose owner goes on working with it."""
+    """Root runs commands in another user's checkout, and that user can go on with it."""
     for command in ("start", "stop"):
         fresh.ok("warehouse", command)
     nobody = pwd.getpwnam("nobody")
@@ -411,7 +411,7 @@ def test_an_unusable_path_is_one_line_with_the_remedy(
 
 
 def test_dot_env_is_read_and_the_environment_wins(fresh: Warehouse, tmp_path: Path) -> None:
-    """In a copy of the package: the project's own .env is the developer's."""
+    """In a copy of the package, so that the developer's own .env is left alone."""
     shutil.copytree(PROJECT_DIR / "warehouse", tmp_path / "warehouse")
     (tmp_path / ".env").write_text(f"WAREHOUSE_DIR='{fresh.folder}'\nPGPORT=1\n")
     status = ["sh", "-c", f"cd {shlex.quote(str(tmp_path))} && exec {shlex.quote(sys.executable)} "

@@ -1,4 +1,5 @@
-"""A real HTTP server on loopback that plays the Archive API, faults included; a loader on it."""
+"""A real HTTP server on loopback that plays the Archive API, faults included, and a loader that
+asks it."""
 
 import gzip
 import json
@@ -38,7 +39,7 @@ TOO_MANY_BODY = {
         "detail": {"errorcode": "policies.ratelimit.QuotaViolation"},
     }
 }
-# The limits out of the way, and no time lost on retries.
+# No limits that matter, and no waiting between attempts.
 FAST = {
     "NYT_API_KEY": KEY,
     "NYT_REQUESTS_PER_MINUTE": "100000",
@@ -49,10 +50,8 @@ FAST = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What to answer, and how badly.
-
-    ``cut`` sends so many bytes and then ends the connection, by a reset if ``reset``; ``drip``
-    waits so many seconds between blocks; ``wait`` so many before the first byte.
+    """An answer and its faults: the connection ends after ``cut`` bytes, by a reset if ``reset``;
+    ``drip`` seconds pass between blocks, and ``wait`` seconds before the first byte.
     """
 
     body: bytes = b""
@@ -67,7 +66,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Call:
-    """A request as it arrived: the month asked for, when, and the key."""
+    """A request: the month that it asks for, when it came, and its key."""
 
     month: str
     at: float
@@ -75,7 +74,7 @@ class Call:
 
 
 class FakeApi:
-    """The months it has, the faults to serve first, and the calls it got."""
+    """The API's months, the faults that it serves first, and the requests that it got."""
 
     def __init__(self) -> None:
         self.months: dict[str, bytes] = {}
@@ -85,7 +84,7 @@ class FakeApi:
         self._lock = threading.Lock()
 
     def first(self, *answers: Answer) -> None:
-        """Answer the first requests thus, and the others well."""
+        """Give the first requests these answers, and the later ones good ones."""
         self.faults = lambda number, month: answers[number - 1] if number <= len(answers) else None
 
     def answer(self, month: str, key: str | None) -> Answer:
@@ -105,7 +104,7 @@ class FakeApi:
         return Answer(self.months[month])
 
     def asked(self) -> list[str]:
-        """Return the months asked for, in order."""
+        """Return the months that were asked for, in order."""
         return [call.month for call in self.calls]
 
 
@@ -118,7 +117,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Keep quiet: clients are killed here."""
+        """Print nothing: tests kill clients."""
 
 
 @contextmanager
@@ -159,7 +158,7 @@ def fake_api() -> Iterator[FakeApi]:
                 time.sleep(answer.drip)
 
         def log_message(self, format: str, *arguments: Any) -> None:
-            """Keep quiet."""
+            """Print nothing."""
 
     server = _Server(("127.0.0.1", 0), Handler)
     api.url = f"http://127.0.0.1:{server.server_port}/svc/archive/v1"
@@ -174,7 +173,8 @@ def fake_api() -> Iterator[FakeApi]:
 
 @dataclass(frozen=True)
 class Loader:
-    """`extract` on a fake API: the warehouse with the API in its environment, the landing zone."""
+    """`extract` with a fake API: the API, the warehouse whose environment names it, the landing
+    zone."""
 
     warehouse: Warehouse
     api: FakeApi
@@ -194,7 +194,7 @@ class Loader:
         return own.start("extract", "run", "--start", start, "--end", end)
 
     def loaded(self) -> dict[str, int]:
-        """Return how many documents of which months the warehouse holds."""
+        """Return the number of documents of each month in the warehouse."""
         query = """
             select to_char(m.archive_month, 'YYYY-MM'), count(a.article_id)
             from raw.nyt_months as m left join raw.nyt_articles as a using (archive_month)
@@ -212,11 +212,11 @@ class Loader:
         return self.loaded() == {} and self.landed() == []
 
     def body(self, month: str) -> bytes:
-        """Return a landed month's response."""
+        """Return the response in a landed month's file."""
         return gzip.decompress((self.landing / f"{month}.json.gz").read_bytes())
 
     def content(self) -> list[list[tuple[Any, ...]]]:
-        """Return what is loaded, without where from and when."""
+        """Return what is loaded, without sources and times."""
         return [
             self.warehouse.rows(
                 "select archive_month, hits, docs, rejected, sha256, bytes, is_final "
@@ -229,16 +229,16 @@ class Loader:
         ]
 
     def requests_counted(self) -> int:
-        """Return how many requests of the last day the warehouse knows."""
+        """Return the number of requests in the ledger."""
         return int(self.warehouse.value("select count(*) from raw.ratelimit___nyt_requests"))
 
 
 @contextmanager
 def loader_on(warehouse: Warehouse, landing: Path) -> Iterator[Loader]:
-    """Give a loader on a fake API without months, on the warehouse emptied, counts included."""
+    """Give a loader on a fake API without months; warehouse and ledger are emptied."""
     try:
         warehouse.empty()
-    except psycopg.OperationalError:  # a test before this one stopped it
+    except psycopg.OperationalError:  # an earlier test may have stopped it
         warehouse.ok("extract", "status")
         warehouse.empty()
     with warehouse.connect() as connection:
@@ -249,7 +249,7 @@ def loader_on(warehouse: Warehouse, landing: Path) -> Iterator[Loader]:
 
 
 def month_body(month: str, count: int = 3, **changes: Any) -> bytes:
-    """Return a month's response with so many documents, dated in it."""
+    """Return a month's response with so many documents of that month."""
     number = int(month.replace("-", "")) * 1000
     dated = {"pub_date": f"{month}-05T14:30:12+0000"} | changes
     return response([middle_document(number + k, **dated) for k in range(count)])
@@ -258,7 +258,7 @@ def month_body(month: str, count: int = 3, **changes: Any) -> bytes:
 def content_of_a_load(
     warehouse: Warehouse, bodies: dict[str, bytes], folder: Path
 ) -> list[list[tuple[Any, ...]]]:
-    """Return what the warehouse holds after these months are loaded from files."""
+    """Load these months from files; return what the warehouse then holds."""
     for month, body in bodies.items():
         write_body(folder, month, body)
     with loader_on(warehouse, folder) as loader:

@@ -1,4 +1,4 @@
-"""A server that dies in the middle: a proxy before the real one, which cuts everybody off."""
+"""A server that dies in the middle: a proxy before the real one, which breaks all connections."""
 
 import select
 import socket
@@ -12,9 +12,10 @@ SOCKET = ".s.PGSQL.5432"
 
 @contextmanager
 def dying_server(server: Path, folder: Path, after: int) -> Iterator[dict[str, str]]:
-    """Give libpq's variables for a server that dies once clients have sent it ``after`` times.
+    """Start a proxy that dies once clients have sent to it ``after`` times; yields libpq's
+    variables for it.
 
-    ``server`` is the folder of the real one's socket, ``folder`` where the proxy's is to be.
+    ``server`` is the folder of the real server's socket, ``folder`` the one for the proxy's.
     """
     folder.mkdir(parents=True)
     listener = socket.socket(socket.AF_UNIX)
@@ -35,11 +36,11 @@ def dying_server(server: Path, folder: Path, after: int) -> Iterator[dict[str, s
                     peers |= {client: behind, behind: client}
                     continue
                 if ready not in peers:
-                    continue  # closed by the one before it
+                    continue  # already closed, with its peer
                 data = b""
                 with suppress(ConnectionError):
                     data = ready.recv(1 << 16)
-                if data and ready.getpeername() == "":  # a client has no name
+                if data and ready.getpeername() == "":  # a client: its socket has no name
                     left -= 1
                 if left < 0:
                     ended.set()

@@ -1,4 +1,4 @@
-"""Answers that no API should send, over raw sockets: what an attacker or a broken proxy might."""
+"""Answers that no API should send, but an attacker or a broken proxy might; over raw sockets."""
 
 import gzip
 import json
@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from fake_api import month_body
 
-# The month that all are asked for, and a whole one.
+# The month that every request asks for, and a good answer.
 MONTH = "2020-01"
 GOOD = month_body(MONTH, 40)
 
@@ -30,7 +30,7 @@ UNREAD = "could not be read|broke off|broken off"
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as it came: its target, and the key in that."""
+    """A request's target, and the key in it."""
 
     target: str
 
@@ -49,7 +49,7 @@ Source = Callable[[], Pieces]
 
 @dataclass(frozen=True)
 class Attack:
-    """What is sent, piece by piece; what the command says of it; its exit code."""
+    """What the server sends, piece by piece; what the command says then, and its exit code."""
 
     name: str
     pieces: Callable[[Asked], Pieces]
@@ -59,11 +59,11 @@ class Attack:
 
     @property
     def seconds(self) -> int:
-        """How long the answer may take: some end by that alone."""
+        """The command's limit for an answer; some answers end only by it."""
         return 1 if SLOW in self.says else 20
 
 
-# What the pieces are made of
+# What pieces are made of
 
 
 def head(*headers: str, status: str = "200 OK") -> bytes:
@@ -101,11 +101,11 @@ def pack(body: bytes) -> bytes:
 
 
 def zeros(megabytes: int) -> Pieces:
-    """Give a gzip stream of so many megabytes of nothing, a thousandth of that packed."""
+    """Yield a gzip stream of so many megabytes of zeros: packed, a thousandth of that."""
     packer = zlib.compressobj(9, wbits=31)
     million = bytes(10**6)
     yield packer.compress(million) + packer.flush(zlib.Z_FULL_FLUSH)
-    # After a full flush the same bytes are packed the same way.
+    # After a full flush, the same bytes give the same packed bytes.
     same = packer.compress(million) + packer.flush(zlib.Z_FULL_FLUSH)
     yield from repeat(same, megabytes - 1)
 
@@ -177,7 +177,7 @@ def status_lines() -> Iterator[Attack]:
 
 
 def interim_answers() -> Iterator[Attack]:
-    """Answers that are to come before the real one, without end or without it."""
+    """Interim answers (100 Continue) that never end, or that no real answer follows."""
     interim = b"HTTP/1.1 100 Continue\r\n\r\n"
     yield sends("100 Continue for ever", endless(interim * 3000), says=f"{LARGE}|{SLOW}")
     yield sends("100 Continue drips", drip(interim, 0.02), says=SLOW)
@@ -404,7 +404,7 @@ def no_months() -> Iterator[Attack]:
 
 
 def many(begin: bytes, some: bytes, end: bytes) -> Pieces:
-    """Give a body of 120 MB, most of it one thing over and over."""
+    """Yield a body of 120 MB that repeats one thing."""
     million = some * (10**6 // len(some))
     yield head(f"Content-Length: {len(begin) + 120 * len(million) + len(end)}") + begin
     yield from repeat(million, 120)
@@ -424,7 +424,7 @@ ATTACKS = [
 
 
 class HostileApi:
-    """A server that answers every request in one way, and its address."""
+    """A server that answers every request with one attack."""
 
     def __init__(self, attack: Attack) -> None:
         self.attack = attack
@@ -462,7 +462,7 @@ class HostileApi:
                 at_once = struct.pack("ii", 1, 0)
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
             else:
-                # With bytes of the request unread, closing would reset.
+                # Closing with bytes of the request unread would reset the connection.
                 connection.shutdown(socket.SHUT_WR)
                 connection.recv(65536)
 

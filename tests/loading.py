@@ -1,4 +1,4 @@
-"""`extract load` as tests run it: the command, what it prints, what it stored, waits for it."""
+"""What tests of `extract load` share: running it, its last line, what it stored, waiting for it."""
 
 import time
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def months_stored(warehouse: Warehouse) -> list[str]:
 
 
 def wait_for_blocked(warehouse: Warehouse, connections: int) -> None:
-    """Wait until this many connections of loaders wait for a lock."""
+    """Wait until this many of the loader's connections wait for a lock."""
     query = """
         select count(*) from pg_stat_activity
         where application_name = 'extract load' and wait_event_type = 'Lock'

@@ -1,4 +1,4 @@
-"""A real Prefect server on loopback, with a worker of a process pool; what tests ask them."""
+"""A real Prefect server on loopback with a worker of a process pool, and what tests ask them."""
 
 import os
 import signal
@@ -24,19 +24,20 @@ Answer = TypeVar("Answer")
 
 
 def eventually(ask: Callable[[], Answer], seconds: float, what: str) -> Answer:
-    """Ask until the answer is true."""
+    """Ask again and again until the answer is true."""
     end = time.monotonic() + seconds
     while True:
         answer = ask()
         if answer:
             return answer
         assert time.monotonic() < end, f"not within {seconds:g} s: {what}"
-        time.sleep(0.5)  # the server needs the processor too
+        time.sleep(0.5)  # leaves the processor to the server
 
 
 @dataclass
 class Prefect:
-    """The server and the worker; ``env`` leads to both and to the loader's warehouse and API."""
+    """The server and the worker; ``env`` has their addresses, and the loader's warehouse and
+    API."""
 
     loader: Loader
     env: dict[str, str]
@@ -56,22 +57,23 @@ class Prefect:
         return done
 
     def ask(self, path: str, **body: Any) -> Any:
-        """Post to the server's API."""
+        """Post a request to the server's API."""
         return self._post(path, body)
 
     def also_every(self, flow: str, seconds: float) -> None:
-        """Schedule a deployment at short intervals too."""
+        """Add a schedule of short intervals to a deployment."""
         deployment = self.deployments()[flow]["id"]
         schedules = [{"schedule": {"interval": seconds}, "active": True}]
         self._post(f"deployments/{deployment}/schedules", schedules)
 
     def deployments(self) -> dict[str, dict[str, Any]]:
-        """Return the deployments by the name of their flow."""
+        """Return the deployments, by flow."""
         flows = {flow["id"]: flow["name"] for flow in self.ask("flows/filter")}
         return {flows[row["flow_id"]]: row for row in self.ask("deployments/filter")}
 
     def start(self, flow: str, scheduled: str | None = None, **parameters: Any) -> str:
-        """Let a deployment run now, or as if it had been scheduled then; return the run's id."""
+        """Start a run of a deployment, now or as if it had been scheduled then; return the run's
+        id."""
         state = {"type": "SCHEDULED", "state_details": {"scheduled_time": scheduled}}
         row = self.ask(
             f"deployments/{self.deployments()[flow]['id']}/create_flow_run",
@@ -81,7 +83,7 @@ class Prefect:
         return str(row["id"])
 
     def cancel(self, run_id: str) -> None:
-        """Ask for a run's end, as `prefect flow-run cancel` does."""
+        """Cancel a run, as `prefect flow-run cancel` does."""
         self.ask(f"flow_runs/{run_id}/set_state", state={"type": "CANCELLING"})
 
     def state(self, run_id: str) -> dict[str, Any]:
@@ -140,13 +142,13 @@ class Prefect:
         return any(pool["name"] == POOL for pool in self.ask("work_pools/filter"))
 
     def kill_server(self) -> None:
-        """Let the server vanish, as a machine does that loses its power."""
+        """Kill the server, as a power cut would."""
         assert self.server is not None
         os.killpg(self.server.pid, signal.SIGKILL)
         self.server.wait()
 
     def stop(self) -> None:
-        """Stop both, and whatever runs on."""
+        """Stop the server, the worker and whatever they have left running."""
         running = [process for process in (self.worker, self.server) if process is not None]
         for process in running:
             process.terminate()
@@ -170,7 +172,7 @@ class Prefect:
 
 
 def _session() -> requests.Session:
-    """Return a session that asks again where the server is busy, as Prefect's own client does."""
+    """Return a session that repeats requests to a busy server, as Prefect's own client does."""
     session = requests.Session()
     busy = Retry(10, status_forcelist=[429, 503], allowed_methods=None, backoff_factor=0.1)
     session.mount("http://", HTTPAdapter(max_retries=busy))
@@ -191,14 +193,14 @@ def _start(log: Path, env: dict[str, str], *command: str) -> "subprocess.Popen[b
 
 
 def free_port() -> int:
-    """Return a port of loopback that nothing listens on."""
+    """Return a free port of loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def prefect_env(home: Path, port: int) -> dict[str, str]:
-    """Return the variables that lead to a server on that port, and keep to a folder of its own."""
+    """Return the variables for a server on that port, whose files are in a folder of its own."""
     return {
         "PREFECT_HOME": str(home),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
@@ -214,7 +216,7 @@ def prefect_env(home: Path, port: int) -> dict[str, str]:
 
 @contextmanager
 def prefect_on(loader: Loader, folder: Path) -> Iterator[Prefect]:
-    """Give a server with a process pool and a worker, and nothing deployed yet."""
+    """Start a server with a process pool and a worker; nothing is deployed yet."""
     port = free_port()
     env = loader.warehouse.env | prefect_env(folder / "home", port)
     own = Prefect(loader, env, port, folder)

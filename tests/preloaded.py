@@ -1,12 +1,11 @@
-"""The project's command lines in forks of one process that has imported them already.
+"""Runs the project's command lines in forks of one process that has already imported them.
 
-A command's start is four fifths of what most of them take. A fork of such a process has all a
-process of its own has (environment, arguments, exit code, whatever it starts or becomes), and
-begins at once. Signals, terminals, killed runs and the installed scripts are tested on processes
-that are started anew: ``Warehouse.start``, test_command_lines.py.
+Most commands spend four fifths of their time on starting up. A fork starts at once, and has an
+environment, arguments and an exit code like any other process. Tests of signals, terminals, killed
+runs and the installed scripts start real processes: ``Warehouse.start``, test_command_lines.py.
 
-dbt takes 1.7 s to import. It is imported only where a test was chosen that is not `fast`, for no
-fast test runs it.
+To import dbt takes 1.7 s. It is imported only where a test that is not `fast` was chosen: no fast
+test runs dbt.
 """
 
 import multiprocessing
@@ -26,7 +25,7 @@ _MODULES = [
     for program in _OWN
     for file in sorted((_PROJECT_DIR / program).rglob("[a-z]*.py"))
 ]
-# What functions of theirs import.
+# Packages that commands import in functions.
 _LIBRARIES = ("psycopg_pool", "pyrate_limiter", "requests", "rich.progress", "tenacity")
 
 _context = multiprocessing.get_context("forkserver")
@@ -34,7 +33,7 @@ _context.set_forkserver_preload([*_MODULES, *_LIBRARIES])
 
 
 def with_dbt() -> None:
-    """Import dbt too; to be called before the first command runs."""
+    """Import dbt too. Call this before the first command runs."""
     _context.set_forkserver_preload(
         [*_MODULES, *_LIBRARIES, "dbt.cli.main", "dbt.adapters.postgres"]
     )
@@ -59,7 +58,7 @@ def run(
 
 
 def _main(command: list[str], env: dict[str, str], cwd: Path, out: Path, err: Path) -> None:
-    """Become the command."""
+    """Run the command in this process."""
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)

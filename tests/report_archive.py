@@ -1,4 +1,4 @@
-"""A fictional half-year of 5,000 topics, some of them with labels and headlines that mean harm."""
+"""A fictional half-year with 5,000 topics, some with hostile labels and headlines."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,8 +18,8 @@ RIGHT_TO_LEFT = "\u202egnikniht si ohw"
 HUNDREDS = "Endless " * 62 + "end"
 EMOJI = "🚀 Rockets & <b>Sons</b>"
 HOSTILE = (SCRIPT, IMAGE, FORMULA, RIGHT_TO_LEFT, HUNDREDS, EMOJI)
-# Topics that stand out, and how their log-odds move over the window; in the lists' first places, so
-# that their labels are in still pictures and charts alike.
+# Topics that lead the lists, so that their labels are in pictures and charts; and how their
+# log-odds move over the window.
 SHAPES = {
     LONG: "pulse",
     "Ferries": "s_curve",
@@ -54,7 +54,7 @@ def write_archive(folder: Path) -> None:
             keywords[place].append(keyword)
     for label, shape in SHAPES.items():
         weight = np.exp(logits[shape])
-        # The S-curve's ceiling can be told only from many articles.
+        # Only with many articles can the fit tell the S-curve's ceiling.
         size = 900 if shape == "s_curve" else 400 if shape == "pulse" else 160
         for place in rng.choice(len(day), size, replace=False, p=weight / weight.sum()):
             keywords[place].append({"name": "subject", "value": label})

@@ -1,4 +1,4 @@
-"""Helpers of the tests: a Postgres server of their own, and a fictional archive on disk."""
+"""What most tests use: a warehouse with a server of its own, and a fictional archive on disk."""
 
 import atexit
 import errno
@@ -29,7 +29,7 @@ BIN = Path(sys.executable).parent
 REAL_ARCHIVE = PROJECT_DIR.parent / "shared" / "nyt"
 COPYRIGHT = "Copyright (c) 2020 The Fictional Gazette. All Rights Reserved."
 
-# A user without rights, for what root tests.
+# A user without rights, for tests that run as root.
 OTHER_USER = 65534
 SHAPES_DATES = ("2014-01-02T00:00:00Z", "2020-01-05T14:30:12+0000", "2026-07-02T08:21:37.250Z")
 
@@ -41,7 +41,7 @@ Done = subprocess.CompletedProcess[str]
 
 @dataclass(frozen=True)
 class Warehouse:
-    """An embedded warehouse in a folder of its own, and the environment that leads to it."""
+    """An embedded warehouse in a folder of its own, and the environment for commands on it."""
 
     folder: Path
     env: dict[str, str]
@@ -49,7 +49,7 @@ class Warehouse:
     def run(self, *command: str | Path, **variables: str) -> Done:
         """Run a command line to its end; ``variables`` are added to its environment."""
         env = self.env | variables
-        # Python's own variables count when it starts.
+        # Python reads variables such as PYTHONPATH when it starts, so this needs a new process.
         if command[0] in preloaded.PROGRAMS and not any(name[:6] == "PYTHON" for name in env):
             return preloaded.run([*map(str, command)], env, PROJECT_DIR, timeout=300)
         return run(*command, env=env)
@@ -61,7 +61,8 @@ class Warehouse:
         return done
 
     def build(self) -> None:
-        """Build the tables as `dbt build` does, without its tests: they take a third of it."""
+        """Build the tables with `dbt build`, but without its tests, which take a third of the
+        time."""
         self.ok("dbt", "build", *WITHOUT_TESTS)
 
     def start(self, *command: str | Path) -> "subprocess.Popen[str]":
@@ -77,8 +78,7 @@ class Warehouse:
         )
 
     def parsed(self) -> dict[str, str]:
-        """Return the variable by which dbt's commands with target folders of their own need not
-        parse the project again."""
+        """Return the variable that spares dbt commands with their own target folder the parsing."""
         path = Path(self.env["DBT_TARGET_PATH"]) / "partial_parse.msgpack"
         if not path.exists():
             self.ok("dbt", "parse")
@@ -130,13 +130,13 @@ class Warehouse:
 
 
 def resolved(command: Sequence[str | Path]) -> list[str | Path]:
-    """Return a command line with its program's path, where that lies beside Python's."""
+    """Return a command line; a program that lies beside Python gets its full path."""
     program = BIN / command[0]
     return [program if program.exists() else command[0], *command[1:]]
 
 
 def run(*command: str | Path, env: dict[str, str]) -> Done:
-    """Run a command line to its end, in the project's folder, with this environment alone."""
+    """Run a command line to its end, in the project's folder, with this environment only."""
     return subprocess.run(
         resolved(command),
         env=env,
@@ -151,7 +151,8 @@ def run(*command: str | Path, env: dict[str, str]) -> Done:
 
 @cache
 def _session_folder() -> Path:
-    """Return this process's folder of warehouses, which all users may enter; deleted at its end."""
+    """Return the folder of this process's warehouses, which all users may enter. It is deleted when
+    the process ends."""
     folder = Path(tempfile.mkdtemp(prefix="ng-"))
     folder.chmod(0o755)
     atexit.register(shutil.rmtree, folder)
@@ -160,13 +161,13 @@ def _session_folder() -> Path:
 
 @contextmanager
 def temporary_warehouse(name: str = "warehouse", mode: int = 0o755) -> Iterator[Warehouse]:
-    """Give a warehouse whose folder does not exist yet; stop and delete its server in the end.
+    """Give a warehouse whose folder does not exist yet; remove it in the end.
 
-    The folder lies in one of its own, which all users may enter: run as root, the server is another
-    user's. Its path is short: a socket's path has room for about a hundred bytes.
+    All users may enter the folder above: for root, the server runs as another user. The path is
+    short: a socket's path has room for about a hundred bytes.
 
-    A later warehouse takes the path of one that is gone, and dbt's target folder stays: what was
-    parsed serves again (2 s less for each command), for to dbt the path is what server it is.
+    A later warehouse gets the path of a removed one, and dbt's target folder stays: dbt takes it
+    for the same server and does not parse again, which saves 2 s a command.
     """
     session = _session_folder()
     base = next(path for path in (session / str(n) for n in count()) if not path.exists())
@@ -182,7 +183,7 @@ def temporary_warehouse(name: str = "warehouse", mode: int = 0o755) -> Iterator[
         "COLUMNS": "200",
         "WAREHOUSE_DIR": str(folder),
         "NYT_LANDING_DIR": str(base / "landing"),
-        # The checkout stays as it is.
+        # Outside the checkout.
         "DBT_TARGET_PATH": str(session / f"dbt-{base.name}"),
         "DBT_LOG_PATH": str(base / "logs"),
     }
@@ -225,7 +226,7 @@ def fill(disk: Path, leave: int = 0) -> None:
 
 
 def as_other_user(act: Callable[[], object]) -> str:
-    """Return what a WarehouseError says that a user without rights gets, else nothing."""
+    """Return the WarehouseError that a user without rights gets, or an empty text."""
     reader, writer = os.pipe()
     process = os.fork()
     if not process:
@@ -303,7 +304,7 @@ def middle_document(number: int, **changes: Any) -> Doc:
 
 
 def month_of_three_topics(month: str, count: int = 84) -> list[Doc]:
-    """Return a month's documents: a subject each of three, 28 of each where there are 84."""
+    """Return a month's documents, each with one of three subjects; of 84, each subject has 28."""
     first = int(month.replace("-", "")) * 1000
     return [
         middle_document(
@@ -339,9 +340,9 @@ def new_document(number: int, **changes: Any) -> Doc:
 def response(
     docs: Sequence[Doc | bytes], hits: int | None = None, copyright_: str = COPYRIGHT
 ) -> bytes:
-    """Return the bytes of a month's response; a document given as bytes is put in as it is.
+    """Return the bytes of a month's response; documents given as bytes are put in unchanged.
 
-    Without ``hits`` the response names as many as there are documents.
+    ``hits`` is the number of documents that the response promises; by default, those that it has.
     """
     items = [doc if isinstance(doc, bytes) else json.dumps(doc).encode() for doc in docs]
     meta = json.dumps({"hits": len(docs) if hits is None else hits, "offset": 0, "time": 7})
@@ -363,8 +364,8 @@ def write_body(folder: Path, month: str, body: bytes, gz: bool = True) -> Path:
 def write_days(
     folder: Path, first: date, last: date, a_day: int, labels: Callable[[date, int], list[str]]
 ) -> None:
-    """Write the months between two days, ``a_day`` articles each day: ``labels`` gives the subjects
-    of the article of a day and its place among the day's."""
+    """Write the months between two days with ``a_day`` articles a day. ``labels`` returns an
+    article's subjects, given its day and its number in the day."""
     months: dict[str, list[Doc]] = {}
     for number in range(((last - first).days + 1) * a_day):
         day = first + timedelta(days=number // a_day)
@@ -391,12 +392,12 @@ def write_month(
     gz: bool = True,
     copyright_: str = COPYRIGHT,
 ) -> Path:
-    """Write a month's file with these documents, dated in it unless they have other dates."""
+    """Write a month's file with these documents; default dates are moved into the month."""
     return write_body(folder, month, response(dated(month, docs), hits, copyright_), gz)
 
 
 def dated(month: str, docs: Sequence[Doc | bytes]) -> list[Any]:
-    """Return documents with the dates that their shapes give them moved into a month."""
+    """Return documents; those with the default date of their shape are moved into a month."""
     return [
         doc | {"pub_date": month + doc["pub_date"][7:]}
         if isinstance(doc, dict) and doc.get("pub_date") in SHAPES_DATES

@@ -1,4 +1,4 @@
-"""What all command lines have in common: help, completion, exit codes, what a terminal gets."""
+"""What all command lines share: help, completion, exit codes, what a terminal shows."""
 
 import ast
 import json
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.fast
 
 PAGE = runpy.run_path(str(PROJECT_DIR / "docs" / "commands.py"))
 COMMANDS: list[tuple[str, ...]] = list(PAGE["commands"]())
-# What takes longer to import than everything that help needs.
+# Packages that take longer to import than everything that help needs.
 HEAVY = {"altair", "dbt", "jinja2", "numpy", "psycopg", "requests", "scipy", "vl_convert"}
 
 
@@ -48,7 +48,8 @@ def test_the_page_of_commands_has_every_commands_help() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_help_is_plain_and_that_of_the_page_and_instant(command: tuple[str, ...]) -> None:
-    """Instant by what it imports, which stderr gets: a time would tell of the machine."""
+    """Instant by what it imports, which Python lists on stderr: seconds would depend on the
+    machine."""
     env = {"PATH": str(BIN), "HOME": "/nowhere", "COLUMNS": "80", "FORCE_COLOR": "1"}
     done = run(*command, "--help", env=env | {"PYTHONPROFILEIMPORTTIME": "1"})
     assert done.returncode == 0
@@ -98,7 +99,7 @@ def test_the_shell_completes_commands_and_options(program: str, typed: str, comp
 def test_exit_codes_and_what_to_do_next(
     warehouse: Warehouse, tmp_path: Path, command: list[str], code: int, stream: str, message: str
 ) -> None:
-    """Code 3, of the API, is in test_extract_api.py."""
+    """Code 3, for the API, is tested in test_extract_api.py."""
     warehouse.empty()
     with warehouse.connect() as connection:
         connection.execute("drop schema if exists marts cascade")
@@ -107,7 +108,7 @@ def test_exit_codes_and_what_to_do_next(
     assert done.returncode == code, done.stdout + done.stderr
     assert message in getattr(done, stream)
     assert "Traceback" not in done.stderr
-    # The results of a failed command are none; a doctor's are its findings.
+    # A command that fails prints no results; a doctor prints its findings.
     assert code != 2 or done.stdout == ""
 
 
@@ -126,7 +127,7 @@ def test_an_interrupted_command_says_so_by_its_code(warehouse: Warehouse) -> Non
 
 
 def on_a_terminal(warehouse: Warehouse, *command: str | Path, **variables: str) -> str:
-    """Run a command whose stderr is a terminal; return what that got."""
+    """Run a command whose stderr is a terminal; return what the terminal shows."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         resolved(command),
@@ -142,7 +143,7 @@ def on_a_terminal(warehouse: Warehouse, *command: str | Path, **variables: str) 
         while block := os.read(ours, 65536):
             got += block
     except OSError:
-        pass  # Linux says so when the other end is closed
+        pass  # on Linux, reading fails once the other end is closed
     finally:
         os.close(ours)
     assert process.wait() == 0, got.decode()
@@ -166,7 +167,7 @@ def test_a_bar_is_for_a_terminal_and_a_plain_line_for_all_else(
 
 
 def test_parquet_without_its_package_is_one_line(warehouse: Warehouse, tmp_path: Path) -> None:
-    """A package of that name that cannot be imported stands in the way of the real one."""
+    """A module of that name that cannot be imported hides the real one."""
     (tmp_path / "pyarrow.py").write_text("raise ImportError('none here')")
     warehouse.empty()
     with warehouse.connect() as connection:
@@ -208,7 +209,7 @@ def test_text_of_others_is_written_out(text: str, shown: str, cell: str) -> None
 
 
 def error_texts(module: Path) -> Iterator[str]:
-    """Yield of each error that a module words itself what it begins with, without its advice."""
+    """Yield the first words of each error message in a module, without its advice."""
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call) or not node.args:
             continue
@@ -227,7 +228,7 @@ def error_texts(module: Path) -> Iterator[str]:
         # What is wrong comes first; advice follows a semicolon or a colon.
         wrong = "\0".join(pieces).partition("; ")[0].split("\0")
         heads = [re.split(r": |, or ", piece.strip(" :,;(`)"))[0] for piece in wrong]
-        # Where all are shorter, nothing is said but what the server said.
+        # Where all are shorter, the message is the server's own.
         yield from [head for head in heads if len(head) > 10][:1]
 
 
@@ -240,5 +241,5 @@ def test_every_error_is_in_the_page_of_troubles() -> None:
         for text in error_texts(module)
     ]
     assert len(texts) > 60
-    # The page sets messages as code, in which there are no backticks.
+    # On the page the messages stand between backticks, and so have none inside.
     assert [text for text in texts if text.replace("`", "") not in page] == []

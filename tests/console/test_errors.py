@@ -1,4 +1,5 @@
-"""What a person is told of errors of servers, disks and machines, and which of them may pass."""
+"""The messages for errors of servers, disks and machines, and which of these may pass by
+themselves."""
 
 import errno
 

@@ -1,6 +1,6 @@
-"""Every command, also those to come: against a server that dies, on a full disk, in a folder that
-cannot be written to. None shows a traceback, each says one line with the right exit code, and what
-was stored is stored afterwards."""
+"""Every command against a server that dies, on a full disk, and in a folder that cannot be written
+to: no traceback, one line, the right exit code, and nothing stored is lost. A new command has to be
+added here."""
 
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -58,16 +58,16 @@ ARGUMENTS = {
     "warehouse roles": "",
     "warehouse backup": "--to {out}/backups",
     "warehouse restore": "{dump} --yes",
-    "warehouse remove": "",  # asks, and gets no answer
+    "warehouse remove": "",  # asks, and gets no answer, so it removes nothing
 }
 WRITES_A_FILE = [name for name, arguments in ARGUMENTS.items() if "{out}" in arguments]
-# Doctors find something bad, `warehouse psql` is psql, `warehouse remove` is not confirmed.
+# Doctors find something bad, `warehouse psql` ends as psql does, `warehouse remove` gets no yes.
 MAY_END_WITH_1 = ("extract doctor", "growth doctor", "warehouse psql", "warehouse remove")
 MONTHS = ("2020-01", "2020-02")
 
 
 def commands() -> list[str]:
-    """Return every command that there is."""
+    """Return all commands."""
     return [
         f"{program} {name}"
         for program, module in PROGRAMS.items()
@@ -80,7 +80,7 @@ def test_every_command_is_here() -> None:
 
 
 class Stage:
-    """A built warehouse, what its commands need, and what it holds."""
+    """A built warehouse, and what commands on it need."""
 
     def __init__(self, own: Warehouse, folder: Path, api: FakeApi) -> None:
         self.months = folder / "months"
@@ -92,18 +92,18 @@ class Stage:
         self.dump = Path(own.ok("warehouse", "backup", "--to", folder).stdout.strip())
 
     def refill(self) -> None:
-        """Bring the warehouse to what it is before each command."""
+        """Load, build and fit, so that the warehouse is as before each command."""
         self.own.ok("extract", "load", "--from", self.months)
         self.own.build()
         self.own.ok("growth", "fit", "--min-articles", "10")
 
     def words(self, command: str, out: Path) -> list[str]:
-        """Return a command line."""
+        """Return the words of a command line."""
         arguments = ARGUMENTS[command].format(out=out, months=self.months, dump=self.dump)
         return [*command.split(), *arguments.split()]
 
     def content(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Return what is stored, but for when."""
+        """Return what is stored, without times."""
         queries = {
             "months": "select archive_month, docs, sha256 from raw.nyt_months order by 1",
             "articles": "select archive_month, article_id, doc::text from raw.nyt_articles "
@@ -123,19 +123,19 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def check(command: str, done: Done, codes: tuple[int, ...]) -> None:
-    """Check how a command that could not do its work has ended."""
+    """Check the exit code and the messages of a command that met a fault."""
     said = done.stdout + done.stderr
     assert "Traceback" not in said, said
     assert "Exception ignored" not in said, said
     allowed = (*codes, 1) if command in MAY_END_WITH_1 else codes
     assert done.returncode in allowed, (done.returncode, said)
     if command == "warehouse psql" and done.returncode != 0:
-        return  # psql's own words
+        return  # the message is psql's own
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert len(errors) == (1 if done.returncode == 2 else 0), said
 
 
-# The months that a command has put in the place of others, before it was cut off, are whole.
+# Commands that may have replaced some months, each whole, before the fault.
 CHANGES_MONTHS = ("extract load", "extract run", "extract remove", "warehouse restore")
 
 
@@ -149,7 +149,7 @@ def check_nothing_is_lost(stage: Stage, command: str, before: dict[str, Any]) ->
             "select archive_month::text, count(*) from raw.nyt_articles group by 1"
         )
         assert dict(stored) == counts
-        # And a load brings everything to where it was.
+        # Another load brings everything back.
         stage.own.ok("extract", "load", "--from", stage.months)
         stage.own.build()
         after = stage.content()
@@ -157,7 +157,7 @@ def check_nothing_is_lost(stage: Stage, command: str, before: dict[str, Any]) ->
 
 
 def one_of_each(quick: Iterable[str]) -> list[Any]:
-    """Return all commands, of which `make test` runs those that are quick or most used."""
+    """Return all commands; `make test` runs those in ``quick``, `make test-nightly` the others."""
     return [
         command if command in quick else pytest.param(command, marks=pytest.mark.nightly)
         for command in ARGUMENTS
@@ -215,7 +215,7 @@ def test_a_folder_that_cannot_be_written_to(stage: Stage, tmp_path: Path, comman
     "command", one_of_each(("extract status", "growth top", "growth show", "warehouse env"))
 )
 def test_an_answer_that_finds_no_room(stage: Stage, tmp_path: Path, command: str) -> None:
-    """As with `growth top > /full/disk`."""
+    """As in `growth top > /full/disk`."""
     before = stage.content()
     if command in ("warehouse psql", "warehouse remove", "warehouse stop"):
         pytest.skip("psql answers for itself; the others answer on stderr, or ask")
@@ -234,7 +234,8 @@ def test_an_answer_that_finds_no_room(stage: Stage, tmp_path: Path, command: str
 
 @pytest.mark.nightly
 def test_a_full_disk_under_the_server(tmp_path: Path) -> None:
-    """The embedded server's own disk: what is stored stays, and all goes on when there is room."""
+    """The embedded server's disk is full: what is stored stays, and commands work again after
+    that."""
     tmp_path.chmod(0o755)
     with small_disk(tmp_path, 400) as disk, temporary_warehouse() as own, fake_api() as api:
         env = own.env | {"WAREHOUSE_DIR": str(disk / "w")}

@@ -1,5 +1,5 @@
-"""kill -9 at random moments, of a command or of the server: the same command again, and every
-relation of the warehouse is what it would have been."""
+"""kill -9 of a command or of the server at random moments: after the same command once more, every
+table and view is as if nothing had happened."""
 
 import os
 import random
@@ -21,7 +21,7 @@ from support import (
 pytestmark = pytest.mark.nightly
 
 SCHEMAS = ["raw", "growth", "staging", "intermediate", "marts"]
-# When things were done, and how long they took.
+# Columns that say when and from where, and so differ after a second run.
 TIMES = ["loaded_at", "newer_loaded_at", "fetched_at", "fitted_at", "seconds", "version", "source"]
 MONTHS = ("2020-01", "2020-02", "2020-03")
 MOMENTS = 50
@@ -39,7 +39,7 @@ COMMANDS = {
 
 
 def content(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
-    """Return the rows of every relation, but for times."""
+    """Return the rows of every table and view, without times."""
     relations = warehouse.rows(
         "select oid::regclass::text from pg_class "
         "where relnamespace::regnamespace::text = any(%s) and relkind in ('r', 'v')",
@@ -68,7 +68,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Warehouse,
 
 
 def killed(own: Warehouse, words: list[str], seconds: float, *, server: bool) -> None:
-    """Begin a command, and kill it or its server after so many seconds."""
+    """Start a command, and kill it or the server after so many seconds."""
     command = own.start(*words)
     time.sleep(seconds)
     victim = own.server_process() if server else command.pid

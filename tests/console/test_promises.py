@@ -1,4 +1,4 @@
-"""docs/promises.md names the tests that hold its promises: they exist."""
+"""The tests that docs/promises.md names exist."""
 
 import ast
 import re

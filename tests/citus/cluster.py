@@ -4,8 +4,8 @@
     .venv/bin/python tests/citus/cluster.py stop BUILD FOLDER
     .venv/bin/python tests/citus/cluster.py stop BUILD FOLDER worker-2
 
-BUILD is what tests/citus/build.sh made. FOLDER is created where it does not exist; what it holds
-stays after ``stop``, and ``start`` goes on with it.
+BUILD is the folder that tests/citus/build.sh made. FOLDER is created if missing; it stays after
+``stop``, and ``start`` uses it again.
 """
 
 import argparse
@@ -24,8 +24,8 @@ NODES = {"coordinator": 5440, "worker-1": 5441, "worker-2": 5442}
 USER = "postgres"
 DATABASE = "news"
 
-# Small servers: three share a machine with the tests. What several nodes carry out is committed in
-# two phases, which needs prepared transactions.
+# Small servers: three share a machine with the tests. Citus commits on several nodes in two phases,
+# which needs prepared transactions.
 SETTINGS = """\
 listen_addresses = ''
 unix_socket_directories = '{folder}'
@@ -46,7 +46,7 @@ timezone = 'UTC'
 
 
 def start(programs: Path, folder: Path) -> None:
-    """Start all nodes that are down, creating them first where there are none."""
+    """Start all nodes that are down; create missing ones."""
     is_new = not folder.exists()
     if is_new:
         folder.mkdir(parents=True)
@@ -64,15 +64,15 @@ def start(programs: Path, folder: Path) -> None:
 
 
 def stop(programs: Path, folder: Path, nodes: list[str]) -> None:
-    """Stop these nodes, at once: their clients' connections break."""
+    """Stop these nodes at once, which breaks their clients' connections."""
     for node in nodes:
         if _is_running(programs, folder, node):
             _run(programs, folder, "pg_ctl", "-w", "-D", node, "-m", "fast", "stop")
 
 
 def create_database(nodes: list[Node], name: str) -> None:
-    """Create a database on all nodes, the coordinator first, with the extension, and make them know
-    each other."""
+    """Create a database with Citus on all nodes, the coordinator first, and register the
+    workers."""
     for node in nodes:
         with connect(node, "postgres") as connection:
             connection.execute(f"create database {name}".encode())
@@ -86,14 +86,14 @@ def create_database(nodes: list[Node], name: str) -> None:
 
 
 def drop_database(nodes: list[Node], name: str) -> None:
-    """Drop a database on all nodes, whoever is connected to it."""
+    """Drop a database on all nodes, even while clients are connected."""
     for node in nodes:
         with connect(node, "postgres") as connection:
             connection.execute(f"drop database if exists {name} with (force)".encode())
 
 
 def connect(node: Node, database: str) -> psycopg.Connection:
-    """Return a connection to a node, in autocommit mode; who asks is in libpq's variables."""
+    """Return a connection to a node, in autocommit mode; libpq's variables name the login."""
     host, port = node
     return psycopg.connect(host=host, port=port, dbname=database, autocommit=True)
 

@@ -1,7 +1,7 @@
 """The image, and the stack of docker-compose.yaml, on a Docker engine: `make test-docker`.
 
-It runs in a copy of the checkout, under names and on ports of its own: a stack that runs on the
-same engine is left alone. What it measures it prints.
+It runs in a copy of the checkout with its own names and ports, so that another stack on the same
+engine is left alone. It prints what it measures.
 """
 
 import gzip
@@ -48,13 +48,13 @@ volumes:
 
 @dataclass(frozen=True)
 class Stack:
-    """A copy of the checkout with secrets of its own, and the environment of its commands."""
+    """A copy of the checkout with its own secrets, and the environment for its commands."""
 
     folder: Path
     env: dict[str, str]
 
     def run(self, *command: str | Path, **variables: str) -> str:
-        """Run a command in the copy that must succeed; return what it said on stdout."""
+        """Run a command in the copy that must succeed; return its stdout."""
         done = subprocess.run(
             command, cwd=self.folder, env=self.env | variables, text=True, capture_output=True,
             timeout=1200, check=False,
@@ -71,7 +71,7 @@ class Stack:
         return seconds, said
 
     def inspect(self, *arguments: str) -> Any:
-        """Return what `docker inspect` says of one thing."""
+        """Return the output of `docker inspect` for one object."""
         [found] = json.loads(self.run("docker", "inspect", *arguments))
         return found
 
@@ -80,7 +80,7 @@ class Stack:
         return f"{NAME}_{service}_1" if self.old_compose() else f"{NAME}-{service}-1"
 
     def old_compose(self) -> bool:
-        """Tell whether Compose is the 1.29 that is a program of its own."""
+        """Tell whether Compose is 1.29, a program of its own."""
         return bool(
             subprocess.run(["docker", "compose", "version"], capture_output=True).returncode
         )
@@ -116,7 +116,7 @@ def free_port() -> str:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    """The copy, with secrets planted where an image must not take them from."""
+    """The copy, with secrets in files that an image must not contain."""
     answer = subprocess.run(
         ["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, text=True
     )
@@ -154,7 +154,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Stack:
 
 @pytest.fixture(scope="module")
 def image(checkout: Stack) -> Iterator[Stack]:
-    """The image, built; removed in the end."""
+    """The image; removed in the end."""
     build = ["docker", "build", "--quiet", "--build-arg", "COMMIT=test", "--tag", IMAGE, "."]
     _, first = checkout.timed("image built (layers of earlier builds count)", *build)
     seconds, second = checkout.timed("built again", *build)
@@ -172,7 +172,7 @@ def is_postgres_18(stack: Stack, name: str) -> bool:
 
 @pytest.fixture(scope="module")
 def stack(image: Stack) -> Iterator[Stack]:
-    """The stack, up; everything of it is removed in the end."""
+    """The running stack; all of it is removed in the end."""
     postgres = "postgres:18"
     if not is_postgres_18(image, postgres):
         folder = Path(__file__).parent / "postgres"
@@ -208,7 +208,7 @@ def test_the_image_says_what_it_is_and_runs_as_nobody(image: Stack) -> None:
     said = image.run(*container, IMAGE, "sh", "-c", script).split()
     own = [line for line in said if not line.startswith("/home/app/.")]
     assert own == ["10001", "0"], "files that may be written, or tools that build"
-    # Its own Postgres server, and dbt, with nothing but /tmp and the data's folder to write to.
+    # The embedded server and dbt, in a container that can write only /tmp and the data folder.
     script = "extract status --json && dbt --quiet build"
     image.timed(
         "embedded server and dbt in a read-only container",
@@ -218,7 +218,7 @@ def test_the_image_says_what_it_is_and_runs_as_nobody(image: Stack) -> None:
 
 
 def contains(stream: IO[bytes] | gzip.GzipFile, values: list[bytes]) -> list[bytes]:
-    """Return which values are in a stream."""
+    """Return the values that occur in a stream."""
     found, tail = set(), b""
     while block := stream.read(1 << 24):
         text = tail + block
@@ -279,7 +279,7 @@ def test_the_stack_is_up_and_both_flows_deployed(stack: Stack) -> None:
 
 
 def test_the_deploy_scripts_run_from_the_host(stack: Stack) -> None:
-    """They build the image, which is a cache hit."""
+    """They build the image, from the cache."""
     variables = {
         "PREFECT_API_URL": f"http://127.0.0.1:{stack.env['PREFECT_PORT']}/api",
         "PYTHONPATH": str(stack.folder),
@@ -289,7 +289,8 @@ def test_the_deploy_scripts_run_from_the_host(stack: Stack) -> None:
 
 
 def watch_run(stack: Stack, name: str, *options: str) -> list[dict[str, Any]]:
-    """Run a deployment to its end; return what was seen of its containers meanwhile."""
+    """Run a deployment to its end; return what `docker inspect` said of its containers
+    meanwhile."""
     begin = time.monotonic()
     command = ["docker", "exec", stack.container("prefect-worker"), "prefect", "deployment", "run"]
     seen: dict[str, dict[str, Any]] = {}
@@ -332,7 +333,7 @@ def test_a_run_in_a_container_loads_and_another_fits(stack: Stack) -> None:
     assert stack.value("select count(*) from raw.nyt_months") == 24
     assert stack.value("select count(*) from growth.runs") == 1
     assert stack.value("select count(*) from marts.growing_topics") > 0
-    # By the login of the flows, which owns nothing and is no superuser.
+    # As the login of the flows, which owns nothing and is no superuser.
     assert stack.value("select rolsuper from pg_roles where rolname = 'news_pipeline'") is False
     owned = "select count(*) from pg_class where pg_get_userbyid(relowner) = 'news_pipeline'"
     assert stack.value(owned) == 0

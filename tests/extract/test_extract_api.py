@@ -1,4 +1,4 @@
-"""`extract run` and the API: what each answer leads to, what is asked for, what is shown."""
+"""`extract run` and the API: what it asks for, what each answer leads to, what it shows."""
 
 import os
 import pty
@@ -300,7 +300,7 @@ def test_without_months_the_three_that_are_not_final_are_fetched(loader: Loader)
 
 
 def on_terminal(loader: Loader, **variables: str) -> tuple[int, str]:
-    """Run `extract run` over three months with a terminal as stderr; return what it shows there."""
+    """Run `extract run` over three months; return what a terminal as stderr shows."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         resolved(["extract", "run", "--start", "2020-01", "--end", "2020-03"]),
@@ -315,7 +315,7 @@ def on_terminal(loader: Loader, **variables: str) -> tuple[int, str]:
     while True:
         try:
             block = os.read(ours, 65536)
-        except OSError:  # how a terminal without writers ends
+        except OSError:  # reading fails once nobody writes to the terminal
             break
         shown += block
     os.close(ours)

@@ -1,4 +1,4 @@
-"""What cannot be read of a month's documents: counted by field, told, shown, and for how many."""
+"""Fields of documents that cannot be read: counted by month, field and reason, and shown."""
 
 import csv
 import json
@@ -214,7 +214,7 @@ def test_a_document_with_a_million_keywords_costs_one_document(
     assert done.stderr.splitlines()[1:] == [message]
 
 
-# What a month that was loaded says of it
+# What is said of loaded months
 
 
 def test_status_and_doctor_tell_of_months_that_cannot_be_read(
@@ -237,7 +237,7 @@ def test_status_and_doctor_tell_of_months_that_cannot_be_read(
     said = "2020-02: 4 of 4 headlines cannot be read: load a better file"
     done = warehouse.run("growth", "doctor")
     assert f"BAD  fields: {said}" in done.stdout
-    assert "  marts: after that" not in done.stdout  # what can be read counts all the same
+    assert "  marts: after that" not in done.stdout  # the fields that can be read still count
     assert done.returncode == 1
 
 

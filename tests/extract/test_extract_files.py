@@ -1,5 +1,5 @@
-"""`extract load`: every file that looks like a month is spoken of, none is waited for, none is too
-large; `extract status` names gaps; `extract remove` unloads months."""
+"""`extract load` says something of every file that looks like a month, waits for none and bounds
+their size; `extract status` names gaps; `extract remove` unloads months."""
 
 import gzip
 import json
@@ -182,7 +182,7 @@ def test_gaps_are_told_as_ranges(warehouse: Warehouse, tmp_path: Path) -> None:
 
 def test_gaps_begin_with_the_archive(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
-        # As a version before 0.5.0 loaded them.
+        # As a version before 0.5.0 would have loaded them.
         connection.execute(
             "insert into raw.nyt_months select day, 0, 0, 0, '', 0, 'x', true, now(), now() "
             "from unnest(array['0001-01-01', '1851-10-01', '9998-01-01']::date[]) as day"
@@ -204,7 +204,7 @@ MEASURE = (
 def test_a_file_that_unpacks_to_gigabytes_fails_alone(warehouse: Warehouse, tmp_path: Path) -> None:
     block = gzip.compress(b" " * 64_000_000, compresslevel=1)
     (tmp_path / "2020-01.json.gz").write_bytes(block * 15)
-    # Without compression, and without the disk: a file of nothing but a hole.
+    # A sparse file, which takes no room on the disk.
     with (tmp_path / "2020-02.json").open("wb") as file:
         file.truncate(5_000_000_000)
     write_month(tmp_path, "2020-03", [middle_document(1)])
@@ -244,7 +244,7 @@ def test_the_limit_can_be_set(warehouse: Warehouse, tmp_path: Path) -> None:
 
 @pytest.fixture
 def three(warehouse: Warehouse, tmp_path: Path) -> Path:
-    """Three months loaded, each with a rejected document and one that cannot be read."""
+    """Three loaded months, each with a rejected document and one with unreadable fields."""
     for month in ("2020-01", "2020-02", "2020-03"):
         docs = [middle_document(n) for n in range(5)]
         write_month(tmp_path, month, [*docs, middle_document(6, headline=7), b"{}"])

@@ -1,4 +1,5 @@
-"""Whatever the API sends: a line, an end in time, memory within bounds, the key nowhere."""
+"""Whatever the API sends, `extract` ends in time with one line, uses little memory and shows no
+key."""
 
 import os
 import re
@@ -20,7 +21,7 @@ MOST_BYTES = 700e6
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended: code, what it printed, its longest memory in bytes, its seconds."""
+    """How a command ended: exit code, output, peak memory in bytes, seconds."""
 
     code: int
     stdout: str
@@ -75,7 +76,7 @@ def check(loader: Loader, attack: Attack) -> None:
         assert SECRET.lower() not in place.lower()
         assert "f00dfeed" not in place.lower()
     assert ended.peak < MOST_BYTES
-    # Beside the answers' time: a start, and up to six attempts.
+    # Besides the answers: the start, and up to six attempts.
     assert ended.seconds < attack.seconds + 20
     if attack.code == OK:
         assert loader.loaded() == {MONTH: 40}
@@ -170,7 +171,7 @@ QUICK_STOPS = {"headers drip", "body drips"}
 )
 def test_ctrl_c_ends_any_answer_at_once(loader: Loader, name: str, number: signal.Signals) -> None:
     [attack] = [attack for attack in ATTACKS if attack.name == name]
-    # So large that none of them ends by itself.
+    # Limits that none of these answers reaches.
     bounds = {"NYT_MAX_ANSWER_MB": "4096", "NYT_MAX_ANSWER_SECONDS": "600", "NYT_API_KEY": SECRET}
     with hostile_api(attack) as api:
         env = loader.warehouse.env | bounds | {"NYT_API_URL": api.url}

@@ -1,4 +1,4 @@
-"""`extract load` and `extract run`: which months are refused, by one judgement for both."""
+"""Which months `extract load` and `extract run` refuse; both judge alike."""
 
 import gzip
 import json
@@ -22,7 +22,7 @@ def _empty(warehouse: Warehouse) -> None:
 
 
 def documents(month: str, count: int, **changes: Any) -> list[Doc]:
-    """Return a month's documents, dated in it."""
+    """Return documents that are dated in a month."""
     first = int(month.replace("-", "")) * 1000
     return [
         middle_document(first + n, **({"pub_date": f"{month}-05T14:30:12+0000"} | changes))
@@ -35,7 +35,7 @@ def line_of(done: Done, month: str) -> str:
     return next(line for line in done.stderr.splitlines() if line.startswith(f"{month}: "))
 
 
-# Not of the archive's kind: named for what it is
+# Files that are no response of the archive: the message says what they are
 
 GOOD = response(documents("2020-01", 10))
 DOCS = json.loads(GOOD)["response"]["docs"]
@@ -169,11 +169,11 @@ def test_files_that_are_no_months_fail_alone_in_one_line_each(others: Done) -> N
     assert len(others.stderr.splitlines()) == len(OTHER_FILES) + 1
 
 
-# Not the month that it should be: refused, and what was there stays
+# Not the month that it should be: refused, and the loaded month stays
 
 
 def changed(change: Callable[[int, Doc], object]) -> Callable[[str], Sequence[Doc | bytes]]:
-    """Return what makes a month of 40 documents, each changed by its place."""
+    """Return a function that makes a month of 40 documents and changes each by its position."""
 
     def make(month: str) -> Sequence[Doc | bytes]:
         docs = documents(month, 40)
@@ -199,7 +199,7 @@ def latin(month: str) -> Sequence[Doc | bytes]:
 
 
 def huge(month: str) -> Sequence[Doc | bytes]:
-    """Five documents that only Postgres cannot take."""
+    """Make five documents that only Postgres refuses."""
     docs = [json.dumps(doc).encode() for doc in documents(month, 40)]
     return [doc.replace(b"850", b"1e999999") if n < 6 else doc for n, doc in enumerate(docs)]
 
@@ -259,7 +259,8 @@ REFUSED = [
 
 @dataclass(frozen=True)
 class Judged:
-    """A load of good months, one where each was refused, and what was stored before and after."""
+    """A load of good months, then one in which each was refused; what was stored before and
+    after."""
 
     done: Done
     before: list[list[tuple[Any, ...]]]
@@ -414,11 +415,11 @@ def test_a_response_that_promises_no_number_is_loaded_and_told(
     ]
 
 
-# The same of the API's answers
+# The same for the API's answers
 
 
 def test_a_refused_answer_does_not_land(loader: Loader) -> None:
-    # What only Postgres can tell is refused when it is loaded.
+    # What only Postgres finds out is refused when it is loaded, after it has landed.
     cases = [case for case in REFUSED if case[1] is not huge]
     months = [f"{2010 + n // 12}-{1 + n % 12:02d}" for n in range(len(cases))]
     good = {month: response(documents(month, 40)) for month in months}

@@ -1,4 +1,4 @@
-"""The landing zone: what `extract` fetches into it, keeps there, and finds damaged or full."""
+"""The landing zone: what `extract` fetches into it and keeps there; damaged files, full disks."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ def sidecar(loader: Loader, month: str) -> Path:
 
 
 def age(loader: Loader, month: str, hours: float) -> None:
-    """Make a landed month look as if fetched so many hours ago."""
+    """Make a landed month look as if it was fetched so many hours ago."""
     before = datetime.now(UTC) - timedelta(hours=hours)
     path = sidecar(loader, month)
     known = json.loads(path.read_bytes())
@@ -204,8 +204,8 @@ def test_a_full_disk_loses_nothing(loader: Loader, refresh: bool) -> None:
     noise = random.Random(1).randbytes(100_000).hex()
     loader.api.months["2020-02"] = month_body("2020-02", abstract=noise)
     command = ["extract", "run", "--start", "2020-02", "--end", "2020-03"]
-    # No file may grow past 50 kB: to the writer that is an error like a full disk's. Python, too,
-    # would write its compiled files no further.
+    # No file may grow past 50 kB: the writer gets an error like that of a full disk. The limit
+    # would cut off Python's compiled files too.
     done = subprocess.run(
         resolved([*command, "--refresh"] if refresh else command),
         env=loader.warehouse.env | {"PYTHONDONTWRITEBYTECODE": "1"},

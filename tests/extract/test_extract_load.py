@@ -1,4 +1,4 @@
-"""`extract load` and `extract status`: what is stored and stays, what is said of it."""
+"""`extract load` and `extract status`: what they store and keep, and what they say."""
 
 import gzip
 import hashlib
@@ -128,7 +128,7 @@ def test_an_unchanged_month_is_left_alone(warehouse: Warehouse, tmp_path: Path, 
 
 def test_a_changed_month_is_replaced(warehouse: Warehouse, tmp_path: Path) -> None:
     write_month(tmp_path, "2020-01", [middle_document(n) for n in range(5)])
-    # Rejects vanish with their month too.
+    # A replaced month loses its rejects too.
     write_month(tmp_path, "2020-02", [middle_document(7), {"title": "no id"}])
     write_month(tmp_path, "2020-03", [middle_document(8)])
     assert load(warehouse, tmp_path).returncode == 1
@@ -160,7 +160,7 @@ def test_refresh_loads_unchanged_months_again(warehouse: Warehouse, tmp_path: Pa
 def test_what_was_loaded_is_known_to_the_planner(warehouse: Warehouse, tmp_path: Path) -> None:
     write_month(tmp_path, "2020-01", [new_document(number) for number in range(300)])
     load(warehouse, tmp_path)
-    # An empty table that was loaded anew: its statistics are of what is there, its pages marked.
+    # After loading into an empty table, its statistics and its visibility map are up to date.
     [(rows, seen, pages)] = warehouse.rows(
         "select reltuples::int, relallvisible, relpages from pg_class"
         " where oid = 'raw.nyt_articles'::regclass"
@@ -360,7 +360,7 @@ def test_status_lists_months_and_names_gaps(warehouse: Warehouse, tmp_path: Path
     assert shape["months"][2]["source"] == str(path)
 
 
-# The real archive, where it is at hand
+# The real archive, where it is on this machine
 
 real = pytest.mark.skipif(
     not REAL_ARCHIVE.is_dir(), reason="real archive files are not on this machine"
@@ -407,7 +407,7 @@ def test_real_documents_of_every_shape_are_stored_as_received(
 @real
 def test_real_months_of_the_newest_shape(warehouse: Warehouse) -> None:
     done = load(warehouse, REAL_ARCHIVE / "archive", "--start", "2026-01")
-    # These months hold 49 documents twice.
+    # 49 documents are in two of these months.
     assert (done.returncode, done.stdout) == (1, summary(loaded=7, docs=29_585, rejected=49))
     assert warehouse.value("select bool_and(docs + rejected = hits) from raw.nyt_months") is True
     reasons = "select count(*) from raw.nyt_rejects where reason ~ '^the _id .* again$'"

@@ -1,4 +1,4 @@
-"""`extract load`: many at once, the end half-way, size; the sample beside real months."""
+"""`extract load`: many at once, killed half-way, memory; the sample beside real months."""
 
 import json
 import signal
@@ -30,7 +30,7 @@ def _empty(warehouse: Warehouse) -> None:
     warehouse.empty()
 
 
-# Many at once, and the end halfway
+# Many at once, and killed halfway
 
 
 def test_two_loaders_of_one_folder_load_it_once(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_two_loaders_of_one_folder_load_it_once(warehouse: Warehouse, tmp_path: 
     for month, docs in months.items():
         write_month(tmp_path, month, docs)
     with warehouse.connect() as connection:
-        # Held at the same point, and let go together.
+        # All wait for one lock, and go on together when it is free.
         with connection.transaction():
             connection.execute("lock table raw.nyt_rejects in access exclusive mode")
             command = ("extract", "load", "--from", tmp_path, "--json")
@@ -84,11 +84,11 @@ def test_a_loader_ended_halfway_leaves_whole_months(
     sessions = "select count(*) from pg_stat_activity where application_name = 'extract load'"
     wait_until(lambda: warehouse.value(sessions) == 0)
     stored = months_stored(warehouse)
-    # March may have been stored before the end.
+    # March may have been stored before the loader was killed.
     assert stored in (["2020-01", "2020-02"], ["2020-01", "2020-02", "2020-03"])
     for month in {*stored} - {"2020-02"}:
         assert warehouse.documents(month) == by_id(dated(month, second))
-    # February is as it was, to the time of its loading.
+    # February is as it was, even its loading time.
     tables = warehouse.raw_tables()
     assert [[row for row in rows if row[0].month == 2] for rows in tables] == february
     done = load(warehouse, tmp_path)
@@ -128,11 +128,11 @@ def test_memory_stays_low(warehouse: Warehouse, tmp_path: Path) -> None:
     docs: list[Doc | bytes] = [middle_document(n, lead_paragraph=text) for n in range(9300)]
     body = response(docs)
     assert 50_000_000 < len(body) < 60_000_000
-    # One is stored while the next is read.
+    # One month is stored while the next is read.
     write_body(tmp_path, "2020-01", body)
     write_body(tmp_path, "2020-02", BOM + body.replace(b"2020-01-05T", b"2020-02-05T"), gz=False)
     write_body(tmp_path, "2020-03", body[:-1], gz=False)
-    # A process between, for the peak of a child counts from that of its parent on.
+    # Through another process: a child's peak memory begins with its parent's.
     measure = (
         "import resource, subprocess, sys; code = subprocess.call(sys.argv[1:]); "
         "print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
@@ -167,7 +167,7 @@ def test_real_months_take_the_place_of_the_sample(
     write_month(tmp_path, "2022-03", [middle_document(2)])
     done = load(warehouse, tmp_path)
     assert done.returncode == 0
-    # Two months are loaded at a time: the first of them to be stored removes the sample.
+    # Two months are loaded at a time; the one that is stored first removes the sample.
     lines = done.stderr.splitlines()
     removed = [line for line in lines if "real articles: the sample's 2 months" in line]
     assert len(removed) == 1
@@ -228,7 +228,7 @@ def test_the_sample_waits_for_a_real_month_being_loaded(
 def test_a_wait_names_who_else_holds_a_table_and_never_the_loader_itself(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    """Of the sample's months, two at a time, the second waits for the first: that is no news."""
+    """Where one of the loader's own sessions waits for the other, it says nothing."""
     warehouse.empty()
     for month in ("2020-01", "2020-02"):
         write_month(tmp_path, month, [middle_document(1)], copyright_=SAMPLE_COPYRIGHT)
@@ -237,7 +237,7 @@ def test_a_wait_names_who_else_holds_a_table_and_never_the_loader_itself(
         loader = warehouse.start("extract", "load", "--from", tmp_path)
         assert loader.stderr is not None
         lines = [loader.stderr.readline()]
-        time.sleep(3)  # the other session looks again meanwhile
+        time.sleep(3)  # meanwhile the loader's other session waits too
         pid = reader.info.backend_pid
     lines += loader.communicate(timeout=60)[1].splitlines(keepends=True)
     waiting = [line for line in lines if line.startswith("waiting: ")]

@@ -1,4 +1,4 @@
-"""`extract load`: what is refused, alone and named, and what is set aside."""
+"""`extract load` refuses single months by name, and sets single documents aside."""
 
 import gzip
 import json
@@ -91,7 +91,7 @@ BAD_MONTHS = [
 
 @dataclass(frozen=True)
 class Spoilt:
-    """A load where every second month had been spoilt since the load before."""
+    """A load in which every second month had been spoilt since the last load."""
 
     done: Done
     before: list[list[tuple[Any, ...]]]
@@ -99,7 +99,7 @@ class Spoilt:
 
 
 def month_of_case(number: int) -> date:
-    """Return the month of a bad response, good ones on both sides."""
+    """Return the month for a bad response; the months around it are good."""
     return date(1900 + number, 6, 1)
 
 
@@ -139,7 +139,7 @@ def test_a_bad_month_is_one_line_and_what_was_loaded_stays(
     for before, after in zip(spoilt.before, spoilt.after, strict=True):
         stays = [row for row in after if row[0] == month]
         assert stays == [row for row in before if row[0] == month]
-        # A month, an article, a reject; of its fields a type, a headline and keywords.
+        # Rows: a month, an article, a reject; and of fields a type, a headline and keywords.
         assert len(stays) in (1, 3)
 
 
@@ -199,7 +199,7 @@ REJECTS = [
 
 @dataclass(frozen=True)
 class Rejected:
-    """A load of months with one bad document each, between two good ones, and its repetition."""
+    """A load of months that hold a bad document between two good ones, and the same load again."""
 
     done: Done
     again: Done
@@ -259,7 +259,7 @@ def test_a_month_with_rejects_is_loaded(rejected: Rejected) -> None:
     months = len(REJECTS)
     assert rejected.done.returncode == 1
     assert rejected.done.stdout == summary(loaded=months, docs=2 * months, rejected=months)
-    # The second call has nothing to complain about.
+    # The second load finds nothing new, and so nothing wrong.
     assert rejected.again.returncode == 0
     assert rejected.again.stdout == summary(unchanged=months, docs=2 * months)
 

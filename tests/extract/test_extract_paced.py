@@ -1,4 +1,4 @@
-"""`extract run` keeps to the minute's limit, through faults: that takes a minute."""
+"""`extract run` keeps the limit of requests a minute, even with faults: this takes a minute."""
 
 import time
 from pathlib import Path
@@ -55,8 +55,8 @@ def test_sixty_months_with_every_third_answer_bad(
 
 
 def counted_ahead(loader: Loader, by: str, count: int) -> None:
-    """Count requests as the warehouse did while its clock was ahead."""
-    assert loader.extract("doctor", "--no-call").returncode == 0  # makes the table
+    """Put requests into the ledger as if the warehouse's clock had been ahead."""
+    assert loader.extract("doctor", "--no-call").returncode == 0  # creates the ledger
     with loader.warehouse.connect() as connection:
         connection.execute(
             "insert into raw.ratelimit___nyt_requests (name, weight, item_timestamp) "

@@ -1,4 +1,4 @@
-"""`extract run` over time: the limits, and whatever stops it half-way."""
+"""`extract run`: its limits, and what stops it half-way."""
 
 import os
 import random
@@ -17,7 +17,7 @@ from fake_api import Answer, Loader, content_of_a_load, month_body
 from loading import wait_until
 from support import Warehouse, middle_document, resolved, response
 
-# A finding of a failed random kill can be looked for longer: NEWS_GROWTH_KILLS=30.
+# To search longer after a random kill has failed: NEWS_GROWTH_KILLS=30.
 KILLS = int(os.environ.get("NEWS_GROWTH_KILLS", "8"))
 YEAR = [f"2020-{month:02d}" for month in range(1, 13)]
 SIX = YEAR[:6]
@@ -32,7 +32,7 @@ def six_months() -> dict[str, bytes]:
 def undisturbed(
     warehouse: Warehouse, six_months: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
 ) -> list[list[tuple[Any, ...]]]:
-    """What the warehouse holds after a load of the six months that nothing disturbed."""
+    """What the warehouse holds after an undisturbed load of the six months."""
     return content_of_a_load(warehouse, six_months, tmp_path_factory.mktemp("undisturbed"))
 
 
@@ -61,7 +61,7 @@ def test_the_days_quota_is_shared_and_survives_restarts(loader: Loader) -> None:
     assert done.returncode == 0, done.stderr
     assert loader.api.asked() == YEAR[:8]
     assert list(loader.loaded()) == YEAR[:8]
-    # All is there: nothing is left to ask for, and a spent quota is no failure.
+    # All months are there: none has to be asked for, so a spent quota is no failure.
     assert loader.run("2020-01", "2020-08", NYT_REQUESTS_PER_DAY="8").returncode == 0
     done = loader.extract("doctor", NYT_REQUESTS_PER_DAY="8")
     assert done.returncode == 1
@@ -97,7 +97,7 @@ def test_after_kill_9_the_next_run_completes(
 ) -> None:
     loader.api.faults = lambda number, month: Answer(six_months[month], wait=0.02)
     running = loader.start("2020-01", "2020-06")
-    if seed % 4:  # now and then before the first request
+    if seed % 4:  # sometimes before the first request
         wait_until(lambda: bool(loader.api.calls))
     time.sleep(random.Random(seed).uniform(0, 0.45))
     running.kill()
@@ -107,8 +107,8 @@ def test_after_kill_9_the_next_run_completes(
     assert done.returncode == 0, done.stderr
     assert loader.content() == undisturbed
     assert {month: loader.body(month) for month in loader.landed()} == six_months
-    assert not list(loader.landing.glob(".*"))  # what the killed one had begun
-    # At most the month in hand is asked for twice.
+    assert not list(loader.landing.glob(".*"))  # the month that the killed run had begun
+    # At most the month that was being fetched is asked for twice.
     assert len(loader.api.calls) <= 7, asked
     assert len(set(loader.api.asked()[asked:])) == len(loader.api.calls) - asked
 
@@ -127,7 +127,7 @@ def test_two_runs_at_once_ask_once_for_each_month(
 
 @contextmanager
 def storing(loader: Loader) -> Iterator["subprocess.Popen[str]"]:
-    """Give a run that is storing its first month of three, until the end of the block."""
+    """Start a run over three months that is stuck in storing the first, until the block ends."""
     loader.api.faults = lambda number, month: Answer(month_body(month))
     with loader.warehouse.connect() as connection, connection.transaction():
         connection.execute("lock table raw.nyt_months in share mode")
@@ -212,7 +212,7 @@ def test_the_warehouse_is_gone_in_mid_run(loader: Loader, how: str, while_: str)
         loader.warehouse.ok("warehouse", "stop")
     else:
         server = loader.warehouse.server_process()
-        os.kill(server, signal.SIGQUIT)  # as a crash: no goodbye to its clients
+        os.kill(server, signal.SIGQUIT)  # as in a crash: it does not close its connections
     _, stderr = running.communicate(timeout=60)
     assert running.returncode in (1, 2), stderr
     assert "Traceback" not in stderr

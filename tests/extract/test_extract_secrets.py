@@ -1,4 +1,4 @@
-"""Settings of `extract`: what is wrong is named, the key is shown nowhere, doctor looks at all."""
+"""Settings of `extract`: wrong ones are named, the key is never shown, the doctor checks all."""
 
 import json
 import sys
@@ -72,7 +72,7 @@ main()
 
 
 def everything_stored(loader: Loader) -> bytes:
-    """Return all that the landing zone and the schema raw hold, as bytes."""
+    """Return everything in the landing zone and the schema raw, as bytes."""
     files = [path for path in loader.landing.rglob("*") if path.is_file()]
     content = b"\n".join(str(path).encode() + path.read_bytes() for path in files)
     content += b"\n".join(loader.body(month) for month in loader.landed())
@@ -103,7 +103,7 @@ def test_the_key_is_nowhere_though_all_debug_logs_are_on(loader: Loader, case: s
     with fake_api() as gone:
         if case == "down":
             variables["NYT_API_URL"] = gone.url
-    # The fake API takes another key only where its answer is given.
+    # The fake API accepts another key only for answers that a test has set.
     answers = [*faults, *[Answer(GOOD)] * 9]
     loader.api.first(*answers)
     done = loader.warehouse.run(
@@ -135,7 +135,7 @@ def test_debug_logs_of_headers_that_quote_the_key_do_not_hold_it(loader: Loader,
 
 
 def each(form: str) -> str:
-    """Return the key with each of its characters in such a form."""
+    """Return the key with each of its characters written in this form."""
     return "".join(form.format(ord(character)) for character in SECRET)
 
 

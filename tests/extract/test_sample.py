@@ -1,4 +1,4 @@
-"""The generated sample: its shapes, its determinism, and that its truth is true."""
+"""The generated sample: its files, that it is always the same, and that truth.csv is true."""
 
 import csv
 import datetime as dt
@@ -80,9 +80,9 @@ def test_the_seed_alone_decides_the_bytes(tmp_path: Path) -> None:
         write_sample(tmp_path / name, month, month, seed)
     one, again, other = (contents(tmp_path / name) for name in ("one", "again", "other"))
     assert one == again
-    assert set(one) == {"2022-03.json.gz", "truth.csv"}  # and no temporary file
+    assert set(one) == {"2022-03.json.gz", "truth.csv"}  # and no unfinished file
     assert one["2022-03.json.gz"] != other["2022-03.json.gz"]
-    # No name of a file (flags) and no time in the gzip header.
+    # The gzip header holds no file name (flags) and no time.
     assert one["2022-03.json.gz"][3:8] == bytes(5)
 
 
@@ -111,7 +111,7 @@ def test_ids_are_unique_and_well_formed(docs: list[Doc]) -> None:
 def test_months_are_cut_by_utc_time(summary: SampleSummary, months: list[list[Doc]]) -> None:
     for name, month in zip(summary.months, months, strict=True):
         assert {doc["pub_date"][:7] for doc in month} == {name}
-        # The evening before in New York: some, but only of that one day.
+        # In New York it is still the evening before: some documents, all of that one day.
         early = [day for day in map(new_york_date, month) if day.isoformat()[:7] != name]
         assert 0 < len(early) < 60
         assert len(set(early)) == 1
@@ -177,7 +177,7 @@ def test_truth_lists_each_shape_twice_and_leaves_blanks(truth: list[dict[str, st
 
 
 def expected_share(row: dict[str, str], day: dt.date) -> float:
-    """The truth file's curve, from its columns alone."""
+    """Return the share on a day, from the columns of truth.csv only."""
     years = (day - START).days / 365.25
     rate = float(row["growth_rate"])
     start = float(row["share_start"])
@@ -191,7 +191,7 @@ def test_truth_columns_agree_with_each_other(truth: list[dict[str, str]]) -> Non
     last = dt.date(2025, 6, 30)
     for row in truth:
         if row["shape"] in ("rising", "saturating"):
-            # midpoint_on is a whole day: half a day off is 1.4 % of a steep curve's share.
+            # midpoint_on is a whole day: on a steep curve, half a day makes 1.4 % of the share.
             assert expected_share(row, START) == pytest.approx(float(row["share_start"]), rel=0.03)
             assert expected_share(row, last) == pytest.approx(float(row["share_peak"]), rel=0.03)
         elif row["shape"] == "falling":
@@ -228,15 +228,15 @@ def test_monthly_share_follows_the_truth(
     for day, articles in days.items():
         month, share = f"{day:%Y-%m}", expected_share(row, day)
         expected[month] += articles * share
-        # Binomial, and the log-normal noise, whose autocorrelation 0.6 counts (1 + .6) / (1 - .6)
-        # times in a month's sum.
+        # Binomial variance, and that of log-normal noise: its autocorrelation of 0.6 multiplies it
+        # in a month's sum by (1 + .6) / (1 - .6).
         spread = 4 * (math.exp(noise**2) - 1) * (articles * share) ** 2
         variance[month] += articles * share * (1 - share) + spread
     del expected["2024-06"]  # one evening
     assert len(expected) == 12
     scores = {m: (carried[m] - expected[m]) / math.sqrt(variance[m]) for m in expected}
     assert max(map(abs, scores.values())) < 4, scores
-    # All months together: a wrong curve shows as a sum of squares far above its 12 degrees.
+    # With a wrong curve the sum of squares is far above its 12 degrees of freedom.
     assert sum(score**2 for score in scores.values()) < 33, scores
 
 
@@ -292,7 +292,7 @@ def test_a_month_that_is_no_sample_is_not_replaced(tmp_path: Path, content: byte
 
 
 def test_one_month_has_the_stated_change(tmp_path: Path) -> None:
-    """Curves stretch with the window: the same start and end, a steeper rate."""
+    """Curves fit the window: start and end are the same, the rate is steeper."""
     month = dt.date(2024, 2, 1)
     with write_sample(tmp_path, month, month).truth_path.open(encoding="utf-8") as file:
         kelp = next(row for row in csv.DictReader(file) if row["label"] == "Kelp Farming")

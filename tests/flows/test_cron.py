@@ -1,8 +1,8 @@
 """The line that `make cron` prints, run by Debian's cron daemon against the API on loopback.
 
-The daemon runs in mounts of its own, so no crontab, mail or pid file of the machine is read or
-written. It starts one line for each thing that can happen, all at once: their five fields of time
-become @reboot, which for this daemon is its own start.
+The daemon runs in its own mount namespace, and neither reads nor writes the machine's crontabs,
+mails or pid files. It starts a line for each thing that can happen, all at once: @reboot, which for
+this daemon is its own start, replaces their five time fields.
 """
 
 import email
@@ -25,10 +25,11 @@ from support import temporary_warehouse as new_warehouse
 NAMES_THAT_WORK = ["news", "the news", "100% news", '$HOME "`news`" #1 & more; (a) *']
 NAMES_THAT_CANNOT = ["today's news", "news\\2026", "news\n2026"]
 
-# What cron gives to the commands of a crontab, and no more.
+# The environment that cron gives to commands.
 CRON_PATH = "/usr/bin:/bin"
 
-# In mounts of its own: no crontab but ours, a pid file and a sendmail of our own; then the daemon.
+# In its own mount namespace: hide all crontabs, put our pid file and sendmail there, start the
+# daemon.
 DAEMON = r"""
 set -e
 base=$1
@@ -64,7 +65,8 @@ def last_months() -> list[str]:
 
 
 def month_of_two_topics(month: str) -> bytes:
-    """Return a month's response: 80 articles, one topic waxing from month to month, one waning."""
+    """Return a month's response of 80 articles: one topic grows from month to month, one
+    shrinks."""
     waxing = 1 + last_months().index(month)
     docs: list[Doc] = []
     for k in range(80):
@@ -87,18 +89,18 @@ def make_cron(folder: Path, **variables: str) -> Done:
 
 @dataclass(frozen=True)
 class Project:
-    """A copy of this project in a folder of its own, with its `.env`."""
+    """A copy of this project in its own folder, with its own `.env`."""
 
     folder: Path
     home: Path
 
     @property
     def log(self) -> str:
-        """What the last run logged."""
+        """Return the log of the last run."""
         return (self.folder / "data" / "cron.log").read_text(encoding="utf-8")
 
     def command(self) -> str:
-        """Return the line that `make cron` prints, without its time."""
+        """Return the line that `make cron` prints, without its time fields."""
         done = make_cron(self.folder)
         assert done.returncode == 0, done.stderr
         [line] = done.stdout.splitlines()
@@ -107,7 +109,7 @@ class Project:
         return fields[5]
 
     def by_hand(self) -> Done:
-        """Run the line's command as cron does, for its exit code, which cron keeps to itself."""
+        """Run the line's command as cron does, to see its exit code, which cron does not show."""
         return subprocess.run(
             ["/bin/sh", "-c", self.command().replace("\\%", "%")],
             env={"HOME": str(self.home), "PATH": CRON_PATH, "PYTHONPATH": str(self.folder)},
@@ -121,7 +123,7 @@ class Project:
 
 
 def copy_of_project(folder: Path, **settings: str) -> Project:
-    """Copy the files as they are now; the Python packages are those that the tests run with."""
+    """Copy the project's files; the copy uses the Python packages of the tests."""
     ignored = shutil.ignore_patterns(
         ".*", "*.egg-info", "__pycache__", "benchmarks", "data", "docs", "logs", "target", "tests"
     )
@@ -138,7 +140,7 @@ def copy_of_project(folder: Path, **settings: str) -> Project:
 
 @dataclass(frozen=True)
 class Minute:
-    """What became of the lines that cron started."""
+    """What the lines did that cron started."""
 
     good: Project
     good_warehouse: Warehouse
@@ -159,7 +161,7 @@ class Minute:
 
 
 def why_no_cron() -> str | None:
-    """Return why a cron daemon cannot be run here, if so."""
+    """Return why no cron daemon can run here, or an empty text."""
     missing = [name for name in ("cron", "crontab", "flock", "make", "unshare")
                if shutil.which(name, path=f"/usr/sbin:/sbin:{CRON_PATH}") is None]  # fmt: skip
     if missing:
@@ -182,7 +184,7 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> None:
 
 @contextmanager
 def cron_daemon(base: Path, crontab: str) -> Iterator["subprocess.Popen[str]"]:
-    """Run Debian's cron daemon with this crontab of root's, which hides all others."""
+    """Run Debian's cron daemon with this crontab as root's only one."""
     (base / "mail").mkdir()
     (base / "crontab").write_text(crontab, encoding="utf-8")
     sendmail = base / "sendmail"
@@ -204,7 +206,7 @@ def cron_daemon(base: Path, crontab: str) -> Iterator["subprocess.Popen[str]"]:
 
 
 def run_once(daemon: "subprocess.Popen[str]", meanwhile: Callable[[], Done], begun: Path) -> Done:
-    """Let the crontab's lines start, call ``meanwhile`` as they work, wait for their end."""
+    """Start the crontab's lines, call ``meanwhile`` while they run, and wait for their end."""
     children = Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children")
     wait_until(lambda: begun.exists() or daemon.poll() is not None, 30)
     if daemon.poll() is not None:
@@ -217,7 +219,7 @@ def run_once(daemon: "subprocess.Popen[str]", meanwhile: Callable[[], Done], beg
 
 @pytest.fixture(scope="module")
 def minute(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Minute]:
-    """All lines, run by cron at once."""
+    """All lines, started by cron at once."""
     why = why_no_cron()
     if why:
         pytest.skip(f"cron: {why}")
@@ -250,8 +252,8 @@ def minute(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> It
             "keyless": project("keyless", warehouse, healthy, NYT_API_KEY=""),
         }
         before = earlier.content()
-        # The same line twice: one of the two finds the other at work. The packages are installed
-        # from this checkout, so that PYTHONPATH has to name the copy.
+        # The same line twice: one of them finds the other at work. The packages are installed from
+        # this checkout, so PYTHONPATH has to name the copy.
         crontab = [f"HOME={good.home}"]
         for each in (good, good, *others.values()):
             crontab += [f"PYTHONPATH={each.folder}", f"@reboot {each.command()}"]
@@ -287,7 +289,7 @@ def test_a_good_run_logs_and_mails_nothing(minute: Minute) -> None:
     assert "make" not in log[-1]
     for word in ("3 fetched", "topics fitted", "Growing topics", "Popular topics"):
         assert word in minute.good.log
-    # The one mail is the overlapping line's.
+    # The one mail is from the line that found the other at work.
     [[line]] = minute.mails_of(minute.good)
     assert "failed" not in line
 
@@ -381,7 +383,7 @@ def test_the_line_works_in_any_folder_that_a_crontab_can_name(tmp_path: Path, na
     project = project_of_makefile(tmp_path / name, "NYT_API_KEY=k\n")
     command = project.command()
     assert not re.search(r"(?<!\\)%", command)
-    # The run ends at once, in this folder: the commands are missing.
+    # In this folder the commands are missing, so the run ends at once.
     done = project.by_hand()
     assert done.returncode == 2
     assert done.stdout.endswith(f"; the log is {project.folder}/data/cron.log\n"), done
@@ -416,7 +418,7 @@ def test_a_key_that_only_the_shell_knows_is_warned_of(
 
 
 def project_of_makefile(folder: Path, settings: str) -> Project:
-    """Give a folder with a Makefile and `.env`, whose .venv lacks the commands."""
+    """Make a folder with a Makefile and `.env`, whose .venv lacks the commands."""
     folder.mkdir()
     shutil.copy(PROJECT_DIR / "Makefile", folder)
     shutil.copytree(PROJECT_DIR / "config", folder / "config")

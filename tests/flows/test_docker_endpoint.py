@@ -1,4 +1,4 @@
-"""Which Docker engine builds the image, as the docker command's own settings name it."""
+"""The image is built by the Docker engine that the docker command's own settings name."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def describe(config: Path, name: str, content: object) -> None:
-    """Write down a context."""
+    """Write a context's description."""
     folder = config.parent / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest()
     folder.mkdir(parents=True)
     (folder / "meta.json").write_text(json.dumps(content))

@@ -1,4 +1,4 @@
-"""The files that containers are made of, held against each other; no Docker is needed here."""
+"""The container files agree with each other; no Docker is needed."""
 
 import json
 import os
@@ -22,22 +22,23 @@ DEFAULTS = {
     name: variable.get("default") for name, variable in TEMPLATE["variables"]["properties"].items()
 }
 DOCKERFILE = (PROJECT_DIR / "Dockerfile").read_text()
-# Where the flows find what `init` puts there for them.
+# Where the flows find the secrets that `init` writes.
 SECRETS = "/run/news-growth"
 
 
 def volume_names() -> dict[str, str]:
-    """Return each volume's name for Compose and the engine's."""
+    """Return the volumes' names in Compose and on the engine."""
     return {key: volume["name"] for key, volume in COMPOSE["volumes"].items()}
 
 
 def published(service: dict[str, Any]) -> list[str]:
-    """Return a service's published ports, with variables at their defaults."""
+    """Return a service's published ports, with the variables' default values."""
     return [re.sub(r"\$\{\w+:-(\w+)\}", r"\1", port) for port in service.get("ports", [])]
 
 
 def test_the_template_is_what_the_installed_package_gives(tmp_path: Path) -> None:
-    """If not, prefect-docker was upgraded or the file edited: run make_base_job_template.py."""
+    """If this fails, prefect-docker was upgraded or the file edited: run
+    make_base_job_template.py."""
     env = {"HOME": str(tmp_path), "PREFECT_HOME": str(tmp_path / ".prefect"), "PATH": os.defpath}
     script = str(CONFIG / "make_base_job_template.py")
     done = run(sys.executable, script, "--output", tmp_path / "new.json", env=env)
@@ -140,7 +141,7 @@ def test_the_image_holds_what_it_is_allowed_to() -> None:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with the scripts of the stack and nothing else."""
+    """A folder with nothing but the scripts of the stack."""
     (tmp_path / "config").mkdir()
     for name in ("make-secrets.sh", "stack.sh"):
         (tmp_path / "config" / name).write_text((CONFIG / name).read_text())

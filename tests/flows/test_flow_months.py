@@ -1,4 +1,4 @@
-"""Which months a scheduled run is about."""
+"""Which months a scheduled run loads or fits."""
 
 from datetime import UTC, date, datetime
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.fast
         # Midnight of the 1st in New York, in winter and in summer.
         (datetime(2024, 1, 1, 5, tzinfo=UTC), date(2023, 12, 1)),
         (datetime(2024, 7, 1, 4, tzinfo=UTC), date(2024, 6, 1)),
-        # In UTC the 1st has begun, in New York it has not.
+        # In UTC it is the 1st already, in New York it is not.
         (datetime(2024, 7, 1, 3, 59, tzinfo=UTC), date(2024, 5, 1)),
         (datetime(2024, 3, 31, 12, tzinfo=UTC), date(2024, 2, 1)),
     ],

@@ -1,4 +1,4 @@
-"""Which failures of a flow's tasks are tried again: those that may pass by themselves."""
+"""A flow's task is tried again after failures that may pass by themselves, and only then."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The flows on a real Prefect server, with a worker of a process pool and the API on loopback."""
+"""The flows on a real Prefect server, with a process worker and the fake API."""
 
 import gzip
 import hashlib
@@ -22,7 +22,7 @@ FIRST_OF_JANUARY = "2024-01-01T05:00:00Z"
 
 @pytest.fixture(scope="module")
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
-    """Both flows deployed, a worker, and six months of the sample at the API."""
+    """Both flows deployed, with a worker; the API has six months of the sample."""
     folder = tmp_path_factory.mktemp("prefect")
     with (
         temporary_warehouse() as bare,
@@ -33,7 +33,7 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
         bare.ok("extract", "sample", sample, "--start", MONTHS[0], "--end", MONTHS[-1])
         for month in MONTHS:
             body = json.loads(gzip.decompress((sample / f"{month}.json.gz").read_bytes()))
-            # Every other document: enough to fit, and quick.
+            # Every other document: enough to fit, and quicker.
             loader.api.months[month] = response(body["response"]["docs"][::2])
         for script in ("elt_deploy", "growth_fit_deploy"):
             own.ok("python", f"flows/{script}.py", "--work-pool", "loopback")
@@ -42,7 +42,7 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
 
 @pytest.fixture(autouse=True)
 def healthy_api(prefect: Prefect) -> None:
-    """Each test begins with an API that answers, and forgets whom it answered."""
+    """Give each test an API that answers, with an empty list of requests."""
     prefect.loader.api.first()
     prefect.loader.api.calls.clear()
 
@@ -85,7 +85,7 @@ def test_late_runs_that_start_at_once_load_the_months_before_they_were_due(loade
 
 
 def test_a_month_that_fails_is_named_and_the_others_are_built(loaded: Prefect) -> None:
-    """The others are final and loaded: they are not asked for, and nothing changes."""
+    """The other months are final and loaded: they are not asked for, and do not change."""
     prefect = loaded
     api = prefect.loader.api
     built = rows_of_marts(prefect.loader.warehouse)
@@ -102,7 +102,7 @@ def test_a_month_that_fails_is_named_and_the_others_are_built(loaded: Prefect) -
 
 
 def test_fit_of_the_months_before_it_was_due(loaded: Prefect) -> None:
-    """It is the one of the command line, which stored it before."""
+    """The command line has already stored the same fit."""
     prefect = loaded
     warehouse = prefect.loader.warehouse
     warehouse.ok("growth", "fit", "--start", "2023-06", "--end", "2023-11")
@@ -177,7 +177,7 @@ def test_an_outage_is_waited_for(prefect: Prefect) -> None:
 
 @pytest.mark.nightly
 def test_what_was_stopped_is_made_good_by_the_next_run(loaded: Prefect) -> None:
-    """A run is cancelled; then the server vanishes under another, and comes back."""
+    """A run is cancelled; then the server is killed during another run, and comes back."""
     prefect = loaded
     months = MONTHS[3:]
     loader, landing = prefect.loader, prefect.loader.landing
@@ -199,7 +199,7 @@ def test_what_was_stopped_is_made_good_by_the_next_run(loaded: Prefect) -> None:
         return run
 
     forget()
-    cancelled = start_slowly(5.0)  # long enough for the cancellation to come in time
+    cancelled = start_slowly(5.0)  # long enough to cancel the run meanwhile
     prefect.cancel(cancelled)
     assert prefect.end_of(cancelled)[0] == "Cancelled"
     assert len(loader.loaded()) < len(MONTHS)
@@ -219,13 +219,13 @@ def test_what_was_stopped_is_made_good_by_the_next_run(loaded: Prefect) -> None:
 
 @pytest.mark.nightly
 def test_a_folder_and_the_sample_as_sources(prefect: Prefect) -> None:
-    """Over the sample a model and a test of dbt fail: that fails the flow, and both are named."""
+    """With the sample, a dbt model and a dbt test fail: the flow fails and names both."""
     warehouse = prefect.loader.warehouse
     warehouse.empty()
     folder = warehouse.folder.parent / "files"
     warehouse.ok("extract", "sample", folder, "--start", "2024-11", "--end", "2024-12")
     prefect.completed("elt", year=2024, month=12, source=str(folder))
-    # The folder's December, but not its November.
+    # December from the folder, but not its November.
     assert list(prefect.loader.loaded()) == ["2024-12"]
 
     with warehouse.connect() as connection:
@@ -241,7 +241,7 @@ def test_a_folder_and_the_sample_as_sources(prefect: Prefect) -> None:
     assert "dbt build failed: " in message
     assert "model stg_nyt__articles: Database Error" in message
     assert "test months_hold_their_documents: Got 1 result" in message
-    # Two years of the sample up to October.
+    # Two years of the sample, to October.
     months = list(prefect.loader.loaded())
     assert len(months) == 25 and months[::23] == ["2022-11", "2024-10"]
 
@@ -258,7 +258,7 @@ for options in json.loads(sys.argv[1]):
 
 
 def deploy(prefect: Prefect, *options: str, **variables: str) -> tuple[int, str]:
-    """Run a deployment script; return its exit code and what it said."""
+    """Run a deployment script; return its exit code and its output."""
     done = run("python", "flows/elt_deploy.py", *options, env=prefect.env | variables)
     return done.returncode, " ".join(done.stderr.split())
 
@@ -275,7 +275,7 @@ def test_deployment_scripts_need_a_server(prefect: Prefect, nobody: str) -> None
 
 
 def test_deployment_scripts_say_what_is_missing(prefect: Prefect) -> None:
-    """Asked in one process: each would import Prefect again."""
+    """All in one process: another one would have to import Prefect again."""
     cases = [
         (["--work-pool", "none"], "there is no work pool none: `prefect work-pool create"),
         (["--push"], "--push needs --registry"),
@@ -293,7 +293,7 @@ def test_deployment_scripts_say_what_is_missing(prefect: Prefect) -> None:
 
 @pytest.mark.nightly
 def test_docker_pool(prefect: Prefect, tmp_path: Path) -> None:
-    """The work pool's template is taken as it is, and the engine is the one that docker uses."""
+    """The work pool gets the template unchanged; the image is built on docker's own engine."""
     prefect.ok(
         *("prefect", "work-pool", "create", "--type", "docker"),
         *("--base-job-template", "config/base-job-template.json", "docker-pool"),
@@ -312,7 +312,7 @@ def test_docker_pool(prefect: Prefect, tmp_path: Path) -> None:
         code, message = deploy(prefect, **variables)
         assert code == 2 and f"no Docker engine answers at {where}" in message
 
-    # Late runs outlive the deployment's renewal.
+    # Late runs are kept when the flow is deployed again.
     code, message = deploy(prefect, "--image", "registry.example/news-growth:abc")
     assert code == 0, message
     elt = prefect.deployments()["elt"]

@@ -1,26 +1,30 @@
 """What all tests share: one embedded warehouse a process, never the developer's own.
 
-`make test` runs all tests that are not ``nightly``, `make test-nightly` the others, and `make
-test-fast` those that are ``fast``. pyproject.toml says what the two markers mean; the last lines of
-pytest say how many tests were left out. Make a test quicker before you make it ``nightly``. The
-main promise of each area stays in `make test`. Where a file's fixtures take long, its ``nightly``
-tests are worth them, or there are none.
+The folders: ``console`` tests what all commands share, and every command against crashes, full
+disks and servers that die; ``extract``, ``growth``, ``warehouse`` and ``flows`` test the packages
+of these names, ``flows`` with cron and the container files too; ``models`` tests dbt's models,
+macros and seeds; ``docker`` tests image and containers, by `make test-docker` only; ``citus``
+starts a cluster for models/test_citus.py. Helpers that several folders use stand beside them.
 
-What takes time, of one processor: `dbt build` 8 s, without dbt's unit tests 5 s, without all its
-tests 4 s, 2 s more where the project was not parsed for that warehouse's path before, another dbt
-command 2 s, each 2 s more in a process of its own; a flow's run 5 s and its dbt, `growth fit` 1 s,
-a new warehouse 1 s, a command in a process of its own 0.3 s, by ``Warehouse.run`` 0.1 s
-(preloaded.py). So a file of tests
+`make test` runs all tests but the ``nightly`` ones, `make test-nightly` those, and `make test-fast`
+the ``fast`` ones; pyproject.toml says what the two marks mean. The last lines of pytest say how
+many tests were left out. Make a test quicker before you mark it ``nightly``, and leave the test of
+each area's main promise in `make test`.
 
-- takes the fixture ``warehouse`` unless it destroys the server, changes its roles or settings, or
-  runs beside other tests: dbt has mostly parsed for it already;
+Seconds of one processor: `dbt build` 8, without dbt's unit tests 5, without all its tests 4; 2 more
+where dbt has not parsed for that warehouse's path yet; another dbt command 2; each 2 more in a
+process of its own. A flow's run 5 and its dbt; `growth fit` 1; a new warehouse 1; a command 0.1 by
+``Warehouse.run`` (preloaded.py), in a process of its own 0.3. So a file of tests
+
+- uses the fixture ``warehouse``, for which dbt has mostly parsed already, unless it destroys the
+  server, changes roles or settings, or runs beside other tests;
 - loads, builds and fits once, in a fixture of the module (test_growth.py: ``built``, ``year``), and
-  empties the warehouse after itself;
+  empties the warehouse in the end;
 - builds by ``Warehouse.build()``, without dbt's own tests: test_growth.py, test_empty_warehouse.py,
   test_roles.py, test_locks.py and test_flows.py run those;
-- gives dbt commands with target folders of their own ``Warehouse.parsed()``;
-- asks several things of one run of a flow;
-- waits by asking now and then, for each look at the database is a new connection;
+- gives ``Warehouse.parsed()`` to dbt commands that have their own target folder;
+- checks several things after one run of a flow;
+- waits by asking now and then: each query opens a connection;
 - is named in ``LONGEST`` where it takes more than about 20 s.
 """
 
@@ -37,7 +41,7 @@ from support import Warehouse, temporary_warehouse
 
 @pytest.fixture(scope="session")
 def warehouse() -> Iterator[Warehouse]:
-    """A warehouse of the session's own, its tables created; ``empty()`` it before a test."""
+    """This process's warehouse, with the tables of schema.sql; ``empty()`` it before a test."""
     with temporary_warehouse() as own:
         status = own.run("extract", "status")
         assert status.returncode == 0, status.stderr
@@ -46,7 +50,7 @@ def warehouse() -> Iterator[Warehouse]:
 
 @pytest.fixture
 def loader(warehouse: Warehouse, tmp_path: Path) -> Iterator[Loader]:
-    """`extract` on that warehouse, emptied, and a fake API without months."""
+    """`extract` on that warehouse, which is emptied, and a fake API without months."""
     with loader_on(warehouse, tmp_path / "nyt") as own:
         yield own
 
@@ -59,8 +63,8 @@ def shared() -> Iterator[Path]:
         yield Path(folder)
 
 
-# Each process takes file after file; with the longest first, none is left alone at the end. Those
-# that mostly wait go beside those that compute.
+# Each process takes the next file when it is done with one: with the longest first, all end at
+# about the same time. Files that mostly wait come beside files that compute.
 LONGEST = (
     "test_killed.py",
     "test_extract_hostile.py",
@@ -87,7 +91,7 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest."""
+    """Put the longest files first."""
     items.sort(key=lambda item: LONGEST.index(name) if (name := item.path.name) in LONGEST else 99)
     both = [item.nodeid for item in items if {"fast", "nightly"} <= marks_of(item)]
     if both:
@@ -99,12 +103,12 @@ def marks_of(item: pytest.Item) -> set[str]:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """With only fast tests chosen, no dbt is imported."""
+    """Import dbt beforehand, unless only fast tests were chosen."""
     if any("fast" not in marks_of(item) for item in session.items):
         preloaded.with_dbt()
 
 
-# pytest counts the tests that -m leaves out; the processes of xdist keep that count to themselves.
+# The number of tests that -m or -k has left out. Each process of xdist has its own count.
 _left_out = pytest.StashKey[int]()
 
 
@@ -114,20 +118,20 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Tell the process that began this one, where there is one."""
+    """Pass the number on to the main process."""
     told: dict[str, Any] = getattr(session.config, "workeroutput", {})
     told["left_out"] = session.config.stash.get(_left_out, 0)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    # Each of the processes collects all tests, and leaves out the same.
+    # Each process collects all tests, so that their numbers are the same.
     node.config.stash[_left_out] = getattr(node, "workeroutput", {}).get("left_out", 0)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Iterator[None]:
-    """Say after all else what was left out: such tests are not skipped, nobody asked for them."""
+    """Say in the last line how many tests were left out: these do not count as skipped."""
     yield
     count = config.stash.get(_left_out, 0)
     if count:

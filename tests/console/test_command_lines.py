@@ -236,7 +236,7 @@ def test_every_error_is_in_the_page_of_troubles() -> None:
     page = (PROJECT_DIR / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
     texts = [
         text
-        for package in ("extract", "growth", "warehouse")
+        for package in ("console", "extract", "growth", "warehouse")
         for module in sorted((PROJECT_DIR / package).rglob("*.py"))
         for text in error_texts(module)
     ]

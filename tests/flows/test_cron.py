@@ -161,7 +161,7 @@ class Minute:
 
 
 def why_no_cron() -> str | None:
-    """Return why no cron daemon can run here, or an empty text."""
+    """Return why no cron daemon can run here, or None."""
     missing = [name for name in ("cron", "crontab", "flock", "make", "unshare")
                if shutil.which(name, path=f"/usr/sbin:/sbin:{CRON_PATH}") is None]  # fmt: skip
     if missing:

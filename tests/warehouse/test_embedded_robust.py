@@ -326,7 +326,7 @@ def test_a_stray_file_is_in_nobodys_way_and_is_never_deleted(fresh: Warehouse) -
 
 
 @pytest.mark.nightly
-def test_what_a_link_leads_to_is_not_deleted(fresh: Warehouse, tmp_path: Path) -> None:
+def test_what_a_link_leads_to_is_not_deleted(fresh: Warehouse) -> None:
     """The data folder is a link to a folder whose name must be quoted in the server's settings."""
     disk = fresh.folder.parent / ODD[:30]
     fresh.ok("warehouse", "start")

@@ -161,7 +161,7 @@ def test_nor_does_it_lead_dbt(other: Warehouse, warehouse: Warehouse, tmp_path: 
 
 
 def test_with_pghost_all_programs_go_there(
-    other: Warehouse, warehouse: Warehouse, months: Path, dump: Path, tmp_path: Path
+    other: Warehouse, warehouse: Warehouse, months: Path, tmp_path: Path
 ) -> None:
     """psql and pg_dump too, which would prefer a service file."""
     led = Warehouse(
@@ -286,9 +286,7 @@ def test_dbt_takes_no_other_profile(
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_make_and_the_flows_name_dbts_profile_themselves(
-    warehouse: Warehouse, tmp_path: Path
-) -> None:
+def test_make_names_dbts_profile_itself(warehouse: Warehouse) -> None:
     done = warehouse.run("make", "-n", "elt", "DBT_TARGET=prod")
     assert "--profiles-dir . --target warehouse" in done.stdout
 

@@ -15,9 +15,9 @@ import warehouse.cli
 PROGRAMS = {"extract": extract.cli.app, "growth": growth.cli.app, "warehouse": warehouse.cli.app}
 HEAD = """# Commands
 
-What each command says with `--help`. `extract` brings months into the warehouse, `dbt build` makes
-tables of them, `growth` fits and shows, `warehouse` keeps the database server. A test holds this
-page against the commands; `python docs/commands.py >docs/commands.md` renews it.
+What each command says with `--help`. `extract` loads months into the warehouse, `dbt build` makes
+tables of them, `growth` fits topics and shows them, `warehouse` runs the database server.
+`python docs/commands.py >docs/commands.md` writes this page; a test fails where it is out of date.
 
 `growth --install-completion` (or `extract`, `warehouse`) lets your shell complete commands and
 options. Where NO_COLOR is set, nothing is coloured. Exit codes: 0 done; 1 finished, but some months

@@ -5,12 +5,13 @@ import errno
 import gzip
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -76,6 +77,27 @@ class Warehouse:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+
+    def on_terminal(self, *command: str | Path, **variables: str) -> str:
+        """Run a command line that must succeed; return what a terminal as its stderr shows."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            resolved(command),
+            env=self.env | {"TERM": "xterm-256color"} | variables,
+            cwd=PROJECT_DIR,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        shown = b""
+        # On Linux reading fails once nobody writes to the terminal.
+        with suppress(OSError):
+            while block := os.read(ours, 65536):
+                shown += block
+        os.close(ours)
+        assert process.wait(timeout=30) == 0, shown.decode()
+        return shown.decode()
 
     def parsed(self) -> dict[str, str]:
         """Return the variable that spares dbt commands with their own target folder the parsing."""

@@ -2,12 +2,9 @@
 
 import ast
 import json
-import os
-import pty
 import re
 import runpy
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,6 @@ from support import (
     PROJECT_DIR,
     Warehouse,
     middle_document,
-    resolved,
     run,
     write_body,
     write_month,
@@ -126,40 +122,16 @@ def test_an_interrupted_command_says_so_by_its_code(warehouse: Warehouse) -> Non
     assert "Traceback" not in stderr
 
 
-def on_a_terminal(warehouse: Warehouse, *command: str | Path, **variables: str) -> str:
-    """Run a command whose stderr is a terminal; return what the terminal shows."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        resolved(command),
-        env=warehouse.env | {"TERM": "xterm-256color"} | variables,
-        cwd=PROJECT_DIR,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    got = b""
-    try:
-        while block := os.read(ours, 65536):
-            got += block
-    except OSError:
-        pass  # on Linux, reading fails once the other end is closed
-    finally:
-        os.close(ours)
-    assert process.wait() == 0, got.decode()
-    return got.decode()
-
-
 def test_a_bar_is_for_a_terminal_and_a_plain_line_for_all_else(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
     warehouse.empty()
     write_month(tmp_path, "2020-01", [middle_document(number) for number in range(3)])
     load: list[str | Path] = ["extract", "load", "--refresh", "--from", tmp_path]
-    coloured = on_a_terminal(warehouse, *load)
+    coloured = warehouse.on_terminal(*load)
     assert "━" in coloured and "1/1" in coloured and "\x1b[3" in coloured
     assert "2020-01: loaded, 3 documents" in coloured
-    plain = on_a_terminal(warehouse, *load, NO_COLOR="1")
+    plain = warehouse.on_terminal(*load, NO_COLOR="1")
     assert "━" in plain and "\x1b[3" not in plain and "\x1b[9" not in plain
     elsewhere = warehouse.ok(*load)
     assert elsewhere.stderr == "2020-01: replaced, 3 documents\n"

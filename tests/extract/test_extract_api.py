@@ -1,9 +1,6 @@
 """`extract run` and the API: what it asks for, what each answer leads to, what it shows."""
 
-import os
-import pty
 import re
-import subprocess
 import time
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
@@ -20,7 +17,7 @@ from fake_api import (
     json_answer,
     month_body,
 )
-from support import PROJECT_DIR, middle_document, resolved, response
+from support import middle_document, response
 
 HTML = b"<!DOCTYPE html><html><body>Service Unavailable</body></html>"
 ATTEMPTS = 6
@@ -299,33 +296,12 @@ def test_without_months_the_three_that_are_not_final_are_fetched(loader: Loader)
 # Progress
 
 
-def on_terminal(loader: Loader, **variables: str) -> tuple[int, str]:
-    """Run `extract run` over three months; return what a terminal as stderr shows."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        resolved(["extract", "run", "--start", "2020-01", "--end", "2020-03"]),
-        env=loader.warehouse.env | {"TERM": "xterm-256color"} | variables,
-        cwd=PROJECT_DIR,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            block = os.read(ours, 65536)
-        except OSError:  # reading fails once nobody writes to the terminal
-            break
-        shown += block
-    os.close(ours)
-    return process.wait(timeout=30), shown.decode()
+RUN = ("extract", "run", "--start", "2020-01", "--end", "2020-03")
 
 
 def test_a_terminal_gets_a_bar(loader: Loader) -> None:
     loader.api.faults = lambda number, month: Answer(month_body(month), wait=0.3)
-    code, shown = on_terminal(loader)
-    assert code == 0
+    shown = loader.warehouse.on_terminal(*RUN)
     assert "2/3" in shown
     assert "6 documents" in shown
     assert "2020-03: fetched, 3 documents; loaded" in shown
@@ -335,8 +311,7 @@ def test_a_terminal_gets_a_bar(loader: Loader) -> None:
 
 def test_no_color_means_no_colours(loader: Loader) -> None:
     loader.api.faults = lambda number, month: Answer(month_body(month), wait=0.3)
-    code, shown = on_terminal(loader, NO_COLOR="1")
-    assert code == 0
+    shown = loader.warehouse.on_terminal(*RUN, NO_COLOR="1")
     assert "2/3" in shown
     colours = [
         int(part)

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -73,30 +74,35 @@ def test_an_own_server_is_used(client: Warehouse, warehouse: Warehouse, tmp_path
     assert done.stdout == f"own server, running: {warehouse.folder}\n"
 
 
+@contextmanager
+def database(warehouse: Warehouse, name: str, options: str = "") -> Iterator[dict[str, str]]:
+    """Create a database on the session's server; yields libpq's variables for it, and drops it."""
+    with warehouse.connect() as connection:
+        connection.execute(f"create database {name} {options}".encode())
+        try:
+            yield {"PGHOST": str(warehouse.folder), "PGUSER": "postgres", "PGDATABASE": name}
+        finally:
+            connection.execute(f"drop database {name}".encode())
+
+
 @pytest.mark.parametrize(
     "options", ["encoding 'SQL_ASCII' locale 'C'", "locale_provider libc locale 'C'"]
 )
 def test_a_database_without_accents_is_refused(
     client: Warehouse, warehouse: Warehouse, options: str
 ) -> None:
-    with warehouse.connect() as connection:
-        connection.execute("drop database if exists plain")
-        connection.execute(f"create database plain template template0 {options}".encode())
-    own = {"PGHOST": str(warehouse.folder), "PGUSER": "postgres", "PGDATABASE": "plain"}
-    done = client.run("extract", "status", **own)
+    with database(warehouse, "plain", f"template template0 {options}") as own:
+        done = client.run("extract", "status", **own)
     assert (done.returncode, done.stdout) == (2, "")
     assert "the database plain does not handle accented letters" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_role_without_rights_is_one_line(client: Warehouse, warehouse: Warehouse) -> None:
-    with warehouse.connect() as connection:
-        connection.execute("drop database if exists closed")
-        connection.execute("drop role if exists guest")
+    with warehouse.connect() as connection, database(warehouse, "closed") as own:
         connection.execute("create role guest login")
-        connection.execute("create database closed")
-    own = {"PGHOST": str(warehouse.folder), "PGUSER": "guest", "PGDATABASE": "closed"}
-    done = client.run("extract", "status", **own)
+        done = client.run("extract", "status", **own | {"PGUSER": "guest"})
+        connection.execute("drop role guest")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: the warehouse's tables cannot be created: ")
     assert "permission denied" in done.stderr

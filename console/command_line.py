@@ -47,7 +47,7 @@ def run(app: Callable[[], object]) -> None:
         told = explained(error)
         if told is None:
             raise
-        # Python flushes stdout once more as it ends: to nowhere, for it has just failed.
+        # As it ends, Python flushes stdout once more, which would fail again: to /dev/null instead.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         if isinstance(error, BrokenPipeError):
             sys.exit(SOME_FAILED)  # the reader, such as `head`, has closed the pipe and knows

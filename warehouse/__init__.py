@@ -1,1 +1,1 @@
-"""The Postgres warehouse: where it is, the embedded server, the tables that Python owns."""
+"""The Postgres warehouse: connects to it, and keeps its tables, roles, locks and backups."""

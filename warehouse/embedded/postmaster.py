@@ -36,8 +36,8 @@ def name_in_lock_file(server: Server, pid: int) -> None:
 def clear_lock_files(server: Server) -> None:
     """Make the lock files that a dead server has left harmless, so that Postgres starts.
 
-    It would refuse to start where a lock file names a living process, any process, and where the
-    file is empty or cannot be read. A readable one stays, with a process id that does not exist:
+    It would refuse to start where a lock file names any living process, is empty or cannot be
+    read. A readable one stays, with a process id that does not exist:
     from its other lines Postgres finds out whether old processes still use the data. Raises
     WarehouseError where some do.
     """

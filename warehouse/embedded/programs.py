@@ -67,7 +67,7 @@ def call(
     kept = ("PATH", "LD_LIBRARY_PATH")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     user, group = server.run_as or (None, None)
-    # In the folder, so that paths stay short: pg_ctl passes them through a shell.
+    # In the folder, so that paths are short names: pg_ctl passes them through a shell.
     return subprocess.run(
         [server.binaries / program, *arguments],
         check=False,

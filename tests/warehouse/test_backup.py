@@ -19,6 +19,7 @@ from support import (
 
 SCHEMAS = ("raw", "growth", "staging", "intermediate", "marts")
 LEDGER = "raw.ratelimit___nyt_requests"
+OTHER_LEDGER = "raw.ratelimit___gazette_requests"
 NAME = re.compile(r"news-\d{4}-\d\d-\d\dT\d{6}Z\.dump")
 
 
@@ -93,20 +94,26 @@ def test_restore_asks_where_there_is_data_and_replaces_it_all(built: Warehouse, 
         connection.execute("drop table marts.dim_topics")
         connection.execute("create table marts.later (a integer)")
         connection.execute(f"insert into {LEDGER} values ('made since', 1, now())".encode())
+        # Another outlet's tables.
+        connection.execute("create table raw.gazette_months as table raw.nyt_months")
+        connection.execute(f"create table {OTHER_LEDGER} as table {LEDGER}".encode())
     changed = content(built)
     done = built.run("warehouse", "restore", dump)
     assert done.returncode == 1
     assert f"Replace what the database news at {built.folder}, port 5432 holds (" in done.stdout
-    assert "1 month, 84 documents, 1 fit, " in done.stdout
+    assert "2 months, 168 documents, 1 fit, " in done.stdout
     assert f"by {dump}?" in done.stdout
     assert content(built) == changed
     built.ok("warehouse", "restore", dump, "--yes")
     after = content(built)
     # The requests made since the backup still count.
     assert after.pop(LEDGER) == changed[LEDGER]
+    assert after.pop(OTHER_LEDGER) == changed[OTHER_LEDGER]
     assert len(before.pop(LEDGER)) == len(changed[LEDGER]) - 1
     assert after == before
     assert built.value("select count(*) from pg_namespace where nspname ~ 'restore'") == 0
+    with built.connect() as connection:
+        connection.execute(f"drop table {OTHER_LEDGER}".encode())
 
 
 def test_roles_come_back(built: Warehouse, dump: Path) -> None:

@@ -359,6 +359,32 @@ def test_again_nothing_changes(built: Warehouse) -> None:
     assert state() == before
 
 
+def test_another_outlets_tables_may_be_read_like_the_first_ones(built: Warehouse) -> None:
+    names = ("months", "articles", "rejects", "fields")
+    with built.connect() as connection:
+        for name in names:
+            connection.execute(f"create table raw.gazette_{name} (like raw.nyt_{name})".encode())
+    try:
+        built.ok("warehouse", "roles")
+        readable = {
+            (role, name)
+            for role in ("loader", "transformer", "modeller", "analyst")
+            for name in names
+            if built.value(
+                "select has_table_privilege(%s, %s, 'select')", role, f"raw.gazette_{name}"
+            )
+        }
+    finally:
+        with built.connect() as connection:
+            for name in names:
+                connection.execute(f"drop table raw.gazette_{name}".encode())
+    assert readable == {
+        *(("loader", name) for name in names),
+        *(("transformer", name) for name in names),
+        *(("analyst", name) for name in names if name != "rejects"),
+    }
+
+
 def test_only_the_owner_sets_roles_up(built: Warehouse) -> None:
     done = as_login(built, "una", "warehouse", "roles")
     assert (done.returncode, done.stdout) == (2, "")

@@ -19,7 +19,7 @@ WINDOW = $(if $(START),--start $(START)) $(if $(END),--end $(END))
 # `dbt build` typed alone runs them too.
 DBT_BUILD = eval "$$($(BIN)/warehouse env)" && $(BIN)/dbt --quiet build --exclude-resource-type unit_test --profiles-dir . --target warehouse
 
-.PHONY: help install install-prefect flow-elt flow-growth run elt update cron growth report backup restore test test-fast test-nightly lint bench calibrate lock clean
+.PHONY: help install install-prefect flow-elt flow-growth run elt update cron growth report backup restore test test-fast test-nightly lint columns bench calibrate lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,6 +118,9 @@ lint: .venv/.installed-dev ## Check the code: ruff, mypy, sqlfluff, dbt, dbt-bou
 	$(BIN)/dbt --quiet --warn-error parse --no-partial-parse
 	$(BIN)/sqlfluff lint models data-tests macros
 	$(BIN)/dbt-bouncer
+
+columns: .venv/.installed-dev ## Write the SQL, YAML and docs that repeat growth/stored/register.py
+	$(BIN)/python -m growth.generate
 
 bench: .venv/.installed-dev ## Measure how fast load and fit are, beside other tools
 	$(BIN)/python -m benchmarks

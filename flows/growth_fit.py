@@ -15,8 +15,8 @@ from growth.shown.words import percent, what_happened, window
 from growth.stored.fit import Fitted, fit_window
 from growth.stored.lists import LISTS, read_list
 from growth.stored.refit import fit_all
+from growth.stored.result import Settings
 from growth.stored.runs import Choice, choose_run
-from growth.stored.store import Settings
 from warehouse.connect import connect
 from warehouse.settings import load_settings
 

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 # Topics with fewer articles in the window are not fitted.
 DEFAULT_MIN_ARTICLES = 50
+# Of the topics listed as growing or shrinking, at most this part should be there by chance.
+DEFAULT_FALSE_DISCOVERY_RATE = 0.05
 
 
 class Kind(StrEnum):

@@ -13,6 +13,7 @@ from console.arguments import MOST, AsJson, EndMonth, StartMonth, check_months, 
 from console.command_line import command_line, run
 from console.messages import print_findings
 from growth.choices import (
+    DEFAULT_FALSE_DISCOVERY_RATE,
     DEFAULT_MIN_ARTICLES,
     Direction,
     FileFormat,
@@ -27,6 +28,20 @@ if TYPE_CHECKING:
     from growth.stored.runs import Choice
 
 app = command_line("Which topics grew, which shrank, which led, between two months?")
+
+
+def _rate(text: str | float) -> float:
+    """Parse a rate of the command line; a bad one is a usage error."""
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < 1:
+        raise typer.BadParameter(
+            f"{str(text)[:40]!r} is no rate: give a number above 0 and below 1"
+        )
+    return rate
+
 
 Kinds = Annotated[
     list[Kind] | None,
@@ -70,6 +85,14 @@ def fit(
     period: Annotated[
         Period, typer.Option(help="Length of the periods that are counted.")
     ] = Period.DAY,
+    false_discovery_rate: Annotated[
+        float,
+        typer.Option(
+            parser=_rate,
+            metavar="RATE",
+            help="Of the topics listed as growing or shrinking, at most this part by chance.",
+        ),
+    ] = DEFAULT_FALSE_DISCOVERY_RATE,
     allow_gaps: Annotated[
         bool, typer.Option("--allow-gaps", help="Fit though months of the window are not loaded.")
     ] = False,
@@ -99,9 +122,11 @@ def fit(
     if every:
         commands.fit_all(refit, as_json)
     else:
-        from growth.stored.store import Settings
+        from growth.stored.result import Settings
 
-        settings = Settings(_names(kind), min_articles, str(period), allow_gaps)
+        settings = Settings(
+            _names(kind), min_articles, str(period), allow_gaps, false_discovery_rate
+        )
         commands.fit(start, end, settings, refit, as_json)
 
 
@@ -122,7 +147,7 @@ def top(
 ) -> None:
     """Print a ranked list of a stored fit, by default of the latest.
 
-    Growing and shrinking topics are those that surely moved, at a false discovery rate of 5%,
+    Growing and shrinking topics are those that surely moved, at the fit's false discovery rate,
     ranked by the smallest movement that is still plausible. Popular ones are ranked by articles.
     """
     choice = _choice(run_id, start, end, period)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from growth.stored.fit import Fitted
     from growth.stored.known import KnownTopic
+    from growth.stored.result import Settings
     from growth.stored.runs import Choice, Run
-    from growth.stored.store import Settings
 
 
 def fit(
@@ -128,9 +128,9 @@ def top(
     as_csv: bool,
 ) -> None:
     """Print a ranked list of a stored fit."""
-    from growth.shown.tables import LIST_COLUMNS, list_table
+    from growth.shown.tables import list_table
     from growth.shown.words import window
-    from growth.stored.lists import read_list
+    from growth.stored.lists import CSV_COLUMNS, read_list
     from growth.stored.runs import choose_run
 
     with connect("growth top", role="analyst") as connection:
@@ -151,7 +151,7 @@ def top(
             }
         )
     elif as_csv:
-        print_csv(LIST_COLUMNS, topics)
+        print_csv(CSV_COLUMNS, topics)
     else:
         shown = window(run.window_start, run.window_end, run.last_day)
         title = f"{direction.capitalize()} topics, {shown}"
@@ -228,7 +228,8 @@ def report(choice: "Choice", out: Path) -> None:
 
 def runs(as_json: bool, as_csv: bool) -> None:
     """List the stored fits."""
-    from growth.stored.runs import COLUMNS, list_runs, runs_table
+    from growth.shown.tables import runs_table
+    from growth.stored.runs import COLUMNS, list_runs
 
     with connect("growth runs", role="analyst") as connection:
         stored = list_runs(connection)

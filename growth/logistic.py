@@ -114,6 +114,7 @@ def fit_growth(
     min_articles: int = 0,
     confidence: float = 0.95,
     week: float | None = None,
+    false_discovery_rate: float = 0.05,
 ) -> GrowthFit:
     """Fit all shapes and keep for each topic the one that its articles support.
 
@@ -126,11 +127,15 @@ def fit_growth(
     question; otherwise the S-curve.
 
     ``times`` are in years, as ``fit_level`` needs them; ``week`` is a time at which a week begins:
-    by default weeks are counted from the end. Other arguments and errors as in ``fit_trend``;
+    by default weeks are counted from the end. ``false_discovery_rate``, between 0 and 1, is that at
+    which topics are taken to grow or shrink. Other arguments and errors as in ``fit_trend``;
     ValueError, too, for times over more than 100,000 years.
     """
     counts = Counts(topic, period, count, totals, times, topics)
-    return shapes.fit_growth(counts, min_articles=min_articles, confidence=confidence, week=week)
+    return shapes.fit_growth(
+        counts, min_articles=min_articles, confidence=confidence, week=week,
+        false_discovery_rate=false_discovery_rate,
+    )  # fmt: skip
 
 
 def fit_change(

@@ -1,4 +1,4 @@
-"""Creates the tables that Python owns (``schema.sql``, not dbt's), and names them."""
+"""Creates the tables that Python owns (schema.sql, growth.sql; not dbt's), and names them."""
 
 import re
 from importlib.resources import files
@@ -27,7 +27,12 @@ def _script(name: str) -> str:
 
 def own_tables() -> list[str]:
     """Return the names of the tables that Python owns."""
-    return re.findall(r"create table if not exists ([a-z0-9_.]+)", _script("schema.sql"))
+    return re.findall(r"create table if not exists ([a-z0-9_.]+)", _own_script())
+
+
+def _own_script() -> str:
+    """Return the SQL that creates these tables."""
+    return _script("schema.sql") + _script("growth.sql")
 
 
 def months_tables(connection: "psycopg.Connection") -> list[str]:
@@ -47,7 +52,7 @@ def months_tables(connection: "psycopg.Connection") -> list[str]:
 
 
 def _made_by(ddl: str) -> list[str]:
-    """Return the tables that ``schema.sql`` creates, and the columns that it adds to tables of
+    """Return the tables that Python creates, and the columns that it adds to tables of
     older versions."""
     added = re.findall(
         r"alter table ([a-z0-9_.]+)\n((?: +add column if not exists [^\n]+\n)+)", ddl
@@ -61,11 +66,11 @@ def _made_by(ddl: str) -> list[str]:
 
 
 def create_missing(connection: "psycopg.Connection") -> None:
-    """Run ``schema.sql`` where a table or column of it is missing. Where none is, a login without
+    """Create the tables where one is missing, or a column. Where none is, a login without
     the right to create tables can connect too."""
     import psycopg
 
-    schema = _script("schema.sql")
+    schema = _own_script()
     ddl = schema + distribution_script()
     missing = connection.execute(
         """

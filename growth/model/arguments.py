@@ -37,6 +37,16 @@ def check_confidence(confidence: object) -> float:
     return level
 
 
+def check_false_discovery_rate(rate: object) -> float:
+    """Return a false discovery rate: a number above 0 and below 1."""
+    number = _number(rate)
+    if number is None or not 0 < number < 1:
+        raise ValueError(
+            f"false_discovery_rate is {_shown(rate)}: give a share between 0 and 1, such as 0.05"
+        )
+    return number
+
+
 def check_whole_number(name: str, value: object, most: int) -> int:
     """Return a whole number from 0 to ``most``."""
     number = _number(value)

@@ -49,6 +49,7 @@ UNCLEAR = "unclear"
 EVERY_YEAR = "every year"
 TOO_FEW = "too few articles"
 
+# A single test is passed at this level; what is listed goes by the false discovery rate.
 LEVEL = 0.05
 # The smaller of the two p-values is multiplied by this. Bonferroni's 2 is for tests that reject as
 # often as they say; the test of the change rejects seldom where nothing changed. With 1.25 the two
@@ -94,7 +95,12 @@ class Movement:
 
 
 def movement(
-    trend: TrendFit, change: ChangeFit, standing: Standing, shape: NDArray[np.str_], span: float
+    trend: TrendFit,
+    change: ChangeFit,
+    standing: Standing,
+    shape: NDArray[np.str_],
+    span: float,
+    false_discovery_rate: float,
 ) -> Movement:
     """Put together what the fits of the same topics say. All arrays have shape (T,); ``shape`` is
     '' without a fit, ``span`` is the window's length in the unit of time."""
@@ -114,7 +120,8 @@ def movement(
 
         rate = listed(trend.growth_rate, change.change / change.years)
         sure = listed(by_trend, by_change)
-        grows, shrinks = (q <= LEVEL) & (sure > 0), (q <= LEVEL) & (sure < 0)
+        found = q <= false_discovery_rate
+        grows, shrinks = found & (sure > 0), found & (sure < 0)
         shares = _Shares.of(standing)
         moved = (standing.end - standing.start) / (rate * span)
         borne_out = (moved >= _LEAST_BORNE_OUT) & (moved <= _MOST_BORNE_OUT)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from growth.model.arguments import check_time
+from growth.model.arguments import check_false_discovery_rate, check_time
 from growth.model.bursts import degrees_of_freedom, two_sided
 from growth.model.changes import ChangeFit, Changes
 from growth.model.counts import Booleans, Counts, Design, Floats
@@ -104,11 +104,13 @@ def fit_growth(
     min_articles: int = 0,
     confidence: float = 0.95,
     week: float | None = None,
+    false_discovery_rate: float = 0.05,
 ) -> GrowthFit:
     """Fit all shapes and keep for each topic the one that its articles support: see
     growth.logistic.fit_growth."""
     fitting = Fitting(counts, min_articles, confidence, _TOPIC_BYTES)
     week = None if week is None else check_time("week", week)
+    rate = check_false_discovery_rate(false_discovery_rate)
     weeks, standing = Weeks.of(fitting.design, week), nowhere(fitting.size)
     trends, changes = TrendColumns(fitting.size), Changes(fitting.design, fitting.size)
     kept = _KeptShapes(fitting.size, fitting.confidence)
@@ -119,7 +121,7 @@ def fit_growth(
     trend, change = trends.finish(fitting), changes.finish(fitting.min_articles, fitting.confidence)
     s_curve = SCurveFit(**kept.s_curves.finish(fitting))
     pulse = PulseFit(**kept.pulses.finish(fitting))
-    moved = movement(trend, change, standing, kept.shape, fitting.design.scale)
+    moved = movement(trend, change, standing, kept.shape, fitting.design.scale, rate)
     trend_shares = {
         f"trend_{name}": np.select(
             [kept.shape == S_CURVE, kept.shape == PULSE],

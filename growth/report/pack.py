@@ -14,21 +14,12 @@ from growth.model.counts import Floats
 from growth.report.pictures import milliseconds_of_curve
 from growth.report.read import Content, Row
 from growth.shown.words import pace, what_happened
+from growth.stored.register import DATE, NUMBER, TEXT, names, on_page
 
-# Columns of marts.fct_topic_growth that the page shows. Numbers keep five digits.
-NUMBERS = (
-    "share_start", "share_start_low", "share_start_high", "share_end", "share_end_low",
-    "share_end_high", "share_highest", "listed_rate", "listed_low", "listed_high",
-    "listed_doubling_days", "sure_growth", "q_value", "growth_rate", "ci_low", "ci_high",
-    "change_rate", "p_value", "dispersion", "long_run_dispersion", "articles_a_day_end",
-    "trend_share_start", "trend_share_end", "ceiling", "ceiling_low", "ceiling_high",
-    "s_curve_rate", "peak_share",
-)  # fmt: skip
-_DATES = (
-    "highest_on", "jumped_on", "midpoint_on", "midpoint_low_on", "midpoint_high_on", "peak_on",
-    "peak_low_on", "peak_high_on", "first_seen_on",
-)  # fmt: skip
-_NAMES = ("kind", "phase", "direction", "shape", "listed_by")
+# Numbers keep five digits.
+_NUMBERS, _DATES, _NAMES = (
+    names(column for column in on_page() if column.type == kind) for kind in (NUMBER, DATE, TEXT)
+)
 # Log-odds are kept to steps of this size, so that a fitted share is off by less than a part in
 # three thousand of itself; half the widths of the bands to coarser ones.
 _STEP, _HALF_STEP = 5e-4, 2e-3
@@ -64,7 +55,7 @@ def _columns(content: Content, evidence: Callable[[], list[Row]]) -> dict[str, A
             if topic.get("other_labels")
         },
         "names": {name: _numbered(topics, name) for name in _NAMES},
-        "numbers": {name: [_short(topic[name]) for topic in topics] for name in NUMBERS},
+        "numbers": {name: [_short(topic[name]) for topic in topics] for name in _NUMBERS},
         "dates": {name: [_day(topic[name]) for topic in topics] for name in _DATES},
         "counts": content.counts.tolist(),
         "level": _bends(lines.level, _STEP),

@@ -31,8 +31,8 @@ _SNIPPET = "globalThis.vegaEmbed = vegaEmbed;"
 _LISTS = {
     "growing": (
         "Growing",
-        "Topics whose share of the articles rose for sure: of those listed, at most about one in "
-        "twenty should be there by chance (a false discovery rate of 5%). Ranked by the growth "
+        "Topics whose share of the articles rose for sure: of those listed, at most about "
+        "{rate:.3g}% should be there by chance (the false discovery rate). Ranked by the growth "
         "that the evidence leaves, so that a small topic with a lucky month ranks low.",
     ),
     "shrinking": (
@@ -155,7 +155,7 @@ def _render(
             {
                 "name": name,
                 "title": title,
-                "rule": rule,
+                "rule": rule.format(rate=100 * run.false_discovery_rate),
                 "number": f"{len(content.lists[name]):,}" if name != "popular" else "",
                 "cards": [(i, _card(content, i), pictures[i]) for i in firsts[name]],
             }

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, LiteralString, cast
+from typing import Any, cast
 
 import numpy as np
 import psycopg
@@ -23,6 +23,7 @@ from growth.stored.lists import LISTS
 from growth.stored.loaded import loaded_on
 from growth.stored.observed import fitting_period
 from growth.stored.periods import Bins, in_periods, places
+from growth.stored.register import names, of_topics
 from growth.stored.runs import Run
 from growth.stored.series import Series, Window
 from warehouse.connect import connect
@@ -61,8 +62,8 @@ def read_content(connection: psycopg.Connection, run: Run, step: Callable[[str],
     step("reading what was counted")
     topics = _rows(
         connection,
-        "select * from marts.fct_topic_growth where run_id = %s and status = %s "
-        "order by articles desc, topic_id",
+        f"select {', '.join(names(of_topics()))} from marts.fct_topic_growth "
+        "where run_id = %s and status = %s order by articles desc, topic_id",
         [run.run_id, Status.CONVERGED],
     )
     lists = _lists(connection, run, topics)
@@ -111,9 +112,9 @@ def evidence_meanwhile(run: Run) -> Iterator[Callable[[], list[Row]]]:
             raise
 
 
-def _rows(connection: psycopg.Connection, query: LiteralString, parameters: list[Any]) -> list[Row]:
+def _rows(connection: psycopg.Connection, query: str, parameters: list[Any]) -> list[Row]:
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query, parameters).fetchall()
+        return cursor.execute(query.encode(), parameters).fetchall()
 
 
 def _loaded_to(connection: psycopg.Connection) -> date:

@@ -1,7 +1,7 @@
 """Writes a fit's series and coefficients into files that stand on their own.
 
-Beside the two tables lies a file that says what each column is, of what unit, and from where: the
-habit of Our World in Data.
+Beside the two tables lies a file that says what each column is, of what unit, and from where, as
+Our World in Data does. Its words are the register's.
 """
 
 import json
@@ -17,9 +17,21 @@ from psycopg import sql
 from console.errors import WarehouseError
 from console.text import cell_text, visible_json
 from growth.choices import FileFormat
-from growth.shown.export_columns import SERIES_MEANINGS, UNITS
-from growth.stored.lines import DRAWN, DrawnRow, drawn_rows
+from growth.stored.lines import DrawnRow, drawn_rows
 from growth.stored.observed import marts_needed, observed_query
+from growth.stored.register import (
+    BIGINT,
+    BOOLEAN,
+    COUNTED,
+    DATE,
+    DRAWN,
+    INTEGER,
+    NUMBER,
+    TEXT,
+    Column,
+    names,
+    of_topics,
+)
 from growth.stored.runs import Run
 from warehouse.files import make_folder, replacing_together, scratch
 from warehouse.locks import hold_run, share_warehouse
@@ -27,38 +39,36 @@ from warehouse.locks import hold_run, share_warehouse
 METADATA = "news-growth.metadata.json"
 _REMEDY = "give another folder with --out"
 
-# Postgres's types: in the description, and in Parquet.
+# What Postgres's types are called in the description, and in Parquet.
 _TYPES = {
-    "bool": ("boolean", "bool"),
-    "int4": ("integer", "int32"),
-    "int8": ("integer", "int64"),
-    "float8": ("number", "float64"),
-    "date": ("date", "date32"),
-    "text": ("text", "string"),
+    BOOLEAN: ("boolean", "bool"),
+    INTEGER: ("integer", "int32"),
+    BIGINT: ("integer", "int64"),
+    NUMBER: ("number", "float64"),
+    DATE: ("date", "date32"),
+    TEXT: ("text", "string"),
 }
 _ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
 class Table:
-    """What is exported: a query, the order of its rows, the types of its columns, and what those
-    mean that are not the marts'. ``drawn`` gives what is added to each row: the lines of topics,
-    which are not stored."""
+    """What is exported: a query, the columns to take from it, the order of its rows. ``drawn``
+    gives the columns DRAWN, which are added to each row: the lines of topics, which are not
+    stored."""
 
     name: str
     title: str
     description: str
     query: sql.Composed
+    queried: Sequence[Column]
     order: str
-    types: dict[str, str]
-    meanings: dict[str, str]
     drawn: Callable[[], Iterator[DrawnRow]] | None = None
 
     @property
-    def queried(self) -> dict[str, str]:
-        """The columns that the query gives; those that are drawn come after them."""
-        drawn = DRAWN if self.drawn else ()
-        return {name: kind for name, kind in self.types.items() if name not in drawn}
+    def columns(self) -> list[Column]:
+        """The columns of the file: those that the query gives, then those that are drawn."""
+        return [*self.queried, *(DRAWN if self.drawn else ())]
 
 
 def export_run(
@@ -88,7 +98,7 @@ def export_run(
         share_warehouse(connection)
         hold_run(connection, run.run_id)
         safe = _safe_labels(connection, run) if file_format == FileFormat.CSV else {}
-        tables = [_series(connection, run, kinds, by), _coefficients(connection, run, kinds)]
+        tables = [_series(connection, run, kinds, by), _coefficients(run, kinds)]
         rows = []
         for table, path, file in zip(tables, paths, files, strict=True):
             if file_format == FileFormat.JSON:
@@ -115,14 +125,13 @@ def _series(connection: psycopg.Connection, run: Run, kinds: Sequence[str], by: 
         f"One row a topic that has a fit and a {by} of the window, those without an article of it "
         "included. Days of months that are not loaded are left out.",
         query,
+        COUNTED,
         "kind, label, topic_id, period_start",
-        _types(connection, query) | dict.fromkeys(DRAWN, "float8"),
-        SERIES_MEANINGS,
         lambda: drawn_rows(connection, run, kinds, by),
     )
 
 
-def _coefficients(connection: psycopg.Connection, run: Run, kinds: Sequence[str]) -> Table:
+def _coefficients(run: Run, kinds: Sequence[str]) -> Table:
     query = sql.SQL("select * from marts.fct_topic_growth where run_id = {} and {}").format(
         sql.Literal(run.run_id), _of_kinds(kinds)
     )
@@ -132,9 +141,8 @@ def _coefficients(connection: psycopg.Connection, run: Run, kinds: Sequence[str]
         "One row a topic: how fast its share of all articles grew or shrank, and how sure that is. "
         "A topic without a fit has a status that says why, and nulls.",
         query,
+        of_topics(),
         "kind, label, topic_id",
-        _types(connection, query),
-        {},
     )
 
 
@@ -142,17 +150,6 @@ def _of_kinds(kinds: Sequence[str]) -> sql.Composable:
     if not kinds:
         return sql.SQL("true")
     return sql.SQL("kind = any({})").format(sql.Literal(list(kinds)))
-
-
-def _types(connection: psycopg.Connection, query: sql.Composed) -> dict[str, str]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("{} limit 0").format(query))
-        types = psycopg.adapters.types
-        return {
-            column.name: types[column.type_code].name
-            for column in cursor.description or ()
-            if column.name in UNITS
-        }
 
 
 def _safe_labels(connection: psycopg.Connection, run: Run) -> dict[int, str]:
@@ -168,14 +165,14 @@ def _write_csv(
 ) -> int:
     """Write a table as the server makes it; return its number of rows."""
     columns: list[sql.Composable] = []
-    for name, kind in table.queried.items():
-        column = sql.Identifier(name)
-        if name == "label":
+    for column in table.queried:
+        name = sql.Identifier(column.name)
+        if column.name == "label":
             columns.append(sql.SQL("coalesce(safe.text, label) as label"))
-        elif kind == "bool":
-            columns.append(sql.SQL("{0}::text as {0}").format(column))
+        elif column.type == BOOLEAN:
+            columns.append(sql.SQL("{0}::text as {0}").format(name))
         else:
-            columns.append(column)
+            columns.append(name)
     query = sql.SQL(
         """
         copy (
@@ -202,7 +199,7 @@ def _write_csv(
             else:
                 # No text of the query's has a line break: control characters are written out.
                 lines = _lines(copy)
-                file.write(next(lines) + f",{','.join(DRAWN)}\n".encode())
+                file.write(next(lines) + f",{','.join(names(DRAWN))}\n".encode())
                 for line, values in zip(lines, drawn, strict=True):
                     file.write(line + f",{','.join(map(_cell, values))}\n".encode())
         return cursor.rowcount
@@ -229,7 +226,7 @@ def _write_json(connection: psycopg.Connection, table: Table, file: IO[bytes]) -
     # A program that reads JSON's numbers as floats would round the key.
     columns = [
         sql.SQL("topic_id::text as topic_id") if name == "topic_id" else sql.Identifier(name)
-        for name in table.queried
+        for name in names(table.queried)
     ]
     query = sql.SQL(
         """
@@ -252,7 +249,7 @@ def _write_json(connection: psycopg.Connection, table: Table, file: IO[bytes]) -
         file.write(b"[")
         for (row,) in cursor.execute(query):
             if drawn is not None:
-                added = dict(zip(DRAWN, map(_short, next(drawn)), strict=True))
+                added = dict(zip(names(DRAWN), map(_short, next(drawn)), strict=True))
                 row = f"{row[:-1]},{json.dumps(added)[1:]}"
             file.write(f"{',' if rows else ''}\n{visible_json(row)}".encode())
             rows += 1
@@ -279,7 +276,9 @@ def _to_parquet(table: Table, lines: IO[bytes], file: IO[bytes]) -> None:
     import pyarrow
     from pyarrow import csv, parquet
 
-    types = {name: pyarrow.type_for_alias(_TYPES[kind][1]) for name, kind in table.types.items()}
+    types = {
+        column.name: pyarrow.type_for_alias(_TYPES[column.type][1]) for column in table.columns
+    }
     convert = csv.ConvertOptions(
         column_types=types, null_values=[""], strings_can_be_null=True,
         quoted_strings_can_be_null=False, true_values=["true"], false_values=["false"],
@@ -304,15 +303,6 @@ def _metadata(
     tables: Sequence[Table],
     rows: Sequence[int],
 ) -> dict[str, Any]:
-    meanings: dict[str, str | None] = dict(
-        connection.execute(
-            """
-            select attname, col_description(attrelid, attnum)
-            from pg_attribute
-            where attrelid = 'marts.fct_topic_growth'::regclass and attnum > 0
-            """
-        ).fetchall()
-    )
     return {
         "title": f"Topics in the news, {run.window_start} to {run.last_day}: articles and growth",
         "description": "How many articles carried each topic, and how its share of all articles "
@@ -350,13 +340,13 @@ def _metadata(
                 "rows": number,
                 "columns": [
                     {
-                        "name": name,
-                        "title": name.replace("_", " "),
-                        "description": table.meanings.get(name) or meanings.get(name) or "",
-                        "unit": UNITS[name],
-                        "type": _TYPES[kind][0],
+                        "name": column.name,
+                        "title": column.name.replace("_", " "),
+                        "description": column.meaning,
+                        "unit": "date" if column.type == DATE else column.unit,
+                        "type": _TYPES[column.type][0],
                     }
-                    for name, kind in table.types.items()
+                    for column in table.columns
                 ],
             }
             for table, number in zip(tables, rows, strict=True)

@@ -5,6 +5,7 @@ from textwrap import wrap
 
 from console.text import short, visible
 from growth.shown import words
+from growth.stored.runs import Run
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -37,14 +38,6 @@ def sparkline(shares: Sequence[float | None], top: float | None = None) -> str:
         " " if share is None else _BARS[min(7, int(8 * share / scale))] for share in shares
     )
 
-
-LIST_COLUMNS = (
-    "rank", "label", "other_labels", "kind", "articles", "share", "share_start", "share_end",
-    "share_highest", "highest_on", "jumped_on", "listed_rate", "listed_low", "listed_high",
-    "listed_doubling_days", "listed_by", "sure_growth", "q_value", "growth_rate", "ci_low",
-    "ci_high", "phase", "peak_on", "midpoint_on", "first_seen_on", "new_label", "seasonal",
-    "direction", "topic_id",
-)  # fmt: skip
 
 _LEGEND = """
 start, end: the share of all articles over the first and the last two weeks, more in long windows; \
@@ -80,6 +73,24 @@ def _also_called(labels: Sequence[str]) -> str:
     if not labels:
         return ""
     return f"; also {short(labels[0])}{f' and {len(labels) - 1} more' if labels[1:] else ''}"
+
+
+def runs_table(runs: Sequence[Run]) -> str:
+    """Return the stored fits as a table."""
+    header = ("run", "window", "fitted", "of topics", "without", "when", "version")
+    rows = [
+        (
+            run.run_id,
+            words.window(run.window_start, run.window_end, run.last_day),
+            f"{run.converged:,}",
+            f"{run.topics:,}",
+            run.missing_months or words.NOTHING,
+            f"{run.fitted_at:%Y-%m-%d %H:%M}",
+            run.code_version,
+        )
+        for run in runs
+    ]
+    return table(header, rows, left=(0, 1, 4, 5, 6))
 
 
 def fields(pairs: Sequence[tuple[str, str]], width: int = 100) -> Iterator[str]:

@@ -12,9 +12,10 @@ import numpy as np
 from growth.model.movement import say_every_year
 from growth.model.statuses import Status
 from growth.stored.loaded import not_final_since
+from growth.stored.result import Result, Settings, run_id
 from growth.stored.seasons import earlier_windows, fit_series, seasonal, year_before
 from growth.stored.series import Series, Window, is_loaded, missing_months, read_series
-from growth.stored.store import Result, Settings, is_stored, run_id, store_fit, stored_statuses
+from growth.stored.store import is_stored, store_fit, stored_statuses
 from warehouse.locks import hold_run, share_warehouse
 
 if TYPE_CHECKING:
@@ -129,9 +130,9 @@ def _read(
 def _fit(data: _FitInput, settings: Settings, step: Callable[[str], None], began: float) -> Result:
     """Fit a window. ``began`` is the time at which its reading began."""
     step(f"fitting {len(data.series.topic_ids):,} topics")
-    now = fit_series(data.series, settings.period, settings.min_articles)
+    now = fit_series(data.series, settings)
     step("looking at earlier years")
-    comes_back = seasonal(now, data.earlier, settings.period, settings.min_articles)
+    comes_back = seasonal(now, data.earlier, settings)
     return Result(
         series=data.series,
         settings=settings,

@@ -28,7 +28,6 @@ from growth.stored.runs import Run
 from growth.stored.series import DAYS_PER_YEAR, Series, Window, read_window
 
 # The columns of an exported series that are drawn.
-DRAWN = ("level", "level_low", "level_high", "trend_share")
 DrawnRow = tuple[float | None, ...]
 # Topics drawn at a time: an export by day of many years would not fit into memory at once.
 _TOPICS = 256

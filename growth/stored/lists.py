@@ -7,7 +7,12 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from console.errors import WarehouseError
+from growth.stored.register import listed, names
 from growth.stored.runs import Run
+
+# What a list is printed with; the run and the end of its data are told once, above the list.
+COLUMNS = [name for name in names(listed()) if name not in ("run_id", "fitted_to")]
+CSV_COLUMNS = names(column for column in listed() if column.in_csv)
 
 LISTS = {
     "growing": "growing_topics",
@@ -28,22 +33,26 @@ def read_list(
     for."""
     query = sql.SQL(
         """
-        select
-            row_number() over (order by rank)::integer as rank, label, other_labels, kind, articles,
-            share, share_start, share_end, share_end_low, share_end_high, share_highest,
-            highest_on, jumped_on, listed_rate, listed_low, listed_high, listed_doubling_days,
-            listed_by, sure_growth, q_value, growth_rate, ci_low, ci_high, phase,
-            peak_on, midpoint_on, first_seen_on, new_label, seasonal, direction,
-            window_start, window_end, topic_id
-        from marts.{table}
-        where
-            run_id = %(run_id)s
-            and (%(kinds)s::text[] = '{{}}' or kind = any(%(kinds)s))
-            and (%(phase)s::text is null or phase = %(phase)s)
-        order by rank
+        with
+        asked_for as (
+            select *, row_number() over (order by rank)::integer as place
+            from marts.{table}
+            where
+                run_id = %(run_id)s
+                and (%(kinds)s::text[] = '{{}}' or kind = any(%(kinds)s))
+                and (%(phase)s::text is null or phase = %(phase)s)
+        )
+        select {columns}
+        from asked_for
+        order by place
         limit %(limit)s
         """
-    ).format(table=sql.Identifier(LISTS[direction]))
+    ).format(
+        table=sql.Identifier(LISTS[direction]),
+        columns=sql.SQL(", ").join(
+            sql.SQL("place as rank") if name == "rank" else sql.Identifier(name) for name in COLUMNS
+        ),
+    )
     try:
         with connection.cursor(row_factory=dict_row) as cursor:
             cursor.execute(

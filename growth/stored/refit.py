@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from console.errors import WarehouseError
 from growth.stored.fit import Fitted, fit_window
+from growth.stored.result import Settings
 from growth.stored.runs import Run, list_runs
-from growth.stored.store import Settings
 
 if TYPE_CHECKING:
     import psycopg
@@ -37,7 +37,10 @@ def fit_all(connection: "psycopg.Connection", *, refit: bool = False) -> Iterato
 
 def fit_again(connection: "psycopg.Connection", run: Run, *, refit: bool = False) -> Fitted:
     """Fit the window of a stored run with its settings. Raises WarehouseError."""
-    settings = Settings(run.kinds_asked, run.min_articles, run.period, bool(run.missing_months))
+    settings = Settings(
+        run.kinds_asked, run.min_articles, run.period, bool(run.missing_months),
+        run.false_discovery_rate,
+    )  # fmt: skip
     return fit_window(connection, run.window_start, run.window_end, settings, refit=refit)
 
 

@@ -10,9 +10,7 @@ from psycopg.rows import class_row
 
 from console.errors import WarehouseError
 from console.months import format_month, last_day
-from growth.choices import DEFAULT_MIN_ARTICLES, Period
-from growth.shown.tables import table
-from growth.shown.words import NOTHING, window
+from growth.choices import DEFAULT_FALSE_DISCOVERY_RATE, DEFAULT_MIN_ARTICLES, Period
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,7 @@ class Run:
     code_version: str
     fitted_at: datetime
     fitted_to: date | None
+    false_discovery_rate: float
 
     @property
     def last_day(self) -> date:
@@ -62,6 +61,8 @@ class Run:
         options += [f"--kind {kind}" for kind in self.kinds_asked]
         if self.min_articles != DEFAULT_MIN_ARTICLES:
             options.append(f"--min-articles {self.min_articles}")
+        if self.false_discovery_rate != DEFAULT_FALSE_DISCOVERY_RATE:
+            options.append(f"--false-discovery-rate {self.false_discovery_rate:g}")
         if self.period != Period.DAY:
             options.append(f"--period {self.period}")
         if self.missing_months:
@@ -133,21 +134,3 @@ def _read(
     with connection.cursor(row_factory=class_row(Run)) as cursor:
         query = f"select {', '.join(COLUMNS)} from growth.runs {which}"
         return cursor.execute(query.encode(), parameters).fetchall()
-
-
-def runs_table(runs: Sequence[Run]) -> str:
-    """Return the stored fits as a table."""
-    header = ("run", "window", "fitted", "of topics", "without", "when", "version")
-    rows = [
-        (
-            run.run_id,
-            window(run.window_start, run.window_end, run.last_day),
-            f"{run.converged:,}",
-            f"{run.topics:,}",
-            run.missing_months or NOTHING,
-            f"{run.fitted_at:%Y-%m-%d %H:%M}",
-            run.code_version,
-        )
-        for run in runs
-    ]
-    return table(header, rows, left=(0, 1, 4, 5, 6))

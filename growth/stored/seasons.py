@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from growth.model.movement import LEVEL
 from growth.model.shapes import GrowthFit, fit_growth
 from growth.stored.periods import in_periods
+from growth.stored.result import Settings
 from growth.stored.series import DAYS_PER_YEAR, Series, Window, is_loaded, read_window
 
 if TYPE_CHECKING:
@@ -47,39 +48,41 @@ class SeriesFit:
     fit: GrowthFit
 
 
-def fit_series(series: Series, period: str, min_articles: int) -> SeriesFit:
-    """Fit a daily series by ``period``."""
-    binned = in_periods(series, period)
-    fit = fit_growth(binned.counts, min_articles=min_articles, week=series.monday)
+def fit_series(series: Series, settings: Settings) -> SeriesFit:
+    """Fit a daily series."""
+    binned = in_periods(series, settings.period)
+    fit = fit_growth(
+        binned.counts, min_articles=settings.min_articles, week=series.monday,
+        false_discovery_rate=settings.false_discovery_rate,
+    )  # fmt: skip
     return SeriesFit(int((binned.totals > 0).sum()), series.topic_ids, fit)
 
 
-def seasonal(
-    now: SeriesFit, earlier: list[Series], period: str, min_articles: int
-) -> NDArray[np.float64]:
+def seasonal(now: SeriesFit, earlier: list[Series], settings: Settings) -> NDArray[np.float64]:
     """Tell for each topic whether most of the earlier windows show the movement of this one: 1, 0,
     or NaN where no earlier one is loaded or this one shows no movement. Shape (T,)."""
     size = len(now.topic_ids)
     if not earlier:
         return np.full(size, np.nan)
+    moved = now.fit.q_value <= settings.false_discovery_rate
     same = np.zeros(size)
     for series in earlier:
-        before = fit_series(series, period, min_articles)
+        before = fit_series(series, settings)
         if not len(before.topic_ids):
             continue
         place = np.searchsorted(before.topic_ids, now.topic_ids)
         place = np.minimum(place, len(before.topic_ids) - 1)
         known = before.topic_ids[place] == now.topic_ids
-        same += known & _same_movement(now, before, place)
-    moves = (now.fit.q_value <= LEVEL) | np.isfinite(now.fit.pulse.peak)
+        same += known & _same_movement(now, before, place, moved)
+    moves = moved | np.isfinite(now.fit.pulse.peak)
     return np.where(moves, same > len(earlier) / 2, np.nan)
 
 
 def _same_movement(
-    now: SeriesFit, before: SeriesFit, place: NDArray[np.int64]
+    now: SeriesFit, before: SeriesFit, place: NDArray[np.int64], moved: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     with np.errstate(invalid="ignore", divide="ignore"):
-        moved = (now.fit.q_value <= LEVEL) & (before.fit.p_value[place] <= LEVEL)
+        as_sure = before.fit.p_value[place] <= LEVEL
         sign = now.fit.sure_growth * before.fit.sure_growth[place] > 0
         rate = before.fit.trend.growth_rate[place] / now.fit.trend.growth_rate >= _LEAST_PART
         change = before.fit.change.change[place] / now.fit.change.change >= _LEAST_PART
@@ -88,7 +91,7 @@ def _same_movement(
         gained = _log_odds(before.fit.share_end) - _log_odds(before.fit.share_start)
         lost = _log_odds(before.fit.share_end)[place] - _log_odds(now.fit.share_start)
         back = lost / gained[place] >= _LEAST_PART
-        return np.asarray((moved & sign & (rate | change) & back) | (apart <= _PEAK_DAYS))
+        return np.asarray((moved & as_sure & sign & (rate | change) & back) | (apart <= _PEAK_DAYS))
 
 
 def _log_odds(share: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,9 +1,8 @@
-"""Writes fits to growth.runs and growth.coefficients."""
+"""Writes fits to growth.runs and growth.coefficients: the columns of the register."""
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -13,38 +12,13 @@ from numpy.typing import NDArray
 from psycopg import pq, sql
 from psycopg.adapt import Dumper
 
-from console.months import format_month
-from growth.choices import Period
-from growth.logistic import GrowthFit
-from growth.model.movement import PULSE, S_CURVE
 from growth.model.statuses import Status
-from growth.stored.columns import OF_EVERY_TOPIC, fit_columns, topic_columns
-from growth.stored.series import Series, Window
+from growth.stored.register import BOOLEAN, DATE, NUMBER, RUNS, Column, stored
+from growth.stored.result import Result
+from growth.stored.series import DAYS_PER_YEAR
 
 # Topics written at a time.
 _BATCH = 20_000
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a fit depends on besides the series: kinds of topics (none: all), fewest articles,
-    length of the periods, whether months of the window may be missing."""
-
-    kinds: list[str]
-    min_articles: int
-    period: str = Period.DAY
-    allow_gaps: bool = False
-
-    @property
-    def kinds_text(self) -> str:
-        """The kinds in one word, as growth.runs holds them."""
-        return "+".join(sorted(self.kinds)) or "all"
-
-
-def run_id(window: Window, settings: Settings) -> str:
-    """Return the key of a fit: its window and settings, readable."""
-    months = f"{format_month(window.start)}_{format_month(window.end)}"
-    return f"{months}_{settings.period}_{settings.kinds_text}_min{settings.min_articles}"
 
 
 def is_stored(connection: psycopg.Connection, key: str, input_sha256: str) -> bool:
@@ -65,49 +39,11 @@ def stored_statuses(connection: psycopg.Connection, key: str) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
-@dataclass(frozen=True)
-class Result:
-    """A fit and what it was made from. ``series`` is the daily one; ``seasonal``, shape (T,), as
-    `seasonal` returns it; ``knows_new`` tells whether the year before the window is loaded;
-    ``seconds`` is the time that reading and fitting took."""
-
-    series: Series
-    settings: Settings
-    fit: GrowthFit
-    seasonal: NDArray[np.float64]
-    periods: int
-    knows_new: bool
-    missing_months: list[date]
-    input_sha256: str
-    seconds: float
-
-
 def store_fit(connection: psycopg.Connection, result: Result) -> None:
     """Replace the run of this window and these settings, in one transaction."""
-    series, fit = result.series, result.fit
-    key = run_id(series.window, result.settings)
     with connection.transaction():
-        connection.execute("delete from growth.runs where run_id = %s", [key])
-        run = {
-            "run_id": key,
-            "window_start": series.window.start,
-            "window_end": series.window.end,
-            "fitted_to": series.fitted_to,
-            "period": result.settings.period,
-            "kinds": result.settings.kinds_text,
-            "min_articles": result.settings.min_articles,
-            "missing_months": ", ".join(map(format_month, result.missing_months)),
-            "periods": result.periods,
-            "articles": int(series.totals.sum()),
-            "topics": len(series.topic_ids),
-            "converged": int((fit.trend.status == Status.CONVERGED).sum()),
-            "not_converged": int((fit.trend.status == Status.NOT_CONVERGED).sum()),
-            "s_curves": int((fit.shape == S_CURVE).sum()),
-            "pulses": int((fit.shape == PULSE).sum()),
-            "seconds": result.seconds,
-            "input_sha256": result.input_sha256,
-            "code_version": version("news-growth"),
-        }
+        connection.execute("delete from growth.runs where run_id = %s", [result.run_id])
+        run = {column.name: column.value(result) for column in RUNS if column.value is not None}
         connection.execute(
             sql.SQL(
                 "insert into growth.runs ({}, fitted_at) values ({}, clock_timestamp())"
@@ -117,16 +53,12 @@ def store_fit(connection: psycopg.Connection, result: Result) -> None:
             ),
             list(run.values()),
         )
-        is_fitted = fit.trend.status == Status.CONVERGED
-        for rows in _batches(np.flatnonzero(is_fitted)):
-            every = topic_columns(series, fit, result.knows_new, rows)
-            columns = {name: (OF_EVERY_TOPIC[name], values) for name, values in every.items()}
-            columns |= fit_columns(series, fit, result.seasonal, rows)
-            _insert(connection, key, columns)
-        for rows in _batches(np.flatnonzero(~is_fitted)):
-            every = topic_columns(series, fit, result.knows_new, rows)
-            columns = {name: (OF_EVERY_TOPIC[name], values) for name, values in every.items()}
-            _insert(connection, key, columns)
+        topics = {column: column.value(result) for column in stored() if column.value is not None}
+        of_every = {column: values for column, values in topics.items() if column.of_every_topic}
+        is_fitted = result.fit.trend.status == Status.CONVERGED
+        for columns, chosen in ((topics, is_fitted), (of_every, ~is_fitted)):
+            for rows in _batches(np.flatnonzero(chosen)):
+                _insert(connection, result, columns, rows)
         # The lists are read at once, before autovacuum looks: without statistics the planner joins
         # every topic of a run with every other.
         connection.execute("analyze growth.runs, growth.coefficients")
@@ -137,28 +69,49 @@ def _batches(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         yield rows[begin : begin + _BATCH]
 
 
-def _insert(connection: psycopg.Connection, key: str, columns: dict[str, tuple[str, Any]]) -> None:
-    """Insert rows given as columns. Numbers that do not exist become null, never NaN."""
-    names = list(columns)
+def _insert(
+    connection: psycopg.Connection,
+    result: Result,
+    columns: Mapping[Column, Any],
+    rows: NDArray[np.int64],
+) -> None:
+    """Insert the topics ``rows``. Numbers that do not exist become null, never NaN."""
     # The server takes whole columns: a fraction of the time of rows.
     query = sql.SQL(
         "insert into growth.coefficients (run_id, {names}) "
         "select %s, {values} from unnest({arrays}) as t ({names})"
     ).format(
-        names=sql.SQL(", ").join(map(sql.Identifier, names)),
+        names=sql.SQL(", ").join(sql.Identifier(column.name) for column in columns),
         values=sql.SQL(", ").join(
-            sql.SQL("nullif({}, 'NaN')" if kind == "double precision" else "{}").format(
-                sql.Identifier(name)
+            sql.SQL("nullif({}, 'NaN')" if column.type == NUMBER else "{}").format(
+                sql.Identifier(column.name)
             )
-            for name, (kind, _) in columns.items()
+            for column in columns
         ),
-        arrays=sql.SQL(", ").join(sql.SQL(f"%b::{kind}[]") for kind, _ in columns.values()),
+        arrays=sql.SQL(", ").join(sql.SQL(f"%b::{column.type}[]") for column in columns),
     )
-    values = [
-        FloatArray(values) if kind == "double precision" else values
-        for kind, values in columns.values()
-    ]
-    connection.execute(query, [key, *values])
+    start = result.series.window.start
+    arrays = [_array(column, values, rows, start) for column, values in columns.items()]
+    connection.execute(query, [result.run_id, *arrays])
+
+
+def _array(column: Column, values: Any, rows: NDArray[np.int64], start: date) -> Any:
+    """Return the values of the topics ``rows`` as psycopg takes them."""
+    if not isinstance(values, np.ndarray):
+        return [values[row] for row in rows.tolist()]
+    if column.type == NUMBER:
+        return FloatArray(values[rows])
+    listed = values[rows].tolist()
+    if column.type == DATE:
+        return [_day(start, years) for years in listed]
+    if column.type == BOOLEAN:
+        return [None if np.isnan(value) else bool(value) for value in listed]
+    return listed
+
+
+def _day(start: date, years: float) -> date | None:
+    """Return the day at a time that is counted from the window's start."""
+    return start + timedelta(days=round(years * DAYS_PER_YEAR)) if np.isfinite(years) else None
 
 
 _FLOAT8 = 701

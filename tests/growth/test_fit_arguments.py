@@ -92,6 +92,13 @@ def test_a_confidence_lies_between_0_and_1(fit: Callable[..., Any]) -> None:
         assert message.endswith(": give a share between 0 and 1, such as 0.95")
 
 
+def test_a_false_discovery_rate_lies_between_0_and_1() -> None:
+    for bad in (0, 1, -0.1, 5, float("nan"), "0.05", None, [0.05], True):
+        message = refusal(fit_growth, **GOOD, false_discovery_rate=bad)
+        assert message.startswith("false_discovery_rate is ")
+        assert "give a share between 0 and 1, such as 0.05" in message
+
+
 @pytest.mark.parametrize("confidence", [np.float32(0.5), Fraction(1, 2), np.float64(0.5)])
 def test_a_confidence_may_be_of_any_real_type(confidence: Any) -> None:
     assert_same(fit_growth(**GOOD, confidence=confidence), fit_growth(**GOOD, confidence=0.5))

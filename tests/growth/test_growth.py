@@ -139,7 +139,8 @@ def test_weeks_and_months_say_the_same_as_days(built: Warehouse) -> None:
         rates[period] = {
             topic: (rate, se)
             for topic, rate, se in built.rows(
-                "select topic_id, growth_rate, growth_rate_model_se from growth.coefficients "
+                "select topic_id, growth_rate, "
+                "growth_rate_se / sqrt(greatest(1, long_run_dispersion)) from growth.coefficients "
                 "where run_id = %s and growth_rate is not null",
                 run_id,
             )
@@ -190,6 +191,48 @@ def test_a_window_with_gaps_is_fitted_if_asked_to(built: Warehouse, year: dict[s
     assert missing == "2022-05" and periods == 365 - 31
     assert 0.8 * year["statuses"]["converged"] < result["statuses"]["converged"]
     assert fitted(built)["stored_before"] is False
+
+
+def test_a_fit_lists_at_its_own_false_discovery_rate(
+    built: Warehouse, year: dict[str, Any]
+) -> None:
+    strict = fitted(built, "--false-discovery-rate", "1e-4")["run_id"]
+    assert strict == f"{year['run_id']}_fdr0.0001"
+    try:
+        told = built.rows(
+            """
+            select topics.run_id, false_discovery_rate, direction, count(*), max(q_value)
+            from marts.fct_topic_growth as topics
+            inner join growth.runs on topics.run_id = runs.run_id
+            where topics.run_id = any(%s) and direction in ('growing', 'shrinking')
+            group by 1, 2, 3
+            """,
+            [strict, year["run_id"]],
+        )
+        assert len(told) == 4 and all(largest <= rate for _, rate, _, _, largest in told)
+        listed = {(run, direction): number for run, _, direction, number, _ in told}
+        for direction in ("growing", "shrinking"):
+            assert 0 < listed[strict, direction] < listed[year["run_id"], direction]
+            # The lists, and the fit that gives topics their words, go by the same rate.
+            [rows] = built.rows(
+                f"select count(*) from marts.{direction}_topics where run_id = %s", strict
+            )
+            assert 0 < rows[0] <= listed[strict, direction]
+        paces = """
+            select count(*) from marts.fct_topic_growth
+            where run_id = %s and listed_doubling_days is not null
+                and direction not in ('growing', 'shrinking')
+        """
+        assert built.rows(paces, strict) == [(0,)]
+        [run] = [
+            run
+            for run in json.loads(built.ok("growth", "runs", "--json").stdout)["runs"]
+            if run["run_id"] == strict
+        ]
+        assert run["false_discovery_rate"] == 1e-4
+    finally:
+        with built.connect() as connection:
+            connection.execute("delete from growth.runs where run_id = %s", [strict])
 
 
 def test_every_topic_has_a_status_and_only_fits_have_numbers(

@@ -478,7 +478,7 @@ def test_an_exported_csv_is_safe_to_open(fitted: Warehouse, tmp_path: Path) -> N
 
 
 def test_every_column_of_the_mart_is_exported(fitted: Warehouse, tmp_path: Path) -> None:
-    """A column that is new in the mart needs its unit in growth/shown/export_columns.py."""
+    """And in the mart's order: the contract and the export come from one register."""
     metadata = exported(fitted, tmp_path, "--format", "csv", "--kind", "person")
     mart = fitted.rows(
         "select attname from pg_attribute "

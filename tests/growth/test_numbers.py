@@ -37,6 +37,15 @@ def test_what_is_no_number_is_refused_before_anything_is_asked(
         assert error.startswith(f"Error: Invalid value for '{option}': ")
 
 
+@pytest.mark.parametrize("value", ["0", "1", "-0.1", "5", "nan", "inf", "", "x", "9" * 5000])
+def test_a_false_discovery_rate_lies_between_0_and_1(warehouse: Warehouse, value: str) -> None:
+    done = warehouse.run("growth", "fit", f"--false-discovery-rate={value}")
+    assert (done.returncode, done.stdout) == (2, "")
+    error = done.stderr.splitlines()[-1]
+    assert error.startswith("Error: Invalid value for '--false-discovery-rate': ")
+    assert "give a number above 0 and below 1" in error and len(error) < 160
+
+
 def test_every_number_that_is_stored_has_its_largest() -> None:
     assert set(STORED) < set(NUMBERS)
     page = (PROJECT_DIR / "docs" / "commands.md").read_text()

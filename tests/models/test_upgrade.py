@@ -15,6 +15,8 @@ _NEW = (
     "share_highest", "highest_on", "jumped_on", "trend_share_start", "trend_share_end",
     "listed_rate", "listed_low", "listed_high", "listed_doubling_days", "listed_by",
 )  # fmt: skip
+# What fits filled up to 0.5.0, and nothing showed.
+_IDLE = ("intercept", "growth_rate_model_se", "statistic", "deviance", "pearson", "iterations")
 _MISSION = (
     "growth_rate, growth_rate_se, ci_low, ci_high, ceiling, midpoint_on, peak_on, p_value, q_value"
 )
@@ -40,11 +42,14 @@ def old(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Itera
     warehouse.ok("growth", "fit", *WINDOW)
     with warehouse.connect() as connection:
         drops = ", ".join(f"drop column {column} cascade" for column in _NEW)
+        idle = ", ".join(f"add column {column} double precision" for column in _IDLE)
         connection.execute(
             f"""
-            alter table growth.coefficients {drops};
-            alter table growth.runs drop column fitted_to cascade;
+            alter table growth.coefficients {drops}, {idle};
+            alter table growth.runs
+                drop column fitted_to cascade, drop column false_discovery_rate cascade;
             update growth.runs set code_version = '0.3.0';
+            update growth.coefficients set intercept = 1;
             update growth.coefficients set phase = case
                 when phase in ('still rising', 'holding high') then 'emerging'
                 when phase in ('unclear', 'every year') then 'steady'
@@ -73,6 +78,10 @@ def test_fits_of_0_3_0_are_read_and_made_anew(old: Warehouse, tmp_path: Path) ->
     done = old.run("growth", "top", *WINDOW)
     assert done.returncode == 2 and "run `dbt build`" in done.stderr
     old.ok("dbt", "build", "--exclude-resource-type", "unit_test")
+
+    # What is no longer filled is kept, and every run was fitted at the rate that was the only one.
+    assert old.value("select count(*) from growth.coefficients where intercept = 1") > 5
+    assert old.rows("select distinct false_discovery_rate from growth.runs") == [(0.05,)]
 
     # What is stored stays readable, and says what it lacks.
     done = old.run("growth", "top", *WINDOW, "--json")

@@ -6,23 +6,7 @@ source as (
 
 renamed as (
     select
-        run_id,
-        window_start,
-        window_end,
-        coalesce(fitted_to, window_end) as fitted_to,
-        period,
-        kinds,
-        min_articles,
-        articles as window_articles,
-        topics,
-        missing_months,
-        converged,
-        not_converged,
-        s_curves,
-        pulses,
-        seconds,
-        code_version,
-        fitted_at
+        {{ growth_columns('runs') }}
     from source
 )
 

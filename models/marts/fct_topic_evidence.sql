@@ -2,20 +2,8 @@
 -- `run_id = ... and topic_id = ...` or `topic_id = any(...)`: then only these are looked up.
 with
 
-coefficients as (
-    select * from {{ ref('stg_growth__coefficients') }}
-),
-
-runs as (
-    select * from {{ ref('stg_growth__runs') }}
-),
-
-topic_daily as (
-    select * from {{ ref('fct_topic_daily') }}
-),
-
-daily_articles as (
-    select * from {{ ref('fct_daily_articles') }}
+steep_weeks as (
+    select * from {{ ref('fct_topic_steep_weeks') }}
 ),
 
 article_topics as (
@@ -26,131 +14,25 @@ articles as not materialized (
     select * from {{ ref('int_articles_dated') }}
 ),
 
-weeks as (
-    select
-        runs.run_id,
-        (daily_articles.published_on - runs.window_start) / 7 as week,
-        sum(daily_articles.articles)::double precision as articles
-    from runs
-    inner join daily_articles
-        on daily_articles.published_on between runs.window_start and runs.window_end
-    group by runs.run_id, week
-),
-
-weeks_compared as (
-    select
-        run_id,
-        week,
-        articles,
-        sum(articles) over (
-            partition by run_id order by week range between 4 preceding and 1 preceding
-        ) as articles_before,
-        sum(articles) over (
-            partition by run_id order by week range between 1 following and 4 following
-        ) as articles_after,
-        sum(articles) over (partition by run_id) as articles_in_all
-    from weeks
-),
-
-topic_weeks as (
-    select
-        coefficients.run_id,
-        coefficients.topic_id,
-        (topic_daily.published_on - runs.window_start) / 7 as week,
-        min(runs.window_start) as window_start,
-        min(
-            case
-                when coefficients.q_value <= {{ var('false_discovery_rate') }}
-                    then sign(coefficients.sure_growth)
-                else 0
-            end
-        ) as direction,
-        sum(topic_daily.articles)::double precision as articles
-    from coefficients
-    inner join runs
-        on coefficients.run_id = runs.run_id
-    inner join topic_daily
-        on
-            coefficients.topic_id = topic_daily.topic_id
-            and topic_daily.published_on between runs.window_start and runs.window_end
-    where coefficients.status = 'converged'
-    group by coefficients.run_id, coefficients.topic_id, week
-),
-
-topic_weeks_compared as (
-    select
-        *,
-        sum(articles) over (
-            partition by run_id, topic_id order by week range between 4 preceding and 1 preceding
-        ) as articles_before,
-        sum(articles) over (
-            partition by run_id, topic_id order by week range between 1 following and 4 following
-        ) as articles_after,
-        sum(articles) over (partition by run_id, topic_id) as articles_in_all
-    from topic_weeks
-),
-
--- What the week would have with the share of the four weeks before it; of a shrinking topic, of the
--- four weeks after it; else, of all weeks.
-expected as (
-    select
-        topic_weeks.run_id,
-        topic_weeks.topic_id,
-        topic_weeks.window_start,
-        topic_weeks.week,
-        topic_weeks.articles,
-        weeks.articles * coalesce(
-            case
-                when topic_weeks.direction > 0
-                    then
-                        coalesce(topic_weeks.articles_before, 0)
-                        / nullif(weeks.articles_before, 0)
-                when topic_weeks.direction < 0
-                    then
-                        coalesce(topic_weeks.articles_after, 0)
-                        / nullif(weeks.articles_after, 0)
-            end,
-            topic_weeks.articles_in_all / weeks.articles_in_all
-        ) as expected_articles
-    from topic_weeks_compared as topic_weeks
-    inner join weeks_compared as weeks
-        on
-            topic_weeks.run_id = weeks.run_id
-            and topic_weeks.week = weeks.week
-),
-
-ranked_weeks as (
-    select
-        run_id,
-        topic_id,
-        window_start + 7 * week as week_start,
-        row_number() over (
-            partition by run_id, topic_id
-            order by (articles - expected_articles) / sqrt(expected_articles + 1) desc, week asc
-        ) as week_rank
-    from expected
-),
-
 numbered as (
     select
-        ranked_weeks.run_id,
-        ranked_weeks.topic_id,
-        ranked_weeks.week_start,
-        ranked_weeks.week_rank,
+        steep_weeks.run_id,
+        steep_weeks.topic_id,
+        steep_weeks.week_start,
+        steep_weeks.rank as week_rank,
         article_topics.article_key,
-        article_topics.published_on,
+        article_topics.archive_month,
         row_number() over (
-            partition by ranked_weeks.run_id, ranked_weeks.topic_id, ranked_weeks.week_rank
+            partition by steep_weeks.run_id, steep_weeks.topic_id, steep_weeks.rank
             order by article_topics.article_key
         ) as position
-    from ranked_weeks
+    from steep_weeks
     -- Day by day, for the key begins with the day.
     cross join lateral generate_series(0, 6) as day
     inner join article_topics
         on
-            ranked_weeks.topic_id = article_topics.topic_id
-            and ranked_weeks.week_start + day = article_topics.published_on
-    where ranked_weeks.week_rank <= 3
+            steep_weeks.topic_id = article_topics.topic_id
+            and steep_weeks.week_start + day = article_topics.published_on
 ),
 
 -- Article keys are hashes: the first of them are a random sample of a large week.
@@ -170,20 +52,10 @@ found as (
     inner join articles
         on
             numbered.article_key = articles.article_key
-            and numbered.published_on = articles.published_on
+            and numbered.archive_month = articles.archive_month
     where
         numbered.position <= 12
         and articles.headline <> ''
-        -- Of an article that came with two months, as it was loaded last.
-        and not exists (
-            select
-            from articles as others
-            where
-                others.article_key = articles.article_key
-                and others.published_on = articles.published_on
-                and (others.loaded_at, others.archive_month)
-                > (articles.loaded_at, articles.archive_month)
-        )
 ),
 
 -- Words and keywords of an article, and how many of the week's articles share each.

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -274,7 +274,10 @@ def _replay(file: Path, steps: Sequence[Step], env: dict[str, str]) -> None:
                 _feed(psql.stdin, b"\ncommit;\n")
             psql.stdin.close()
         except BrokenPipeError:
-            pass  # psql has stopped at an error, which is read below
+            # psql has stopped at an error, which is read below. Closing the pipe fails once more, for
+            # what psql did not take is still in its buffer.
+            with suppress(BrokenPipeError):
+                psql.stdin.close()
         except BaseException:
             psql.kill()
             raise

@@ -274,8 +274,8 @@ def _replay(file: Path, steps: Sequence[Step], env: dict[str, str]) -> None:
                 _feed(psql.stdin, b"\ncommit;\n")
             psql.stdin.close()
         except BrokenPipeError:
-            # psql has stopped at an error, which is read below. Closing the pipe fails once more, for
-            # what psql did not take is still in its buffer.
+            # psql has stopped at an error, which is read below. What it did not take is still
+            # buffered, so closing the pipe fails once more.
             with suppress(BrokenPipeError):
                 psql.stdin.close()
         except BaseException:

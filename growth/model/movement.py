@@ -50,7 +50,7 @@ EVERY_YEAR = "every year"
 TOO_FEW = "too few articles"
 
 # A single test is passed at this level; what is listed goes by the false discovery rate.
-LEVEL = 0.05
+ALPHA = 0.05
 # The smaller of the two p-values is multiplied by this. Bonferroni's 2 is for tests that reject as
 # often as they say; the test of the change rejects seldom where nothing changed. With 1.25 the two
 # together reject 2 to 6 % of flat topics, and up to 13 % if autocorrelation is 0.9.
@@ -176,7 +176,7 @@ def _phase(
     start, end, highest, lowest = shares.start, shares.end, shares.highest, shares.lowest
     apart = np.hypot(standing.start_error, standing.end_error)
     to_highest = np.hypot(standing.start_error, standing.highest_error)
-    counted = change.p_value <= LEVEL
+    counted = change.p_value <= ALPHA
     grew = listed_growing | _surely(end - start, apart, _TWICE)
     grew |= counted & (change.change >= _FOURFOLD)
     shrank = listed_shrinking | _surely(start - end, apart, _TWICE)

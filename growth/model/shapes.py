@@ -24,14 +24,11 @@ from growth.model.curves import (
 )
 from growth.model.level.smoother import Weeks
 from growth.model.level.standing import Standing, nowhere, stand
-from growth.model.movement import PULSE, S_CURVE, TREND, movement
+from growth.model.movement import ALPHA, PULSE, S_CURVE, TREND, movement
 from growth.model.statuses import Status
 from growth.model.trend_search import PeriodTables, Trends
 from growth.model.trends import Block, Fitting, TrendColumns, TrendFit
 
-# The two-sided level of the test of the quadratic term, below which a topic's log-odds are taken to
-# bend down.
-_LEVEL = 0.05
 # By how much the pulse's log-likelihood, over the dispersion, must be above the S-curve's: half the
 # 95 % point of chi-squared with one degree of freedom. A fall is claimed only if it is there; to
 # decide by the likelier of the two would keep the S-curves that by chance look flattest, and too
@@ -164,7 +161,7 @@ class _KeptShapes:
         self.pulses.say(rows, Status.NOT_SUPPORTED)
         bend, p_value = _bends(block.tables, block.trends)
         self.bend[rows], self.bend_p_value[rows] = bend, p_value
-        bent = np.flatnonzero((p_value < _LEVEL) & (bend < 0))
+        bent = np.flatnonzero((p_value < ALPHA) & (bend < 0))
         if len(bent):
             self._choose_curve(block.take(bent))
 

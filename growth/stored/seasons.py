@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from growth.model.movement import LEVEL
+from growth.model.movement import ALPHA
 from growth.model.shapes import GrowthFit, fit_growth
 from growth.stored.periods import in_periods
 from growth.stored.result import Settings
@@ -82,7 +82,7 @@ def _same_movement(
     now: SeriesFit, before: SeriesFit, place: NDArray[np.int64], moved: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     with np.errstate(invalid="ignore", divide="ignore"):
-        as_sure = before.fit.p_value[place] <= LEVEL
+        as_sure = before.fit.p_value[place] <= ALPHA
         sign = now.fit.sure_growth * before.fit.sure_growth[place] > 0
         rate = before.fit.trend.growth_rate[place] / now.fit.trend.growth_rate >= _LEAST_PART
         change = before.fit.change.change[place] / now.fit.change.change >= _LEAST_PART

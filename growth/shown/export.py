@@ -49,6 +49,10 @@ _TYPES = {
     TEXT: ("text", "string"),
 }
 _ROWS_AT_ONCE = 10_000
+# What is told of the fit that was exported.
+_SETTINGS = (
+    "run_id", "period", "kinds", "min_articles", "false_discovery_rate", "fitted_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ def export_run(
                 with scratch(path, remedy=_REMEDY) as lines:
                     rows.append(_write_csv(connection, table, lines, safe))
                     _to_parquet(table, lines, file)
-        described = _metadata(connection, run, by, file_format, tables, rows)
+        described = _metadata(connection, run, file_format, tables, rows)
         text = json.dumps(described, ensure_ascii=False, indent=2, default=str)
         metadata.write(f"{visible_json(text)}\n".encode())
     return list(zip(paths, rows, strict=True))
@@ -298,7 +302,6 @@ def _to_parquet(table: Table, lines: IO[bytes], file: IO[bytes]) -> None:
 def _metadata(
     connection: psycopg.Connection,
     run: Run,
-    by: str,
     file_format: FileFormat,
     tables: Sequence[Table],
     rows: Sequence[int],
@@ -319,10 +322,7 @@ def _metadata(
             "fitted_to": run.last_day,
             "missing_months": run.missing_months.split(", ") if run.missing_months else [],
         },
-        "fit": {
-            key: getattr(run, key)
-            for key in ("run_id", "period", "kinds", "min_articles", "fitted_at")
-        },
+        "fit": {key: getattr(run, key) for key in _SETTINGS},
         "versions": {
             "news-growth": version("news-growth"),
             "fitted_by": run.code_version,
@@ -333,22 +333,27 @@ def _metadata(
         if file_format == FileFormat.CSV
         else "As in the warehouse.",
         "tables": [
-            {
-                "file": f"{table.name}.{file_format}",
-                "title": table.title,
-                "description": table.description,
-                "rows": number,
-                "columns": [
-                    {
-                        "name": column.name,
-                        "title": column.name.replace("_", " "),
-                        "description": column.meaning,
-                        "unit": "date" if column.type == DATE else column.unit,
-                        "type": _TYPES[column.type][0],
-                    }
-                    for column in table.columns
-                ],
-            }
+            _described(table, file_format, number)
             for table, number in zip(tables, rows, strict=True)
+        ],
+    }
+
+
+def _described(table: Table, file_format: FileFormat, rows: int) -> dict[str, Any]:
+    """Return what a file holds: its columns, with what each means and in what unit."""
+    return {
+        "file": f"{table.name}.{file_format}",
+        "title": table.title,
+        "description": table.description,
+        "rows": rows,
+        "columns": [
+            {
+                "name": column.name,
+                "title": column.name.replace("_", " "),
+                "description": column.meaning,
+                "unit": "date" if column.type == DATE else column.unit,
+                "type": _TYPES[column.type][0],
+            }
+            for column in table.columns
         ],
     }

@@ -25,8 +25,10 @@ from benchmarks.scratch import warehouse_beside
 from benchmarks.steps import DBT_BUILD, Step, run_step
 from benchmarks.table import Row
 from console.months import format_month, months_between, next_month
-from extract.landing import find_month_files, read_month_file
-from extract.outlets.nyt.responses import parse_response
+from extract.landing import find_month_files
+from extract.limits import UnpackedLimit
+from extract.outlets.nyt import ARCHIVE
+from extract.outlets.nyt.responses import SAMPLE_COPYRIGHT
 from warehouse.embedded import server
 
 SIZES = (10, 30, 100, 300, 1000)
@@ -256,8 +258,9 @@ def _thin_out(source: Path, target: Path) -> None:
     target.mkdir()
     months = iter(months_between(*SYNTHETIC))
     files, _ = find_month_files(source, None, None)
+    limit = UnpackedLimit.of(ARCHIVE.outlet)
     for file in files:
-        response = parse_response(read_month_file(file.path).body)
+        response = ARCHIVE.parse(file.read(limit).body)
         for part in range(THINNED):
             month = next(months)
             docs = [
@@ -265,7 +268,7 @@ def _thin_out(source: Path, target: Path) -> None:
                 for article in response.articles[part::THINNED]
             ]
             body = b'{"copyright":"%s","response":{"docs":[%s],"meta":{"hits":%d}}}' % (
-                response.copyright.encode(), b",".join(docs), len(docs),
+                SAMPLE_COPYRIGHT.encode(), b",".join(docs), len(docs),
             )  # fmt: skip
             path = target / f"{format_month(month)}.json.gz"
             path.write_bytes(gzip.compress(body, compresslevel=1))

@@ -21,9 +21,10 @@ from benchmarks.data import WINDOW, Year
 from benchmarks.scratch import tcp_warehouse
 from benchmarks.steps import run_step
 from benchmarks.table import Row, compare, interleave
-from extract.landing import MonthFile, read_month_file
-from extract.load import load_months
-from extract.outlets.nyt.responses import parse_response
+from extract.landing import MonthFile
+from extract.limits import UnpackedLimit
+from extract.load import Loading, load_months
+from extract.outlets.nyt import ARCHIVE
 from warehouse.connect import connect
 from warehouse.embedded import server
 
@@ -85,18 +86,18 @@ def measure(scratch: Path, year: Year) -> list[Row]:
 def _load(files: list[MonthFile]) -> None:
     with connect("benchmarks") as connection:
         connection.autocommit = True
-        for result in load_months(connection, files):
+        for result in load_months(connection, files, Loading(ARCHIVE)):
             if result.outcome != "loaded":
                 raise RuntimeError(f"{result.path}: {result.outcome} {result.message}")
 
 
 def _format_rows(files: list[MonthFile], target: Path) -> int:
     """Write the rows of raw.nyt_articles in COPY's text format; return how many."""
-    rows = 0
+    rows, limit = 0, UnpackedLimit.of(ARCHIVE.outlet)
     with target.open("wb") as file:
         for month_file in files:
             month = month_file.month.isoformat().encode()
-            for article in parse_response(read_month_file(month_file.path).body).articles:
+            for article in ARCHIVE.parse(month_file.read(limit).body).articles:
                 doc = bytes(article.doc).replace(b"\\", b"\\\\").replace(b"\t", b"\\t")
                 doc = doc.replace(b"\n", b"\\n").replace(b"\r", b"\\r")
                 file.write(b"\t".join((month, article.article_id.encode(), doc)) + b"\n")

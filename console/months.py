@@ -5,13 +5,15 @@ from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-FIRST_ARCHIVE_MONTH = date(1851, 9, 1)
+from console.outlets import FIRST_MONTH
+
 # Far enough for anybody, and near enough for the days after it.
 LAST_MONTH = date(2199, 12, 1)
 
 
 def parse_month(text: str) -> date:
-    """Return the first day of a month written ``YYYY-MM``, of 1851-09 to 2199-12.
+    """Return the first day of a month written ``YYYY-MM``, from the first one of any outlet's
+    archive to 2199-12.
 
     Raises ValueError, in one line that names the text, for anything else.
     """
@@ -19,8 +21,9 @@ def parse_month(text: str) -> date:
     if match is None or not 1 <= int(match[2]) <= 12 or match[1] == "0000":
         raise ValueError(f"{text!r} is not a month: write YYYY-MM, for example 2020-01")
     month = date(int(match[1]), int(match[2]), 1)
-    if month < FIRST_ARCHIVE_MONTH:
-        raise ValueError(f"{text} is too early: the archive begins with 1851-09")
+    if month < FIRST_MONTH:
+        first = format_month(FIRST_MONTH)
+        raise ValueError(f"{text} is too early: the archive begins with {first}")
     if month > LAST_MONTH:
         raise ValueError(f"{text} is too late: give a month up to {format_month(LAST_MONTH)}")
     return month

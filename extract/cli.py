@@ -12,17 +12,24 @@ from console.errors import WarehouseError
 from console.exit_codes import API_FAILED, SOME_FAILED
 from console.messages import print_findings, say
 from console.months import format_month
+from console.outlets import OUTLETS, find_outlet
 from console.text import visible
-from warehouse.settings import DEFAULT_LANDING_DIR, load_settings
+from warehouse.settings import load_settings
 
 if TYPE_CHECKING:
+    from extract.outlets.interface import Archive
     from extract.run import Request
 
 Force = Annotated[
     bool, typer.Option("--force", help="Take months that would be refused: see `extract load`.")
 ]
 
-app = command_line("Take the New York Times archive into the warehouse's raw tables.")
+FIRST = OUTLETS[0].short
+OutletName = Annotated[
+    str, typer.Option("--outlet", metavar="NAME", help="Whose archive: one of the outlets' names.")
+]
+
+app = command_line("Take an outlet's archive, that of the New York Times, into the raw tables.")
 
 
 @app.command()
@@ -31,6 +38,7 @@ def load(
         Path,
         typer.Option("--from", metavar="DIR", help="Folder of YYYY-MM.json or YYYY-MM.json.gz."),
     ],
+    outlet: OutletName = FIRST,
     start: StartMonth = None,
     end: EndMonth = None,
     refresh: Annotated[
@@ -39,7 +47,7 @@ def load(
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Load month files: each a response of the Archive API.
+    """Load month files: each a response of the outlet's API, of the Archive API by default.
 
     A month whose bytes are loaded already is left alone; one whose bytes changed is replaced. A bad
     file is named and fails alone; then the exit code is 1.
@@ -50,11 +58,13 @@ def load(
     """
     from console.progress import progress
     from extract.landing import LandingError, find_month_files
-    from extract.load import load_files
+    from extract.load import Loading, load_files
+    from extract.outlets import archive_of
     from extract.show import print_loaded
     from warehouse.connect import connect
 
     check_months(start, end)
+    loading = Loading(archive_of(find_outlet(outlet)), refresh, force)
     try:
         files, problems = find_month_files(folder, start, end)
     except LandingError as error:
@@ -67,7 +77,7 @@ def load(
         say(f"{path.name}: {reason}")
     with connect("extract load", role="loader") as connection, progress(len(files)) as shown:
         connection.autocommit = True  # each month opens its own transaction
-        results = load_files(connection, files, shown, refresh=refresh, force=force)
+        results = load_files(connection, files, loading, shown)
     print_loaded(results, problems, as_json)
     if problems or any(result.has_failed for result in results):
         raise typer.Exit(SOME_FAILED)
@@ -98,12 +108,11 @@ def sample(
 
 
 LandingDir = Annotated[
-    Path,
+    Path | None,
     typer.Option(
         "--to",
         metavar="DIR",
-        envvar="NYT_LANDING_DIR",
-        show_default="data/nyt, beside the project's files",
+        show_default="NYT_LANDING_DIR, or data/nyt beside the project's files, for nyt",
         help="The landing zone: where the months' files go.",
     ),
 ]
@@ -115,9 +124,10 @@ DryRun = Annotated[
 
 @app.command()
 def fetch(
+    outlet: OutletName = FIRST,
     start: StartMonth = None,
     end: EndMonth = None,
-    to: LandingDir = DEFAULT_LANDING_DIR,
+    to: LandingDir = None,
     refresh: Refresh = False,
     force: Force = False,
     dry_run: DryRun = False,
@@ -130,14 +140,16 @@ def fetch(
     """
     from extract.run import Request
 
-    _fetch(Request(_months(start, end), to, refresh, force, load=False), dry_run, as_json)
+    archive, months, folder = _what_to_fetch(outlet, start, end, to)
+    _fetch(Request(archive, months, folder, refresh, force, load=False), dry_run, as_json)
 
 
 @app.command(name="run")
 def run_(
+    outlet: OutletName = FIRST,
     start: StartMonth = None,
     end: EndMonth = None,
-    to: LandingDir = DEFAULT_LANDING_DIR,
+    to: LandingDir = None,
     refresh: Refresh = False,
     force: Force = False,
     dry_run: DryRun = False,
@@ -155,22 +167,28 @@ def run_(
     """
     from extract.run import Request
 
-    _fetch(Request(_months(start, end), to, refresh, force), dry_run, as_json)
+    archive, months, folder = _what_to_fetch(outlet, start, end, to)
+    _fetch(Request(archive, months, folder, refresh, force), dry_run, as_json)
 
 
-def _months(start: date | None, end: date | None) -> list[date]:
+def _what_to_fetch(
+    outlet_name: str, start: date | None, end: date | None, to: Path | None
+) -> "tuple[Archive, list[date], Path]":
     from extract.fetch import months_to_consider
+    from extract.landing import landing_dir
+    from extract.outlets import archive_of
 
     check_months(start, end)
-    months = months_to_consider(start, end, datetime.now(UTC).date())
+    outlet = find_outlet(outlet_name)
+    months = months_to_consider(outlet, start, end, datetime.now(UTC).date())
     if not months:
         raise typer.BadParameter("these months have not begun yet", param_hint="--start")
-    return months
+    return archive_of(outlet), months, to or landing_dir(outlet)
 
 
 def _fetch(request: "Request", dry_run: bool, as_json: bool) -> None:
     from console.progress import progress
-    from extract.outlets.nyt.client import Api, ApiRefusedError
+    from extract.api.client import ApiRefusedError
     from extract.run import CtrlC, fetch_and_load
     from extract.show import print_run
     from warehouse.connect import connect
@@ -178,7 +196,7 @@ def _fetch(request: "Request", dry_run: bool, as_json: bool) -> None:
     if dry_run:
         _plan(request, as_json)
         return
-    api = Api.from_environment()
+    api = request.archive.api()
     with (
         connect("extract", role="loader") as connection,
         progress(len(request.months)) as shown,
@@ -194,12 +212,12 @@ def _fetch(request: "Request", dry_run: bool, as_json: bool) -> None:
 
 
 def _plan(request: "Request", as_json: bool) -> None:
+    from extract.api.pacing import pacer
     from extract.fetch import plan
-    from extract.pacing import Limits, pacer
     from extract.show import print_plan
     from warehouse.connect import connect
 
-    limits, now = Limits.from_environment(), datetime.now(UTC)
+    limits, now = request.archive.limits(), datetime.now(UTC)
     connect("extract", role="loader").close()
     with pacer(limits) as pace:
         left = pace.left()
@@ -213,9 +231,10 @@ def remove(
         list[date] | None,
         typer.Argument(parser=month_argument, metavar="MONTH", show_default=False),
     ] = None,
+    outlet: OutletName = FIRST,
     start: StartMonth = None,
     end: EndMonth = None,
-    to: LandingDir = DEFAULT_LANDING_DIR,
+    to: LandingDir = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Unload months: their documents go from the warehouse, their files stay.
@@ -223,18 +242,19 @@ def remove(
     Give months, or --start and --end. It names the server and asks first. Run `dbt build`
     afterwards: the tables follow. The exit code is 1 where a month was not loaded.
     """
-    from extract.landing import landed_month
+    from extract.landing import landed_month, landing_dir
     from extract.remove import loaded_months, remove_month
     from warehouse.connect import connect
     from warehouse.contents import place
 
     check_months(start, end)
+    of = find_outlet(outlet)
     named = sorted(set(months or []))
     if bool(named) == bool(start or end):
         raise WarehouseError("say which months: extract remove YYYY-MM..., or --start and --end")
     with connect("extract remove", role="loader") as connection:
         connection.autocommit = True  # each month opens its own transaction
-        found = loaded_months(connection, start, end)
+        found = loaded_months(connection, of, start, end)
         if named:
             found = [loaded for loaded in found if loaded.month in named]
         absent = [month for month in named if month not in {loaded.month for loaded in found}]
@@ -245,8 +265,8 @@ def remove(
         if found and not yes:
             typer.confirm(f"Remove {what}?", abort=True, err=True)
         for loaded in found:
-            gone = remove_month(connection, loaded.month)
-            landed = landed_month(to, loaded.month)
+            gone = remove_month(connection, of, loaded.month)
+            landed = landed_month(to or landing_dir(of), loaded.month)
             stays = f"; its file stays: {landed.path}" if landed else ""
             say(f"{format_month(loaded.month)}: removed, {gone:,} documents{stays}")
     if not found and not named:
@@ -257,32 +277,38 @@ def remove(
 
 
 @app.command()
-def status(to: LandingDir = DEFAULT_LANDING_DIR, as_json: AsJson = False) -> None:
+def status(outlet: OutletName = FIRST, to: LandingDir = None, as_json: AsJson = False) -> None:
     """List the months that are landed or loaded, and the gaps between them.
 
     "unreadable" counts dates, headlines, keywords and types that the tables cannot use; --json
     says of each why.
     """
+    from extract.landing import landing_dir
     from extract.show import print_status
     from extract.status import known_months, missing_months
     from warehouse.connect import connect
 
+    of = find_outlet(outlet)
     with connect("extract status", role="analyst") as connection:
-        months = known_months(connection, to)
-    print_status(months, missing_months(months), datetime.now(UTC), as_json)
+        months = known_months(connection, of, to or landing_dir(of))
+    print_status(months, missing_months(of, months), datetime.now(UTC), as_json)
 
 
 @app.command()
 def doctor(
-    to: LandingDir = DEFAULT_LANDING_DIR,
+    outlet: OutletName = FIRST,
+    to: LandingDir = None,
     call_api: Annotated[
         bool, typer.Option("--call/--no-call", help="Spend one request on trying the key.")
     ] = True,
 ) -> None:
     """Check what fetching needs: key, warehouse, quota, disk, clock."""
     from extract.doctor import examine
+    from extract.landing import landing_dir
+    from extract.outlets import archive_of
 
-    print_findings(examine(to, call_api))
+    of = find_outlet(outlet)
+    print_findings(examine(archive_of(of), to or landing_dir(of), call_api))
 
 
 def main() -> None:

@@ -7,19 +7,19 @@ from pathlib import Path
 
 from console.errors import WarehouseError
 from console.messages import Finding
-from extract.answers import AnswerError
-from extract.outlets.nyt.client import KEY_PAGE, Api, http_date
-from extract.pacing import Limits, QuotaSpentError, pacer
+from extract.api.answers import AnswerError
+from extract.api.client import http_date
+from extract.api.pacing import QuotaSpentError, pacer
+from extract.api.settings import Api
+from extract.outlets.interface import Archive
 from warehouse.connect import connect
 from warehouse.settings import remarks
 
-# The archive of a month that a strike left empty: the smallest answer there is.
-SMALLEST_MONTH = "1978/9.json"
 NEEDED_GIGABYTES = 1.0
 CLOCK_SECONDS = 120.0
 
 
-def examine(folder: Path, call_api: bool) -> Iterator[Finding]:
+def examine(archive: Archive, folder: Path, call_api: bool) -> Iterator[Finding]:
     """Yield the findings. With ``call_api`` one request is spent on trying the key."""
     yield from (Finding("settings", False, remark) for remark in remarks())
     yield _disk(folder)
@@ -30,20 +30,20 @@ def examine(folder: Path, call_api: bool) -> Iterator[Finding]:
         return
     yield Finding("warehouse", True, f"reachable at {os.environ.get('PGHOST', '')}")
     try:
-        limits = Limits.from_environment()
+        limits = archive.limits()
         mended: list[str] = []
         with pacer(limits, mended.append) as pace:
             left = pace.left()
         yield from (Finding("clock", True, line) for line in mended)
         yield Finding("quota", left > 0, f"{left} of {limits.per_day} requests of the day left")
-        api = Api.from_environment()
+        api = archive.api()
     except WarehouseError as error:
         yield Finding("key", False, str(error))
         return
     if not call_api:
         yield Finding("key", True, "set; not tried")
         return
-    yield from _try_key(api, limits)
+    yield from _try_key(api)
 
 
 def _disk(folder: Path) -> Finding:
@@ -59,11 +59,11 @@ def _disk(folder: Path) -> Finding:
     return Finding("landing zone", writable and free >= NEEDED_GIGABYTES, f"{folder}: {state}")
 
 
-def _try_key(api: Api, limits: Limits) -> Iterator[Finding]:
+def _try_key(api: Api) -> Iterator[Finding]:
     try:
-        with pacer(limits) as pace:
+        with pacer(api.limits) as pace:
             pace.wait("doctor", lambda: False)
-        answer = api.ask(SMALLEST_MONTH, lambda: False)
+        answer = api.ask(api.facts.trial, lambda: False)
     except QuotaSpentError as error:
         yield Finding("key", True, f"set; not tried: {error}")
         return
@@ -73,8 +73,8 @@ def _try_key(api: Api, limits: Limits) -> Iterator[Finding]:
     if answer.status == 200:
         yield Finding("key", True, "set and accepted")
     elif answer.status in (401, 403):
-        refused = f"refused ({answer.status}): check it at {KEY_PAGE}, with the Archive API on"
-        yield Finding("key", False, refused)
+        page, remark = api.facts.key_page, api.facts.key_remark
+        yield Finding("key", False, f"refused ({answer.status}): check it at {page} ({remark})")
     else:
         yield Finding("API", False, f"answered with status {answer.status}; try again later")
     theirs = http_date(answer.headers.get("Date", ""))

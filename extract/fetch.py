@@ -1,27 +1,20 @@
 """Brings months from the API into the landing zone, and says of each why or why not."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from console.errors import WarehouseError
-from console.months import (
-    FIRST_ARCHIVE_MONTH,
-    format_month,
-    months_between,
-    months_up_to,
-)
+from console.months import format_month, months_between, months_up_to
+from console.outlets import Outlet
+from extract.api.client import Client, MonthFailedError, NotYetError, OutageError, TransientError
+from extract.documents import Response, ResponseError
 from extract.judge import check_month, check_promised, held_of
 from extract.landing import Landed, MonthFile, land_month, landed_month
-from extract.outlets.nyt.client import (
-    Client,
-    MonthFailedError,
-    NotYetError,
-    OutageError,
-)
-from extract.outlets.nyt.responses import Response, ResponseError, parse_response
+from extract.outlets.interface import Archive
 from warehouse.locks import fetching
 
 if TYPE_CHECKING:
@@ -52,11 +45,13 @@ class FetchResult:
     is_outage: bool = False
 
 
-def months_to_consider(start: date | None, end: date | None, today: date) -> list[date]:
+def months_to_consider(
+    outlet: Outlet, start: date | None, end: date | None, today: date
+) -> list[date]:
     """Return the months asked for; without any, those that are never final: the current and the two
     before it. Months that have not begun are left out. Raises WarehouseError."""
-    if end is not None and end < FIRST_ARCHIVE_MONTH:
-        raise WarehouseError(f"the archive begins with {format_month(FIRST_ARCHIVE_MONTH)}")
+    if any(month is not None and month < outlet.first_month for month in (start, end)):
+        raise WarehouseError(f"the archive begins with {format_month(outlet.first_month)}")
     current = today.replace(day=1)
     if start is None and end is None:
         return months_up_to(current, 3)
@@ -77,11 +72,24 @@ def plan(folder: Path, month: date, now: datetime, refresh: bool) -> Plan:
     return Plan(month, False, "landed within a day")
 
 
+def reader(archive: Archive, force: bool) -> Callable[[bytes], Response]:
+    """Return what takes a month's bytes apart, and refuses what is cut short unless forced."""
+
+    def read(body: bytes) -> Response:
+        response = archive.parse(body)
+        if not force:
+            check_promised(response)
+        return response
+
+    return read
+
+
 @dataclass(frozen=True)
 class Fetcher:
     """Brings months into a landing zone. ``connection`` is in autocommit mode."""
 
     connection: "psycopg.Connection"
+    archive: Archive
     client: Client
     folder: Path
     refresh: bool
@@ -92,11 +100,11 @@ class Fetcher:
 
         Returns what became of it, and the file to load: none where the month failed or is not
         there. A file that was just written comes with what was read of it. Two processes never
-        fetch the same month: the second waits, and finds it landed. Raises what `Client.month`
+        fetch the same month: the second waits, and finds it landed. Raises what `Client.get`
         raises of the API as a whole, and LandingError.
         """
         asked_at = datetime.now(UTC)
-        with fetching(self.connection, month, self.client.pause):
+        with fetching(self.connection, self.archive.outlet.short, month, self.client.pause):
             landed = landed_month(self.folder, month)
             file = MonthFile(month, landed.path) if landed else None
             # Landed by another process while this one waited: that serves a refresh as well.
@@ -108,23 +116,18 @@ class Fetcher:
                 return self._download(month, is_again=landed is not None)
             except NotYetError as error:
                 return FetchResult(month, "not yet", str(error)), file
-            except (MonthFailedError, ResponseError) as error:
+            except (MonthFailedError, TransientError, ResponseError) as error:
                 is_outage = isinstance(error, OutageError)
                 return FetchResult(month, "failed", str(error), is_outage=is_outage), None
 
     def _download(self, month: date, *, is_again: bool) -> tuple[FetchResult, MonthFile]:
-        received = self.client.month(month, self._read)
+        received = self.archive.fetch(month, self.client)
         response, body = received.response, received.body
         if not self.force:
-            check_month(month, response, held_of(self.connection, month), by_api=True)
+            held = held_of(self.connection, self.archive.outlet, month)
+            check_month(self.archive, month, response, held, by_api=True)
         sha256 = hashlib.sha256(body).hexdigest()
         landed = Landed(body, sha256, received.fetched_at, response)
         file = land_month(self.folder, month, landed, received.headers)
         again = "again" if is_again else ""
         return FetchResult(month, "fetched", again, response.docs, len(body)), file
-
-    def _read(self, body: bytes) -> Response:
-        response = parse_response(body)
-        if not self.force:
-            check_promised(response)
-        return response

@@ -1,4 +1,4 @@
-"""For make: ends with 0 where there is a key of the API, with 1 where there is none.
+"""For make: ends with 0 where there is a key of the first outlet's API, with 1 where there is none.
 
 Only the settings' own reader knows it: a key may stand in the environment, in ``.env`` in any of
 its forms, or in a file.
@@ -9,12 +9,13 @@ import sys
 
 from console.command_line import run
 from console.exit_codes import DONE, SOME_FAILED
+from console.outlets import OUTLETS
 from warehouse.settings import load_settings
 
 
 def has_key() -> None:
     load_settings()
-    sys.exit(DONE if os.environ.get("NYT_API_KEY", "").strip() else SOME_FAILED)
+    sys.exit(DONE if os.environ.get(OUTLETS[0].variable("API_KEY"), "").strip() else SOME_FAILED)
 
 
 if __name__ == "__main__":

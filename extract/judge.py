@@ -8,8 +8,10 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from console.months import format_month, last_day
-from extract.outlets.nyt.fields import ARTICLE, GARBLED, WITH_KEYWORDS, WITH_WORDS, Tally, describe
-from extract.outlets.nyt.responses import Reject, Response, ResponseError
+from console.outlets import Outlet
+from extract.documents import Reject, Response, ResponseError
+from extract.fields import ARTICLE, GARBLED, WITH_KEYWORDS, WITH_WORDS, Tally, describe
+from extract.outlets.interface import Archive
 
 if TYPE_CHECKING:
     import psycopg
@@ -22,8 +24,6 @@ HANDFUL = 5
 # More of its headlines must not be garbled; more documents of other months are told.
 MOST_GARBLED = 0.05
 MOST_ELSEWHERE = 0.02
-# As the Article Search API gives them out.
-_DOCUMENTS_A_PAGE = 10
 
 
 class RefusedError(ResponseError):
@@ -46,29 +46,23 @@ class Held:
     keywords: int | None
 
 
-def held_of(connection: "psycopg.Connection", month: date) -> Held | None:
+def held_of(connection: "psycopg.Connection", outlet: Outlet, month: date) -> Held | None:
     """Return what the warehouse holds of a month; None of the generated sample."""
     row = connection.execute(
-        """
-        select
-            docs,
-            is_final,
-            (
-                select sum(docs) from raw.nyt_fields
-                where archive_month = months.archive_month and reading = %s
-            ),
-            (
-                select sum(docs) from raw.nyt_fields
-                where archive_month = months.archive_month and reading = %s
-            ),
-            (
-                select sum(docs) from raw.nyt_fields
-                where archive_month = months.archive_month and reading = %s
-            )
-        from raw.nyt_months as months
-        where archive_month = %s and source <> 'sample'
+        f"""
+        select months.docs, months.is_final, counted.articles, counted.headlines, counted.keywords
+        from {outlet.table("months")} as months
+        cross join lateral (
+            select
+                sum(fields.docs) filter (where fields.reading = %(article)s) as articles,
+                sum(fields.docs) filter (where fields.reading = %(words)s) as headlines,
+                sum(fields.docs) filter (where fields.reading = %(keywords)s) as keywords
+            from {outlet.table("fields")} as fields
+            where fields.archive_month = months.archive_month
+        ) as counted
+        where months.archive_month = %(month)s and months.source <> 'sample'
         """,
-        [ARTICLE, WITH_WORDS, WITH_KEYWORDS, month],
+        {"article": ARTICLE, "words": WITH_WORDS, "keywords": WITH_KEYWORDS, "month": month},
     ).fetchone()
     return Held(*row) if row is not None else None
 
@@ -77,36 +71,33 @@ def check_promised(response: Response) -> None:
     """Refuse fewer documents than the response promises. Raises TruncatedError."""
     if response.hits is None or response.hits <= response.docs:
         return
-    line = f"truncated: {response.hits:,} documents promised, the file holds {response.docs:,}"
-    is_page = response.docs == _DOCUMENTS_A_PAGE and response.offset is not None
-    if is_page or response.offset:
-        raise TruncatedError(
-            f"{line}: a page of the Article Search API, not a month: download the month from the "
-            "Archive API"
-        )
-    raise TruncatedError(f"{line}; download it again")
+    raise TruncatedError(
+        f"truncated: {response.hits:,} documents promised, the file holds {response.docs:,}"
+        f"{response.remedy}"
+    )
 
 
 def check_month(
-    month: date, response: Response, held: Held | None, *, by_api: bool = False
+    archive: Archive, month: date, response: Response, held: Held | None, *, by_api: bool = False
 ) -> None:
     """Refuse a response that is not the month it should be. Raises RefusedError."""
     sent = "the API sent " if by_api else ""
     check_promised(response)
     _check_rejects(response, sent)
-    _check_fields(response.fields, sent)
+    _check_fields(response.fields, archive.written_by, sent)
     _check_what_counts(response.fields, sent)
     _check_dates(month, response, sent)
     if held is not None:
         _check_size(response, held, sent)
 
 
-def describe_rejects(rejects: list[Reject]) -> str:
+def describe_rejects(outlet: Outlet, rejects: list[Reject]) -> str:
     """Say of rejected documents how many there are and why the first is one."""
     if not rejects:
         return ""
     first = rejects[0]
-    others = f" (and {len(rejects) - 1:,} more: see raw.nyt_rejects)" if len(rejects) > 1 else ""
+    more = f" (and {len(rejects) - 1:,} more: see {outlet.table('rejects')})"
+    others = more if len(rejects) > 1 else ""
     return f"document {first.position}: {first.reason}{others}"
 
 
@@ -126,7 +117,7 @@ def _check_rejects(response: Response, sent: str) -> None:
     )
 
 
-def _check_fields(counted: Tally, sent: str) -> None:
+def _check_fields(counted: Tally, written_by: str, sent: str) -> None:
     wholes = {
         "document_type": counted.docs,
         "pub_date": counted.articles,
@@ -136,7 +127,7 @@ def _check_fields(counted: Tally, sent: str) -> None:
     if any(counted.unreadable(field) * 2 > whole for field, whole in wholes.items()):
         what = f"{sent}a month that cannot be read: " if sent else ""
         raise RefusedError(
-            f"{what}{'; '.join(describe(counted))}: take a file with the fields as the Archive API "
+            f"{what}{'; '.join(describe(counted))}: take a file with the fields as {written_by} "
             "writes them; --force takes this one"
         )
 

@@ -18,12 +18,21 @@ import msgspec
 
 from console.errors import WarehouseError
 from console.months import format_month, next_month, parse_month
-from extract.limits import GZIP_MAGIC, UnpackError, max_unpacked_bytes, too_large, unpack
+from console.outlets import OUTLETS, Outlet
+from extract.documents import Response
+from extract.limits import GZIP_MAGIC, UnpackedLimit, UnpackError, unpack
 from extract.masking import MASK, masked
-from extract.outlets.nyt.responses import Response
 from warehouse.files import check, make_folder, replacing_together
+from warehouse.settings import PROJECT_DIR
 
 _REMEDY = "what was there stays; give another folder with --to"
+
+
+def landing_dir(outlet: Outlet) -> Path:
+    """Return an outlet's landing zone where no other is named: NYT_LANDING_DIR for one, without it
+    data/nyt beside the project's files."""
+    named = os.environ.get(outlet.variable("LANDING_DIR"))
+    return Path(named) if named else PROJECT_DIR / "data" / outlet.short
 
 
 class LandingError(Exception):
@@ -49,9 +58,9 @@ class MonthFile:
     path: Path
     landed: Landed | None = None
 
-    def read(self) -> Landed:
+    def read(self, limit: UnpackedLimit) -> Landed:
         """Return what the file holds. Raises LandingError."""
-        return self.landed or read_month_file(self.path)
+        return self.landed or read_month_file(self.path, limit)
 
 
 @dataclass(frozen=True)
@@ -140,7 +149,9 @@ _LIKE_A_MONTH = re.compile(
 )
 # What a folder or a packed file is called that may hold months.
 _LIKE_MONTHS = re.compile(
-    r"\A[0-9]{4}(?=\.|\Z)|[-_=][0-9]{4}\Z|nyt|times|archive|month", re.IGNORECASE
+    r"\A[0-9]{4}(?=\.|\Z)|[-_=][0-9]{4}\Z|times|archive|month|"
+    + "|".join(outlet.short for outlet in OUTLETS),
+    re.IGNORECASE,
 )
 _LIKE_JSON = re.compile(r".*\.(json|jsonl|ndjson)(\.[a-z0-9]{1,5})?", re.IGNORECASE | re.DOTALL)
 _PACKED = (
@@ -246,12 +257,12 @@ def _folder_of_months(path: Path, start: date | None, end: date | None) -> str:
     return ""
 
 
-def read_month_file(path: Path) -> Landed:
+def read_month_file(path: Path, limit: UnpackedLimit) -> Landed:
     """Read a response, compressed or not. Raises LandingError."""
-    body, modified = _read_file(path)
+    body, modified = _read_file(path, limit)
     if body.startswith(GZIP_MAGIC):
         try:
-            body = unpack(body, max_unpacked_bytes())
+            body = unpack(body, limit)
         except UnpackError as error:
             raise LandingError(str(error)) from None
     sha256 = hashlib.sha256(body).hexdigest()
@@ -261,23 +272,22 @@ def read_month_file(path: Path) -> Landed:
     return Landed(body, sha256, datetime.fromtimestamp(modified, UTC))
 
 
-def _read_file(path: Path) -> tuple[bytes, float]:
+def _read_file(path: Path, limit: UnpackedLimit) -> tuple[bytes, float]:
     """Return a file's bytes and when it was changed; never wait for somebody to write it."""
     problem = _not_a_file(path)
     if problem:
         raise LandingError(problem)
-    limit = max_unpacked_bytes()
     try:
         # Not a moment ago, but now it may be a pipe: do not wait for somebody to write it.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             state = os.fstat(file.fileno())
-            body = file.read(min(state.st_size, limit) + 1)
+            body = file.read(min(state.st_size, limit.bytes) + 1)
     except OSError as error:
         raise LandingError(
             f"cannot be read: {error.strerror}: see its permissions and its disk"
         ) from None
-    if len(body) > limit:
-        raise LandingError(too_large(limit))
+    if len(body) > limit.bytes:
+        raise LandingError(limit.exceeded())
     return body, state.st_mtime
 
 

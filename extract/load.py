@@ -12,18 +12,14 @@ from typing import TYPE_CHECKING, Literal
 
 from console.errors import WarehouseDownError, WarehouseError, explained, one_line
 from console.months import format_month
+from console.outlets import Outlet
 from console.progress import Progress
+from extract.documents import Article, Reject, Response, ResponseError
+from extract.fields import describe
 from extract.judge import check_month, describe_rejects, elsewhere, held_of
 from extract.landing import Landed, LandingError, MonthFile, final_from
-from extract.outlets.nyt.fields import describe
-from extract.outlets.nyt.responses import (
-    SAMPLE_COPYRIGHT,
-    Article,
-    Reject,
-    Response,
-    ResponseError,
-    parse_response,
-)
+from extract.limits import UnpackedLimit
+from extract.outlets.interface import Archive
 from warehouse.locks import hold_month, share_warehouse
 
 if TYPE_CHECKING:
@@ -41,6 +37,16 @@ _COPY_BLOCK_BYTES = 1 << 18
 # Months loaded at a time, each on a connection of its own: the server parses JSON on one processor
 # a connection, and meanwhile the next month is taken apart here.
 _AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How months are loaded: whose they are, whether unchanged ones are loaded again (``refresh``),
+    and whether those that would be refused are taken (``force``)."""
+
+    archive: Archive
+    refresh: bool = False
+    force: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,38 +90,30 @@ class MonthResult:
 
 
 def load_files(
-    connection: "psycopg.Connection",
-    files: list[MonthFile],
-    shown: Progress,
-    *,
-    refresh: bool = False,
-    force: bool = False,
+    connection: "psycopg.Connection", files: list[MonthFile], loading: Loading, shown: Progress
 ) -> list[MonthResult]:
     """Load month files, and show what becomes of each; raises what `load_months` does.
 
     ``connection`` is in autocommit mode.
     """
     results = []
-    for result in load_months(connection, files, refresh, force):
+    for result in load_months(connection, files, loading):
         results.append(result)
         for line in result.lines():
             shown.tell(line)
         shown.advance(result.docs)
-    vacuum_changed(connection, results)
+    vacuum_changed(connection, loading.archive.outlet, results)
     return results
 
 
 def load_months(
-    connection: "psycopg.Connection",
-    files: Iterable[MonthFile],
-    refresh: bool = False,
-    force: bool = False,
+    connection: "psycopg.Connection", files: Iterable[MonthFile], loading: Loading
 ) -> Iterator[MonthResult]:
     """Load each month file in its own transaction and yield what became of it.
 
-    A month whose bytes are those already loaded is left alone unless ``refresh``; one whose bytes
-    differ is replaced. A bad file fails alone, and so does one that is not the month it should be,
-    unless ``force``. Raises WarehouseError where the server fails.
+    A month whose bytes are those already loaded is left alone unless it is to be refreshed; one
+    whose bytes differ is replaced. A bad file fails alone, and so does one that is not the month it
+    should be, unless forced. Raises WarehouseError where the server fails.
     """
     from warehouse.connect import connect
 
@@ -132,7 +130,7 @@ def load_months(
         def load(file: MonthFile) -> MonthResult:
             mine = idle.get()
             try:
-                return _load_month(mine, file, refresh, force)
+                return _load_month(mine, file, loading)
             except (LandingError, ResponseError) as error:
                 return MonthResult(file.month, file.path, "failed", message=str(error))
             finally:
@@ -150,11 +148,13 @@ def load_months(
 # Citus has the table on its workers and none of it here, which counts as grown.
 _HAS_GROWN = """
     select pg_relation_size(oid) >= 1.1 * relpages * current_setting('block_size')::bigint
-    from pg_class where oid = 'raw.nyt_articles'::regclass
+    from pg_class where oid = %s::regclass
 """
 
 
-def vacuum_changed(connection: "psycopg.Connection", results: Iterable[MonthResult | None]) -> None:
+def vacuum_changed(
+    connection: "psycopg.Connection", outlet: Outlet, results: list[MonthResult]
+) -> None:
     """Do what autovacuum would do later, where a month has changed, since dbt builds on it at once:
     gather the planner's statistics, and mark the pages that index-only scans need not visit.
 
@@ -162,12 +162,13 @@ def vacuum_changed(connection: "psycopg.Connection", results: Iterable[MonthResu
     """
     import psycopg
 
-    if not any(result is not None and result.has_changed for result in results):
+    if not any(result.has_changed for result in results):
         return
+    articles, months = outlet.table("articles"), outlet.table("months")
     try:
-        row = connection.execute(_HAS_GROWN).fetchone()
+        row = connection.execute(_HAS_GROWN, [articles]).fetchone()
         if row is not None and row[0]:
-            connection.execute("vacuum (analyze) raw.nyt_articles, raw.nyt_months")
+            connection.execute(f"vacuum (analyze) {articles}, {months}")
     except psycopg.Error as error:
         told = explained(error)
         raise (WarehouseDownError if isinstance(told, WarehouseDownError) else WarehouseError)(
@@ -176,14 +177,16 @@ def vacuum_changed(connection: "psycopg.Connection", results: Iterable[MonthResu
 
 
 @contextmanager
-def changing_month(connection: "psycopg.Connection", month: date, doing: str) -> Iterator[None]:
+def changing_month(
+    connection: "psycopg.Connection", outlet: Outlet, month: date, doing: str
+) -> Iterator[None]:
     """Open a transaction that has a month alone. Raises WarehouseError where the server fails;
     ``doing`` says what was being done."""
     import psycopg
 
     try:
         with connection.transaction():
-            hold_month(connection, month)
+            hold_month(connection, outlet.short, month)
             yield
     except psycopg.Error as error:
         told = explained(error)
@@ -192,29 +195,28 @@ def changing_month(connection: "psycopg.Connection", month: date, doing: str) ->
         ) from None
 
 
-def _load_month(
-    connection: "psycopg.Connection", file: MonthFile, refresh: bool, force: bool
-) -> MonthResult:
-    landed = file.read()
+def _load_month(connection: "psycopg.Connection", file: MonthFile, loading: Loading) -> MonthResult:
+    archive, outlet = loading.archive, loading.archive.outlet
+    landed = file.read(UnpackedLimit.of(outlet))
     # Two loaders of the same month: the second waits, and finds the bytes unchanged.
-    with changing_month(connection, file.month, "loaded"):
+    with changing_month(connection, outlet, file.month, "loaded"):
         stored = connection.execute(
-            "select sha256, docs, rejected from raw.nyt_months where archive_month = %s",
+            f"select sha256, docs, rejected from {outlet.table('months')} where archive_month = %s",
             [file.month],
         ).fetchone()
-        if stored is not None and stored[0] == landed.sha256 and not refresh:
+        if stored is not None and stored[0] == landed.sha256 and not loading.refresh:
             return MonthResult(
                 file.month, file.path, "unchanged", stored[1], stored[2], len(landed.body)
             )
-        response = landed.response or parse_response(landed.body)
+        response = landed.response or archive.parse(landed.body)
         share_warehouse(connection)  # no month changes in the middle of a dbt run
-        removed = _keep_sample_apart(connection, response.copyright == SAMPLE_COPYRIGHT)
-        held = held_of(connection, file.month)
-        if not force:
-            check_month(file.month, response, held)
-        kept = _store(connection, file, landed, response)
-        if not force and kept is not response:  # Postgres took less than it seemed
-            check_month(file.month, kept, held)
+        removed = _keep_sample_apart(connection, outlet, response.is_sample)
+        held = held_of(connection, outlet, file.month)
+        if not loading.force:
+            check_month(archive, file.month, response, held)
+        kept = _store(connection, outlet, file, landed, response)
+        if not loading.force and kept is not response:  # Postgres took less than it seemed
+            check_month(archive, file.month, kept, held)
     return MonthResult(
         file.month,
         file.path,
@@ -222,7 +224,7 @@ def _load_month(
         len(kept.articles),
         len(kept.rejects),
         len(landed.body),
-        describe_rejects(kept.rejects),
+        describe_rejects(outlet, kept.rejects),
         removed,
         _notes(file.month, kept),
     )
@@ -241,20 +243,21 @@ def _notes(month: date, response: Response) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _keep_sample_apart(connection: "psycopg.Connection", is_sample: bool) -> int:
-    """Let real months take the place of the generated sample, and never the reverse.
+def _keep_sample_apart(connection: "psycopg.Connection", outlet: Outlet, is_sample: bool) -> int:
+    """Let an outlet's real months take the place of the generated sample, and never the reverse.
 
     Returns the number of the sample's months removed.
     """
+    months = outlet.table("months")
     # A sample waits here for the months that others are loading, and they wait for it. So does the
     # first real month after a sample: two that delete the same rows could wait for each other.
     found = connection.execute(
-        "select from raw.nyt_months where source = %s limit 1", [SAMPLE_SOURCE]
+        f"select from {months} where source = %s limit 1", [SAMPLE_SOURCE]
     ).rowcount
     mode = "share row exclusive" if is_sample or found else "row exclusive"
-    connection.execute(f"lock table raw.nyt_months in {mode} mode")
+    connection.execute(f"lock table {months} in {mode} mode")
     real = connection.execute(
-        "select count(*) from raw.nyt_months where source <> %s", [SAMPLE_SOURCE]
+        f"select count(*) from {months} where source <> %s", [SAMPLE_SOURCE]
     ).fetchone()
     if is_sample and real is not None and real[0] > 0:
         raise ResponseError(
@@ -264,17 +267,17 @@ def _keep_sample_apart(connection: "psycopg.Connection", is_sample: bool) -> int
     if is_sample:
         return 0
     removed = 0
-    for table in ("nyt_articles", "nyt_rejects", "nyt_fields", "nyt_months"):
+    for name in ("articles", "rejects", "fields", "months"):
         removed = connection.execute(
-            f"delete from raw.{table} where archive_month in "
-            "(select archive_month from raw.nyt_months where source = %s)",
+            f"delete from {outlet.table(name)} where archive_month in "
+            f"(select archive_month from {months} where source = %s)",
             [SAMPLE_SOURCE],
         ).rowcount
     return removed
 
 
 _PUT_MONTH = """
-    insert into raw.nyt_months (
+    insert into {months} (
         archive_month, hits, docs, rejected, sha256, bytes, source, is_final, fetched_at, loaded_at
     )
     values (%s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp())
@@ -292,22 +295,27 @@ _PUT_MONTH = """
 
 
 def _store(
-    connection: "psycopg.Connection", file: MonthFile, landed: Landed, response: Response
+    connection: "psycopg.Connection",
+    outlet: Outlet,
+    file: MonthFile,
+    landed: Landed,
+    response: Response,
 ) -> Response:
     """Replace the month's rows; return the response as stored."""
     import psycopg
 
-    for table in ("nyt_articles", "nyt_rejects", "nyt_fields"):
-        connection.execute(f"delete from raw.{table} where archive_month = %s", [file.month])
+    for name in ("articles", "rejects", "fields"):
+        table = outlet.table(name)
+        connection.execute(f"delete from {table} where archive_month = %s", [file.month])
     try:
         with connection.transaction():
-            _copy_articles(connection, file.month, response.articles)
+            _copy_articles(connection, outlet, file.month, response.articles)
     except psycopg.DataError:
         response = _reject_invalid(connection, response)
-        _copy_articles(connection, file.month, response.articles)
+        _copy_articles(connection, outlet, file.month, response.articles)
     with connection.cursor() as cursor:
         cursor.executemany(
-            "insert into raw.nyt_rejects (archive_month, position, reason, doc) "
+            f"insert into {outlet.table('rejects')} (archive_month, position, reason, doc) "
             "values (%s, %s, %s, %s)",
             [
                 (file.month, reject.position, reject.reason, reject.doc)
@@ -315,15 +323,15 @@ def _store(
             ],
         )
         cursor.executemany(
-            "insert into raw.nyt_fields (archive_month, field, reading, is_readable, docs) "
-            "values (%s, %s, %s, %s, %s)",
+            f"insert into {outlet.table('fields')} "
+            "(archive_month, field, reading, is_readable, docs) values (%s, %s, %s, %s, %s)",
             [
                 (file.month, count.field, count.reading, count.is_readable, count.docs)
                 for count in response.fields.counts
             ],
         )
     connection.execute(
-        _PUT_MONTH,
+        _PUT_MONTH.format(months=outlet.table("months")),
         [
             file.month,
             response.hits,
@@ -331,7 +339,7 @@ def _store(
             len(response.rejects),
             landed.sha256,
             len(landed.body),
-            SAMPLE_SOURCE if response.copyright == SAMPLE_COPYRIGHT else str(file.path.resolve()),
+            SAMPLE_SOURCE if response.is_sample else str(file.path.resolve()),
             landed.fetched_at.date() >= final_from(file.month),
             landed.fetched_at,
         ],
@@ -339,7 +347,9 @@ def _store(
     return response
 
 
-def _copy_articles(connection: "psycopg.Connection", month: date, articles: list[Article]) -> None:
+def _copy_articles(
+    connection: "psycopg.Connection", outlet: Outlet, month: date, articles: list[Article]
+) -> None:
     # The binary format needs no escaping here and no unescaping on the server.
     days = (month - _POSTGRES_EPOCH).days
     start_of_row = struct.pack("!hii", 3, 4, days)
@@ -347,7 +357,8 @@ def _copy_articles(connection: "psycopg.Connection", month: date, articles: list
     with (
         connection.cursor() as cursor,
         cursor.copy(
-            "copy raw.nyt_articles (archive_month, article_id, doc) from stdin (format binary)"
+            f"copy {outlet.table('articles')} (archive_month, article_id, doc) "
+            "from stdin (format binary)"
         ) as copy,
     ):
         block: list[bytes | memoryview] = [_COPY_HEADER]

@@ -1,4 +1,4 @@
-"""Keeps the API's key out of all that is shown, raised, logged or stored."""
+"""Keeps the APIs' keys out of all that is shown, raised, logged or stored."""
 
 import html
 import logging
@@ -11,11 +11,13 @@ from functools import lru_cache
 from unicodedata import normalize
 from urllib.parse import unquote
 
+from console.outlets import OUTLETS
+
 MASK = "***"
 # Stands for a text that quotes the key in a form in which it cannot be cut out.
 _WHOLLY_MASKED = "(a text that quotes the key)"
 # A line is for a person: longer texts from outside are cut.
-_LONGEST_LINE = 400
+_LONGEST_LINE, _LONGEST_PART = 400, 300
 # So much of a text is searched: the mask and the cut come to the same for what follows.
 _SEARCHED = 1 << 16
 # A shorter key is a test's, and may well be a word of any month.
@@ -42,6 +44,12 @@ def masked(text: str) -> str:
     """
     clean = _without_key(text[:_SEARCHED])
     return clean if len(clean) <= _LONGEST_LINE else f"{clean[:_LONGEST_LINE]}..."
+
+
+def shortened(text: str) -> str:
+    """Return a text from outside as a part of a line: without the key, and shorter still."""
+    clean = masked(text)
+    return clean if len(clean) <= _LONGEST_PART else f"{clean[:_LONGEST_PART]}…"
 
 
 def quoted(value: str) -> str:
@@ -84,13 +92,14 @@ def _without_password(address: re.Match[str]) -> str:
 
 
 def _without_key(text: str) -> str:
-    clean = _pattern(_key()).sub(MASK, text)
+    keys = _keys()
+    clean = _pattern(keys).sub(MASK, text)
     return _WHOLLY_MASKED if _quotes_key(clean) else clean
 
 
 def _quotes_key(text: str) -> bool:
-    """Tell whether a text holds the key however it is escaped, spaced or written."""
-    forms = _forms(_key())
+    """Tell whether a text holds a key however it is escaped, spaced or written."""
+    forms = [form for key in _keys() for form in _forms(key)]
     return bool(forms) and any(form in reading for reading in _readings(text) for form in forms)
 
 
@@ -141,15 +150,16 @@ def _character(escape: re.Match[str]) -> str:
     return chr(code) if code <= sys.maxunicode else ""
 
 
-def _key() -> str:
-    return os.environ.get("NYT_API_KEY", "").strip()
+def _keys() -> tuple[str, ...]:
+    found = (os.environ.get(outlet.variable("API_KEY"), "").strip() for outlet in OUTLETS)
+    return tuple(key for key in found if key)
 
 
 @lru_cache(maxsize=4)
-def _pattern(key: str) -> re.Pattern[str]:
+def _pattern(keys: tuple[str, ...]) -> re.Pattern[str]:
     named = r"(?<=api-key=)[^&\s\"'<>]+"
-    forms = "".join(_any_form(character) for character in key)
-    return re.compile(rf"{forms}|{named}" if forms else named, re.IGNORECASE)
+    forms = ["".join(_any_form(character) for character in key) for key in keys]
+    return re.compile("|".join([*forms, named]), re.IGNORECASE)
 
 
 def _any_form(character: str) -> str:

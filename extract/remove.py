@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from console.outlets import Outlet
 from extract.load import changing_month
 from warehouse.locks import share_warehouse
 
@@ -20,13 +21,13 @@ class LoadedMonth:
 
 
 def loaded_months(
-    connection: "psycopg.Connection", start: date | None, end: date | None
+    connection: "psycopg.Connection", outlet: Outlet, start: date | None, end: date | None
 ) -> list[LoadedMonth]:
     """Return the loaded months from ``start`` to ``end``, oldest first."""
     rows = connection.execute(
-        """
+        f"""
         select archive_month, docs
-        from raw.nyt_months
+        from {outlet.table("months")}
         where
             archive_month >= coalesce(%s, archive_month)
             and archive_month <= coalesce(%s, archive_month)
@@ -37,15 +38,15 @@ def loaded_months(
     return [LoadedMonth(*row) for row in rows]
 
 
-def remove_month(connection: "psycopg.Connection", month: date) -> int:
+def remove_month(connection: "psycopg.Connection", outlet: Outlet, month: date) -> int:
     """Unload a month, whole or not at all; return how many documents went.
 
     ``connection`` is in autocommit mode. Raises WarehouseError where the server fails.
     """
-    with changing_month(connection, month, "removed"):
+    with changing_month(connection, outlet, month, "removed"):
         share_warehouse(connection)  # no month changes in the middle of a dbt run
-        for table in ("nyt_rejects", "nyt_fields", "nyt_months"):
-            connection.execute(f"delete from raw.{table} where archive_month = %s", [month])
-        return connection.execute(
-            "delete from raw.nyt_articles where archive_month = %s", [month]
-        ).rowcount
+        for name in ("rejects", "fields", "months", "articles"):
+            gone = connection.execute(
+                f"delete from {outlet.table(name)} where archive_month = %s", [month]
+            ).rowcount
+        return gone

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from console.months import format_month
 from console.progress import Progress
-from extract.fetch import Fetcher, FetchResult
+from extract.api.client import ApiRefusedError, Client
+from extract.api.pacing import QuotaSpentError, pacer
+from extract.api.settings import Api
+from extract.fetch import Fetcher, FetchResult, reader
 from extract.landing import LandingError, prepare
-from extract.load import MonthResult, load_months, vacuum_changed
-from extract.outlets.nyt.client import Api, ApiRefusedError, Client
-from extract.pacing import QuotaSpentError, pacer
+from extract.load import Loading, MonthResult, load_months, vacuum_changed
+from extract.outlets.interface import Archive
 
 if TYPE_CHECKING:
     import psycopg
@@ -25,11 +27,12 @@ MONTHS_OF_AN_OUTAGE = 3
 
 @dataclass(frozen=True)
 class Request:
-    """Which months to fetch, where to, and whether to load them.
+    """Which months of an outlet to fetch, where to, and whether to load them.
 
     ``refresh`` is for months that are there already, ``force`` for those that would be refused.
     """
 
+    archive: Archive
     months: list[date]
     folder: Path
     refresh: bool = False
@@ -104,7 +107,8 @@ def fetch_and_load(
     except (ApiRefusedError, QuotaSpentError, LandingError) as error:
         stopped = error
         shown.tell(f"stopped: {error}")
-    vacuum_changed(connection, (outcome.load for outcome in outcomes))
+    loads = [outcome.load for outcome in outcomes if outcome.load]
+    vacuum_changed(connection, request.archive.outlet, loads)
     return Run(outcomes, stopped)
 
 
@@ -118,8 +122,9 @@ def _outcomes(
     silent = 0
     prepare(request.folder)
     with pacer(api.limits, tell) as pace:
-        client = Client(api, pace, interrupted, tell)
-        fetcher = Fetcher(connection, client, request.folder, request.refresh, request.force)
+        archive, force = request.archive, request.force
+        client = Client(api, pace, reader(archive, force), tell, interrupted)
+        fetcher = Fetcher(connection, archive, client, request.folder, request.refresh, force)
         for month in request.months:
             if interrupted():
                 raise KeyboardInterrupt
@@ -138,7 +143,8 @@ def _outcome(fetcher: Fetcher, month: date, load: bool) -> MonthOutcome:
     fetched, file = fetcher.month(month)
     if file is None or not load:
         return MonthOutcome(fetched, None)
-    [loaded] = load_months(fetcher.connection, [file], force=fetcher.force)
+    loading = Loading(fetcher.archive, force=fetcher.force)
+    [loaded] = load_months(fetcher.connection, [file], loading)
     return MonthOutcome(fetched, loaded)
 
 

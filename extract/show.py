@@ -13,9 +13,9 @@ from console.months import format_month
 from extract.status import describe_months
 
 if TYPE_CHECKING:
+    from extract.api.pacing import Limits
     from extract.fetch import Plan
     from extract.load import MonthResult
-    from extract.pacing import Limits
     from extract.run import Run
     from extract.status import KnownMonth
 

@@ -5,13 +5,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.months import (
-    FIRST_ARCHIVE_MONTH,
-    LAST_MONTH,
-    format_month,
-    months_between,
-    next_month,
-)
+from console.months import LAST_MONTH, format_month, months_between, next_month
+from console.outlets import Outlet
 from extract.landing import LandingError, find_month_files, landed_month
 
 if TYPE_CHECKING:
@@ -51,7 +46,9 @@ class KnownMonth:
     unreadable: list[UnreadableField] | None = None
 
 
-def known_months(connection: "psycopg.Connection", folder: Path) -> list[KnownMonth]:
+def known_months(
+    connection: "psycopg.Connection", outlet: Outlet, folder: Path
+) -> list[KnownMonth]:
     """Return the months that are loaded or landed in ``folder``, oldest first."""
     known: dict[date, KnownMonth] = {}
     try:
@@ -66,12 +63,12 @@ def known_months(connection: "psycopg.Connection", folder: Path) -> list[KnownMo
                 landed.fetched_at, None,
             )  # fmt: skip
     rows = connection.execute(
-        """
+        f"""
         select archive_month, is_final, hits, docs, rejected, bytes, source, fetched_at, loaded_at
-        from raw.nyt_months
+        from {outlet.table("months")}
         """
     )
-    fields = _fields_of(connection)
+    fields = _fields_of(connection, outlet)
     for month, *stored in rows:
         loaded = KnownMonth(month, month in known, True, *stored)
         known[month] = replace(
@@ -80,13 +77,15 @@ def known_months(connection: "psycopg.Connection", folder: Path) -> list[KnownMo
     return [known[month] for month in sorted(known)]
 
 
-def _fields_of(connection: "psycopg.Connection") -> dict[date, list[UnreadableField]]:
+def _fields_of(
+    connection: "psycopg.Connection", outlet: Outlet
+) -> dict[date, list[UnreadableField]]:
     """Return what cannot be read of each month whose fields were counted."""
     found: dict[date, list[UnreadableField]] = {}
     rows = connection.execute(
-        """
+        f"""
         select archive_month, field, reading, is_readable, docs
-        from raw.nyt_fields
+        from {outlet.table("fields")}
         order by archive_month, field, docs desc, reading
         """
     )
@@ -97,13 +96,13 @@ def _fields_of(connection: "psycopg.Connection") -> dict[date, list[UnreadableFi
     return found
 
 
-def missing_months(months: list[KnownMonth]) -> list[date]:
+def missing_months(outlet: Outlet, months: list[KnownMonth]) -> list[date]:
     """Return the months from the first to the last known one that are not loaded, as far as the
     archive goes."""
     if not months:
         return []
     loaded = {month.month for month in months if month.loaded}
-    first = max(months[0].month, FIRST_ARCHIVE_MONTH)
+    first = max(months[0].month, outlet.first_month)
     last = min(months[-1].month, LAST_MONTH)
     return [month for month in months_between(first, last) if month not in loaded]
 

@@ -1,6 +1,5 @@
 """The flow `elt`: months into the warehouse, then the tables."""
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -12,19 +11,21 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from pydantic import Field
 
-from console.months import FIRST_ARCHIVE_MONTH, format_month, months_up_to
+from console.months import format_month, months_up_to
+from console.outlets import FIRST_MONTH, OUTLETS, find_outlet
 from console.progress import Progress
-from extract.landing import MonthFile, find_month_files
-from extract.load import MonthResult, load_files
-from extract.outlets.nyt.client import Api
-from extract.pacing import QuotaSpentError
+from extract.api.pacing import QuotaSpentError
+from extract.landing import MonthFile, find_month_files, landing_dir
+from extract.load import Loading, MonthResult, load_files
+from extract.outlets import archive_of
+from extract.outlets.interface import Archive
 from extract.run import MonthOutcome, Request, fetch_and_load
 from extract.sample.newspaper import write_sample
 from flows.retries import RETRIES, ApiDownError
 from flows.run_dbt import BUILD, run_dbt
 from flows.which_months import months_to_load, scheduled_start
 from warehouse.connect import connect
-from warehouse.settings import DEFAULT_LANDING_DIR, load_settings
+from warehouse.settings import load_settings
 
 if TYPE_CHECKING:
     import psycopg
@@ -40,9 +41,10 @@ class MonthsFailedError(Exception):
 
 @flow(name="elt")
 def elt(
-    year: Annotated[int, Field(ge=FIRST_ARCHIVE_MONTH.year, le=2199)] | None = None,
+    year: Annotated[int, Field(ge=FIRST_MONTH.year, le=2199)] | None = None,
     month: Annotated[int, Field(ge=1, le=12)] | None = None,
     source: str = "api",
+    outlet: str = OUTLETS[0].short,
 ) -> None:
     """Load months, then build and test the tables.
 
@@ -51,11 +53,12 @@ def elt(
             and the two before it that are not final yet.
         month: See year.
         source: "api"; "sample", a fictional newspaper, to try things without a key; or a folder of
-            the Archive API's responses.
+            the responses of the outlet's API.
+        outlet: Whose months, by its short name.
     """
     load_settings()
     months = months_to_load(year, month, scheduled_start())
-    loaded, failed = load(months, source)
+    loaded, failed = load(months, source, outlet)
     # As make does: the months that are there are built before the others are said to be missing.
     build()
     create_markdown_artifact(
@@ -66,14 +69,15 @@ def elt(
 
 
 @task(**RETRIES)
-def load(months: list[date], source: str) -> tuple[Lines, Lines]:
+def load(months: list[date], source: str, outlet: str = OUTLETS[0].short) -> tuple[Lines, Lines]:
     """Load months; return what became of each, in lines, and the lines of those that failed."""
+    archive = archive_of(find_outlet(outlet))
     if source == "api":
-        return _load_from_api(months)
+        return _load_from_api(archive, months)
     if source == "sample":
-        return _load_sample(months[-1])
+        return _load_sample(archive, months[-1])
     files, problems = find_month_files(Path(source), months[0], months[-1])
-    lines, failed = _load_files(files)
+    lines, failed = _load_files(archive, files)
     missing = sorted({*months} - {file.month for file in files})
     failed += [f"{path.name}: {reason}" for path, reason in problems]
     failed += [f"{format_month(month)}: no file in {source}" for month in missing]
@@ -86,11 +90,11 @@ def build() -> None:
     run_dbt(*BUILD, tell=get_run_logger().info)
 
 
-def _load_from_api(months: list[date]) -> tuple[Lines, Lines]:
-    api = Api.from_environment()
-    folder = Path(os.environ.get("NYT_LANDING_DIR") or DEFAULT_LANDING_DIR)
+def _load_from_api(archive: Archive, months: list[date]) -> tuple[Lines, Lines]:
+    api = archive.api()
+    request = Request(archive, months, landing_dir(archive.outlet))
     with _connection() as connection:
-        done = fetch_and_load(connection, api, Request(months, folder), _log())
+        done = fetch_and_load(connection, api, request, _log())
     silent = [outcome for outcome in done.outcomes if outcome.fetch.is_outage]
     if silent:
         raise ApiDownError("; ".join(_lines(silent)))
@@ -102,17 +106,17 @@ def _load_from_api(months: list[date]) -> tuple[Lines, Lines]:
     return _lines(done.outcomes), failed
 
 
-def _load_sample(last: date) -> tuple[Lines, Lines]:
+def _load_sample(archive: Archive, last: date) -> tuple[Lines, Lines]:
     first = months_up_to(last, SAMPLE_MONTHS)[0]
     with TemporaryDirectory(prefix="news-growth-sample-") as folder:
         write_sample(Path(folder), first, last)
         files, _ = find_month_files(Path(folder), first, last)
-        return _load_files(files)
+        return _load_files(archive, files)
 
 
-def _load_files(files: list[MonthFile]) -> tuple[Lines, Lines]:
+def _load_files(archive: Archive, files: list[MonthFile]) -> tuple[Lines, Lines]:
     with _connection() as connection:
-        results = load_files(connection, files, _log())
+        results = load_files(connection, files, Loading(archive), _log())
     return _lines(results), _lines(result for result in results if result.has_failed)
 
 

@@ -8,9 +8,10 @@ from prefect import runtime
 from console.arguments import month_argument
 from console.errors import WarehouseError
 from console.months import format_month, months_up_to, previous_month
+from console.outlets import OUTLETS
 
-# The newspaper's own: the deployments' schedules are in it, and so is "the month before".
-TIME_ZONE = "America/New_York"
+# The deployments' schedules are in the first outlet's time zone, and so is "the month before".
+TIME_ZONE = OUTLETS[0].time_zone
 
 
 def scheduled_start() -> datetime:
@@ -19,7 +20,7 @@ def scheduled_start() -> datetime:
 
 
 def month_before(scheduled_start: datetime) -> date:
-    """Return the month before that of a scheduled start, by the calendar of New York.
+    """Return the month before that of a scheduled start, by the calendar of its time zone.
 
     It is the scheduled start that counts: a run that starts days late is about the same month.
     """

@@ -34,8 +34,8 @@ _NAP_SECONDS = 0.05
 _WAREHOUSE: LiteralString = "hashtext('news-growth'), hashtext('warehouse')"
 _RUN: LiteralString = "hashtext('growth.runs'), hashtext(%(name)s)"
 _SCHEMA: LiteralString = "hashtext('news-growth'), hashtext('schema')"
-_MONTH: LiteralString = "hashtext('raw.nyt_months'), %(number)s::integer"
-_FETCH: LiteralString = "hashtext('extract fetch'), %(number)s::integer"
+_MONTH: LiteralString = "hashtext('raw.' || %(outlet)s || '_months'), %(number)s::integer"
+_FETCH: LiteralString = "hashtext('extract fetch ' || %(outlet)s), %(number)s::integer"
 
 _HOLDERS: LiteralString = """
     select distinct application_name, usename, pid
@@ -114,22 +114,22 @@ def hold_run(connection: "psycopg.Connection", run_id: str) -> None:
     _take(connection, "advisory_xact_lock", _RUN, "this window", name=run_id)
 
 
-def hold_month(connection: "psycopg.Connection", month: date) -> None:
+def hold_month(connection: "psycopg.Connection", outlet: str, month: date) -> None:
     """Keep others from changing a month until the open transaction ends."""
     what = f"the month {format_month(month)}"
-    _take(connection, "advisory_xact_lock", _MONTH, what, number=month.toordinal())
+    _take(connection, "advisory_xact_lock", _MONTH, what, outlet=outlet, number=month.toordinal())
 
 
 @contextmanager
 def fetching(
-    connection: "psycopg.Connection", month: date, pause: Callable[[float], None]
+    connection: "psycopg.Connection", outlet: str, month: date, pause: Callable[[float], None]
 ) -> Iterator[None]:
     """Keep others from fetching a month during the block; the connection is in autocommit mode.
 
     ``pause`` sleeps for so many seconds. Ctrl-C would not end Postgres's own wait for a lock, so
     this asks again and again instead, and ``pause`` may raise.
     """
-    parameters = {"number": month.toordinal()}
+    parameters = {"outlet": outlet, "number": month.toordinal()}
     noisy_from = time.monotonic() + _QUIET_SECONDS
     while not _is_free(connection, "advisory_lock", _FETCH, parameters):
         if time.monotonic() >= noisy_from:

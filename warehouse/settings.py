@@ -10,12 +10,10 @@ from dotenv import dotenv_values, load_dotenv
 from dotenv.parser import parse_stream
 
 from console.errors import WarehouseError
+from console.outlets import OUTLETS
 from warehouse.settings_file import UnreadableError, read_text
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
-
-# Where month files land, unless --to or NYT_LANDING_DIR says otherwise.
-DEFAULT_LANDING_DIR = PROJECT_DIR / "data" / "nyt"
 
 # libpq's variables for a server's address, its login, and how the connection is secured.
 LIBPQ_VARIABLES = (
@@ -28,15 +26,16 @@ _SECRETS = re.compile("KEY$|PASS|SECRET|TOKEN|AUTH_STRING$")
 
 
 def load_settings() -> None:
-    """Set the variables that the project's ``.env`` names and the environment lacks, and the API's
-    key. Raises WarehouseError where a file cannot be read."""
+    """Set the variables that the project's ``.env`` names and the environment lacks, and the
+    outlets' keys. Raises WarehouseError where a file cannot be read."""
     try:
         load_dotenv(stream=io.StringIO(_dot_env()), override=False)
     except ValueError as error:
         raise WarehouseError(
             f"{PROJECT_DIR / '.env'} sets a variable that the system refuses ({error}): correct it"
         ) from None
-    load_secret("NYT_API_KEY")
+    for outlet in OUTLETS:
+        load_secret(outlet.variable("API_KEY"))
 
 
 def load_secret(name: str) -> None:

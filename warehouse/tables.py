@@ -5,6 +5,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from console.errors import WarehouseError
+from console.outlets import OUTLETS
 from warehouse import locks, roles
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def own_tables() -> list[str]:
 
 def _own_script() -> str:
     """Return the SQL that creates these tables."""
-    return _script("schema.sql") + _script("growth.sql")
+    schema = _script("schema.sql")
+    raw = "".join(schema.replace("{outlet}", outlet.short) for outlet in OUTLETS)
+    return raw + _script("growth.sql")
 
 
 def months_tables(connection: "psycopg.Connection") -> list[str]:

@@ -165,7 +165,7 @@ def test_a_second_ctrl_c_stops_at_once(loader: Loader) -> None:
 def test_ctrl_c_ends_a_wait_for_another_fetch_of_the_month(loader: Loader) -> None:
     day = date(2020, 1, 1).toordinal()
     with loader.warehouse.connect() as connection:
-        connection.execute("select pg_advisory_lock(hashtext('extract fetch'), %s)", [day])
+        connection.execute("select pg_advisory_lock(hashtext('extract fetch nyt'), %s)", [day])
         running = loader.start("2020-01", "2020-03")
         ours = "select from pg_stat_activity where application_name = 'extract'"
         wait_until(lambda: bool(loader.warehouse.rows(ours)))

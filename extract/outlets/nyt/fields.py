@@ -5,26 +5,19 @@ each other. A document with a field that cannot be read is stored all the same.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
 
-ARTICLE = "article"
+from extract.fields import GARBLED_PART, Reading
+
 FIRST_YEAR, LAST_YEAR = 1851, 2199
 LONGEST_HEADLINE = 10_000
 LONGEST_KEYWORD = 1_000
 MOST_KEYWORDS = 1_000
 LONGEST_TYPE = 100
-# Beside unreadable fields, what `reading` says of what is read.
-FLAT_KEYWORDS = "texts without a kind"
-WITH_WORDS = "with words"
-WITH_KEYWORDS = "of a known kind"
-GARBLED = "garbled"
 NOT_THERE = "not there"
 # The names of keywords that the marts know, in small letters: seeds/keyword_kinds.csv.
 KEYWORD_NAMES = frozenset(
@@ -37,8 +30,6 @@ _UNKNOWN_KINDS = "no keyword of a known kind"
 _JSON_TEXT = "JSON written as a text"
 # How programs write that there is no text.
 _NOTHING = frozenset({"nan", "none", "null", "na", "n/a", "undefined"})
-# A curly quote or a dash whose bytes were read as Windows-1252.
-_GARBLED = "\u00e2\u20ac"
 # Letters of ASCII alone: what else is a small letter depends on the language.
 _SMALL = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
@@ -81,59 +72,6 @@ class _Loose(msgspec.Struct, gc=False):
     keywords: msgspec.Raw = _ABSENT
 
 
-class Reading(msgspec.Struct, frozen=True, gc=False):
-    """What was read of one document.
-
-    ``document_type`` is in small letters, "" where there is none; ``day`` is that of the date as
-    written, "" where it cannot be read; ``unreadable`` has a field and a reason each. The others
-    tell whether the headline has words, whether these are garbled, and whether a keyword counts.
-    """
-
-    document_type: str
-    day: str
-    unreadable: tuple[tuple[str, str], ...] = ()
-    has_flat_keywords: bool = False
-    has_words: bool = False
-    is_garbled: bool = False
-    has_keywords: bool = False
-
-
-@dataclass(frozen=True)
-class FieldCount:
-    """A row of raw.nyt_fields without its month."""
-
-    field: str
-    reading: str
-    is_readable: bool
-    docs: int
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How the fields of a month's documents read.
-
-    ``articles`` is how many documents are of type article, or all where none has a type: their
-    fields are counted.
-    """
-
-    docs: int
-    articles: int
-    counts: list[FieldCount]
-
-    def unreadable(self, field: str) -> int:
-        """Return in how many documents a field cannot be read."""
-        return sum(c.docs for c in self.counts if c.field == field and not c.is_readable)
-
-    def readable(self, reading: str) -> int:
-        """Return in how many documents something of the marts' was found."""
-        return sum(c.docs for c in self.counts if c.is_readable and c.reading == reading)
-
-    def reasons(self, field: str) -> list[FieldCount]:
-        """Return why it cannot, the most frequent reason first."""
-        found = [c for c in self.counts if c.field == field and not c.is_readable]
-        return sorted(found, key=lambda count: -count.docs)
-
-
 _exact_decoder = msgspec.json.Decoder(Exact)
 _loose_decoder = msgspec.json.Decoder(_Loose)
 
@@ -154,7 +92,7 @@ def reading_of(exact: Exact) -> Reading:
     named = [keyword.name for keyword in exact.keywords or () if keyword.value]
     known = any(name in KEYWORD_NAMES or name.translate(_SMALL) in KEYWORD_NAMES for name in named)
     return _reading(
-        exact.document_type, written[:10], is_date, bool(main), _GARBLED in main, known,
+        exact.document_type, written[:10], is_date, bool(main), GARBLED_PART in main, known,
         bool(named) and not known,
     )  # fmt: skip
 
@@ -198,61 +136,8 @@ def read_loosely(doc: msgspec.Raw) -> Reading:
     unreadable += [("keywords", why) for why in reasons]
     return Reading(
         document_type, "" if reason else day, tuple(unreadable), has_flat, bool(main),
-        _GARBLED in main, has_known,
+        GARBLED_PART in main, has_known,
     )  # fmt: skip
-
-
-def tally(readings: Iterable[Reading]) -> Tally:
-    """Count what was read of a month's documents."""
-    types = Counter[str]()
-    # Of the documents of type article, and of those without a type.
-    unreadable = {ARTICLE: Counter[tuple[str, str]](), "": Counter[tuple[str, str]]()}
-    found = {ARTICLE: Counter[tuple[str, str]](), "": Counter[tuple[str, str]]()}
-    for reading in readings:
-        types[reading.document_type] += 1
-        if reading.document_type not in unreadable:
-            continue
-        if reading.unreadable:
-            unreadable[reading.document_type].update(reading.unreadable)
-        seen = found[reading.document_type]
-        seen["headline", WITH_WORDS] += reading.has_words
-        seen["headline", GARBLED] += reading.is_garbled
-        seen["keywords", WITH_KEYWORDS] += reading.has_keywords
-        seen["keywords", FLAT_KEYWORDS] += reading.has_flat_keywords
-    counted = ARTICLE if any(types.keys() - {""}) else ""
-    counts = [FieldCount("document_type", kind, kind != "", n) for kind, n in types.items()]
-    counts += [
-        FieldCount(field, reason, False, n) for (field, reason), n in unreadable[counted].items()
-    ]
-    counts += [
-        FieldCount(field, reading, True, n) for (field, reading), n in found[counted].items() if n
-    ]
-    return Tally(types.total(), types[counted], counts)
-
-
-_NAMES = {"pub_date": "dates", "headline": "headlines", "keywords": "lists of keywords"}
-
-
-def describe(counted: Tally) -> Iterator[str]:
-    """Say in lines what cannot be read of a month, and what is read in another way."""
-    untyped = counted.unreadable("document_type")
-    if untyped:
-        yield f"{untyped:,} of {counted.docs:,} documents have no type and count as no articles"
-    for field, name in _NAMES.items():
-        number = counted.unreadable(field)
-        if number:
-            reasons = counted.reasons(field)
-            first = f"{number:,} of {counted.articles:,} {name} cannot be read: "
-            if len(reasons) == 1:
-                yield first + reasons[0].reading
-            else:
-                yield first + ", ".join(f"{r.docs:,} {r.reading}" for r in reasons[:3])
-    for count in counted.counts:
-        if count.reading == FLAT_KEYWORDS:
-            yield (
-                f"keywords are texts without their kinds in {count.docs:,} documents: they count "
-                "as subjects"
-            )
 
 
 def _wrong_day(day: str, is_date: bool) -> str:

@@ -118,12 +118,6 @@ def foreign_form(body: bytes) -> str | None:
     return None
 
 
-def cut(text: str) -> str:
-    """Return a text from outside for a message: without the key, and short."""
-    clean = masked(text)
-    return clean if len(clean) <= _LONGEST_TEXT else f"{clean[:_LONGEST_TEXT]}…"
-
-
 def _first_of(text: bytes) -> str:
     """Return what a text begins with, in quotes."""
     # Masked before it is cut: a key cut short would be missed.

@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import msgspec
 
-from extract.limits import max_unpacked_bytes
-from extract.outlets.nyt.fields import Reading, Tally, read_exact, read_loosely, reading_of, tally
+from console.outlets import find_outlet
+from extract.documents import Response, ResponseError, Sorting
+from extract.limits import UnpackedLimit
+from extract.masking import shortened
+from extract.outlets.nyt.fields import read_exact, read_loosely, reading_of
 from extract.outlets.nyt.forms import (
     broken_json,
-    cut,
     first_not_utf8,
     foreign_form,
     mismatch,
@@ -27,67 +27,18 @@ _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", flags=re.DOTALL
 )
-# NYT's have up to 60. An index entry of Postgres holds about 2,700.
-_LONGEST_ID_BYTES = 1000
 # Months of the archive have up to 20,000 documents, and 25 bytes and more a comma.
 _MOST_DOCUMENTS = 200_000
 _BYTES_A_VALUE = 20
 _FEW_BYTES = 8_000_000
 _MOST_ESCAPES = 4_000_000
+# As the Article Search API gives them out.
+_DOCUMENTS_A_PAGE = 10
 
 # The `copyright` of every month of the generated sample: how it is told from the real archive.
 SAMPLE_COPYRIGHT = (
     "Generated sample of a fictional newspaper, The Sample Times: no real person, place or event."
 )
-
-
-class ResponseError(Exception):
-    """Why a whole response cannot be used, in one line."""
-
-
-@dataclass(frozen=True)
-class Reject:
-    """One document that cannot be stored: its place in the response's docs, why, its bytes."""
-
-    position: int
-    reason: str
-    doc: bytes
-
-
-class Article(msgspec.Struct, frozen=True, gc=False):
-    """One document: its place in the response's docs, its ``_id``, its bytes as received, and what
-    could be read of its fields."""
-
-    position: int
-    article_id: str
-    doc: msgspec.Raw
-    reading: Reading
-
-
-@dataclass(frozen=True)
-class Response:
-    """The documents of one month: ``len(articles) + len(rejects)`` is how many were received.
-
-    ``hits`` is how many the response promises, None where it does not say; ``offset`` at which of
-    them it begins. ``decoding`` is what is wrong with its text, empty where it is UTF-8.
-    """
-
-    copyright: str
-    hits: int | None
-    offset: int | None
-    articles: list[Article] = field(repr=False)
-    rejects: list[Reject] = field(repr=False)
-    decoding: str = ""
-
-    @property
-    def docs(self) -> int:
-        """Return how many documents were received."""
-        return len(self.articles) + len(self.rejects)
-
-    @cached_property
-    def fields(self) -> Tally:
-        """Return what could be read of the documents' fields."""
-        return tally(article.reading for article in self.articles)
 
 
 # The column that keeps them is of 32 bits.
@@ -158,8 +109,25 @@ def parse_response(body: bytes) -> Response:
     wrong_at = first_not_utf8(body)
     decoding = "" if wrong_at is None else not_utf8(body, wrong_at)
     masked = _masked_docs(docs, text, body) if text is not body else {}
-    articles, rejects = _identify(docs, rb"\u0000" in body, masked, check_utf8=bool(decoding))
-    return Response(_text(envelope.copyright), hits, offset, articles, rejects, decoding)
+    sorted_ = _sort(docs, rb"\u0000" in body, masked, check_utf8=bool(decoding))
+    return Response(
+        hits,
+        sorted_.articles,
+        sorted_.rejects,
+        remedy=_remedy(len(docs), offset),
+        decoding=decoding,
+        is_sample=_text(envelope.copyright) == SAMPLE_COPYRIGHT,
+    )
+
+
+def _remedy(docs: int, offset: int | None) -> str:
+    """Say what to do where a response holds fewer documents than it promises."""
+    if offset or (offset is not None and docs == _DOCUMENTS_A_PAGE):
+        return (
+            ": a page of the Article Search API, not a month: download the month from the Archive "
+            "API"
+        )
+    return "; download it again"
 
 
 def _check_values(body: bytes) -> None:
@@ -167,14 +135,14 @@ def _check_values(body: bytes) -> None:
     if len(body) < _FEW_BYTES:
         return
     values = body.count(b",")
-    if values > max_unpacked_bytes() // _BYTES_A_VALUE:
+    if values > UnpackedLimit.of(find_outlet("nyt")).bytes // _BYTES_A_VALUE:
         raise ResponseError(f"{values:,} commas, more than any month's documents have")
 
 
 def _reason(fault: Any) -> str:
     """Return the reason that an error answer gives."""
     text = _text(fault.get("faultstring") if isinstance(fault, dict) else fault)
-    return cut(" ".join(text.split())) or "it gives no reason"
+    return shortened(" ".join(text.split())) or "it gives no reason"
 
 
 def _text(value: Any) -> str:
@@ -186,7 +154,7 @@ def _text(value: Any) -> str:
 def _hits(value: _Number) -> int:
     number = _whole(value)
     if number is None or number > _MOST_HITS:
-        shown = cut(str(value))
+        shown = shortened(str(value))
         raise ResponseError(
             f"hits is {shown}, not the number of documents: download the month again"
         )
@@ -254,35 +222,30 @@ def _masked_docs(docs: list[msgspec.Raw], text: bytes, body: bytes) -> dict[int,
     return masked
 
 
-def _identify(
+def _sort(
     docs: list[msgspec.Raw], may_hold_nul: bool, masked: dict[int, bytes], *, check_utf8: bool
-) -> tuple[list[Article], list[Reject]]:
-    articles: list[Article] = []
-    rejects: list[Reject] = []
-    seen: dict[str, int] = {}
+) -> Sorting:
+    sorting = Sorting("_id")
     for position, doc in enumerate(docs):
         if position in masked:
             half = "half of a surrogate pair, which Postgres cannot store"
-            rejects.append(Reject(position, half, masked[position]))
+            sorting.reject(position, half, masked[position])
             continue
         exact = None if check_utf8 else read_exact(doc)
         if exact is not None:
-            article_id, reason = exact.article_id, _wrong_id(exact.article_id)
+            article_id, reason = exact.article_id, None
         else:
             article_id, reason = _read_id(doc)
         if reason is None and check_utf8:
             reason = _wrong_bytes(doc)
-        if reason is None and article_id in seen:
-            reason = f"the _id {cut(article_id)!r} of document {seen[article_id]} again"
-        elif reason is None and may_hold_nul and _ESCAPED_NUL.search(doc):
+        if reason is None and may_hold_nul and _ESCAPED_NUL.search(doc):
             reason = r"a NUL character (\u0000), which Postgres cannot store"
         if reason is None:
-            seen[article_id] = position
             reading = reading_of(exact) if exact is not None else read_loosely(doc)
-            articles.append(Article(position, article_id, doc, reading))
+            sorting.add(position, article_id, doc, reading)
         else:
-            rejects.append(Reject(position, reason, bytes(doc)))
-    return articles, rejects
+            sorting.reject(position, reason, bytes(doc))
+    return sorting
 
 
 def _read_id(doc: msgspec.Raw) -> tuple[str, str | None]:
@@ -293,18 +256,7 @@ def _read_id(doc: msgspec.Raw) -> tuple[str, str | None]:
         return "", f"not a document: {mismatch(error)}"
     except UnicodeDecodeError:
         return "", "its _id is not UTF-8"
-    return article_id, _wrong_id(article_id)
-
-
-def _wrong_id(article_id: str) -> str | None:
-    if not article_id:
-        return "no _id"
-    # No character has more than four bytes.
-    if 4 * len(article_id) > _LONGEST_ID_BYTES:
-        length = len(article_id.encode())
-        if length > _LONGEST_ID_BYTES:
-            return f"an _id of {length:,} bytes (at most {_LONGEST_ID_BYTES:,})"
-    return None
+    return article_id, None
 
 
 def _wrong_bytes(doc: msgspec.Raw) -> str | None:

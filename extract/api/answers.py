@@ -17,9 +17,10 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from console.errors import WarehouseError
-from extract.limits import max_unpacked_bytes, too_large
+from console.outlets import Outlet
+from extract.api.pacing import positive_number
+from extract.limits import UnpackedLimit
 from extract.masking import mask_logs, masked
-from extract.pacing import positive_number
 
 if TYPE_CHECKING:
     import socket
@@ -39,8 +40,7 @@ _REFUSAL_BYTES, _REFUSAL_SECONDS = 2000, 5.0
 _LOOK_SECONDS = 0.1
 _PACKINGS = ("", "identity", "gzip", "x-gzip")
 _SETTINGS = (
-    "NYT_API_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
-    "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
 )  # fmt: skip
 
 
@@ -60,16 +60,15 @@ class TooLargeError(AnswerError):
 class Bounds:
     """How many bytes an answer may have, packed or unpacked, and how many seconds it may take."""
 
-    bytes: int
+    outlet: Outlet
+    unpacked: UnpackedLimit
     seconds: int
 
     @classmethod
-    def from_environment(cls) -> "Bounds":
-        """Read ``NYT_MAX_ANSWER_MB`` and ``NYT_MAX_ANSWER_SECONDS``: by default 128 and 600.
-
-        Raises WarehouseError.
-        """
-        return cls(max_unpacked_bytes(), positive_number("NYT_MAX_ANSWER_SECONDS", 600))
+    def of(cls, outlet: Outlet) -> "Bounds":
+        """Read the outlet's variables, by default 128 MB and 600 seconds. Raises WarehouseError."""
+        seconds = positive_number(outlet.variable("MAX_ANSWER_SECONDS"), 600)
+        return cls(outlet, UnpackedLimit.of(outlet), seconds)
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ class _Budget:
         self.bounds = bounds
         self.has_begun = False
         self._ends_at = time.monotonic() + bounds.seconds
-        self._bytes_left = bounds.bytes + _HEAD_BYTES
+        self._bytes_left = bounds.unpacked.bytes + _HEAD_BYTES
         self._is_stopped = False
 
     def stop(self) -> None:
@@ -148,13 +147,13 @@ class _Budget:
         """Count bytes that came in. Raises TooLargeError."""
         self._bytes_left -= count
         if self._bytes_left < 0:
-            raise TooLargeError(f"the answer is {too_large(self.bounds.bytes)}")
+            raise TooLargeError(f"the answer is {self.bounds.unpacked.exceeded()}")
 
 
 def _too_slow(bounds: Bounds) -> TooSlowError:
     return TooSlowError(
         f"the answer was not whole after {bounds.seconds:,} s: if the line is that slow, set "
-        "NYT_MAX_ANSWER_SECONDS higher"
+        f"{bounds.outlet.variable('MAX_ANSWER_SECONDS')} higher"
     )
 
 
@@ -168,7 +167,8 @@ def _outcome(url: str, parameters: Mapping[str, str], budget: _Budget) -> Answer
         if budget.is_spent():
             return _too_slow(budget.bounds)
         if not budget.has_begun or _is_of_settings(error):
-            names = [name for name in _SETTINGS if _is_set(name)] or ["NYT_API_URL"]
+            address = budget.bounds.outlet.variable("API_URL")
+            names = [name for name in (address, *_SETTINGS) if _is_set(name)] or [address]
             return WarehouseError(
                 f"the request to the API cannot be made ({type(error).__name__}): check "
                 f"{', '.join(names)}"
@@ -215,8 +215,8 @@ def _body(raw: "urllib3.HTTPResponse", budget: _Budget) -> bytes:
     body = io.BytesIO()
     for block in raw.stream(_BLOCK_BYTES, decode_content=True):
         budget.seconds_left()
-        if body.tell() + len(block) > budget.bounds.bytes:
-            raise TooLargeError(f"the answer is {too_large(budget.bounds.bytes)}")
+        if body.tell() + len(block) > budget.bounds.unpacked.bytes:
+            raise TooLargeError(f"the answer is {budget.bounds.unpacked.exceeded()}")
         body.write(block)
     return body.getvalue()
 

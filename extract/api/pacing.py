@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from console.errors import WarehouseError, explained
 from console.messages import say
+from console.outlets import Outlet
 from extract.masking import quoted
 from warehouse import roles, session
 from warehouse.connect import address
@@ -30,8 +31,6 @@ _AHEAD_SECONDS = 5.0
 
 # How long a request waits at most for the minute's limit.
 _MINUTE_SECONDS = 60 + MARGIN_SECONDS
-# How the library names the table for its bucket "nyt_requests", in the schema raw.
-_BUCKET, _TABLE = "nyt_requests", "ratelimit___nyt_requests"
 _SECOND_MS = 1000
 _DAY_MS = 24 * 60 * 60 * _SECOND_MS
 
@@ -46,17 +45,20 @@ class QuotaSpentError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """Requests a minute and a day that the key allows."""
+    """Requests a minute and a day that an outlet's key allows."""
 
+    outlet: Outlet
     per_minute: int
     per_day: int
 
     @classmethod
-    def from_environment(cls) -> "Limits":
-        """Read ``NYT_REQUESTS_PER_MINUTE`` and ``NYT_REQUESTS_PER_DAY``: by default 5 and 500."""
+    def of(cls, outlet: Outlet, per_minute: int, per_day: int) -> "Limits":
+        """Read the outlet's variables, ``NYT_REQUESTS_PER_MINUTE`` for one; without them the limits
+        are those given. Raises WarehouseError."""
         return cls(
-            positive_number("NYT_REQUESTS_PER_MINUTE", 5),
-            positive_number("NYT_REQUESTS_PER_DAY", 500),
+            outlet,
+            positive_number(outlet.variable("REQUESTS_PER_MINUTE"), per_minute),
+            positive_number(outlet.variable("REQUESTS_PER_DAY"), per_day),
         )
 
 
@@ -125,7 +127,7 @@ class Pacer:
         They were counted while its clock was ahead, and would count until it gets there. The
         bucket's own way would fall back to this machine's clock where the warehouse fails.
         """
-        ahead = f"from {_TABLE} where item_timestamp > clock_timestamp() + %s"
+        ahead = f"from {self._limits.outlet.ledger} where item_timestamp > clock_timestamp() + %s"
         margin = timedelta(seconds=_AHEAD_SECONDS)
         with self._pool.connection() as connection:
             [(now, is_wrong)] = connection.execute(
@@ -162,6 +164,8 @@ def pacer(limits: Limits, tell: Callable[[str], None] = say) -> Iterator[Pacer]:
     day = Rate(min(limits.per_day, limits.per_minute * _DAY_MS // minute_ms), _DAY_MS)
     # Where the day allows no more than the minute, the minute's limit says nothing.
     rates = [minute, day] if limits.per_day > limits.per_minute else [day]
+    # The library makes the table of the ledger from its name.
+    bucket = limits.outlet.ledger.removeprefix("raw.ratelimit___")
     # The pool would warn of each connection it loses, besides the error raised here.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     try:
@@ -170,6 +174,6 @@ def pacer(limits: Limits, tell: Callable[[str], None] = say) -> Iterator[Pacer]:
             kwargs=address() | {"application_name": "extract", "client_encoding": "UTF8"},
         ) as pool:  # fmt: skip
             pool.wait(timeout=10)
-            yield Pacer(pool, PostgresBucket(pool, _BUCKET, rates), limits, tell)
+            yield Pacer(pool, PostgresBucket(pool, bucket, rates), limits, tell)
     except psycopg.Error as error:
         raise (explained(error) or error) from None

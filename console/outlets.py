@@ -1,0 +1,51 @@
+"""The list of outlets whose articles can be loaded, and what every part of the project may have to
+know of one. How an outlet's months are fetched and read: `extract.outlets`."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from console.errors import WarehouseError
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """A newspaper or another source of articles.
+
+    ``short`` is its name in tables, folders and options, and in capitals the beginning of its
+    variables of the environment. ``first_month`` is the first one of its archive, and its days are
+    those of ``time_zone``.
+    """
+
+    short: str
+    name: str
+    first_month: date
+    time_zone: str
+
+    def variable(self, name: str) -> str:
+        """Return the name of one of its variables of the environment, such as NYT_API_KEY."""
+        return f"{self.short.upper()}_{name}"
+
+    def table(self, name: str) -> str:
+        """Return one of its raw tables: months, articles, rejects or fields."""
+        return f"raw.{self.short}_{name}"
+
+    @property
+    def ledger(self) -> str:
+        """Return the table in which its API's requests are counted."""
+        return f"raw.ratelimit___{self.short}_requests"
+
+
+# The first one is meant where none is named. dbt has the same list: `outlets` in dbt_project.yml.
+OUTLETS = [
+    Outlet("nyt", "The New York Times", date(1851, 9, 1), "America/New_York"),
+]
+FIRST_MONTH = min(outlet.first_month for outlet in OUTLETS)
+
+
+def find_outlet(short: str) -> Outlet:
+    """Return the outlet of a short name. Raises WarehouseError where there is none."""
+    for outlet in OUTLETS:
+        if outlet.short == short:
+            return outlet
+    names = ", ".join(outlet.short for outlet in OUTLETS)
+    raise WarehouseError(f"there is no outlet {short!r}: give one of {names}")

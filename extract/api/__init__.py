@@ -1,0 +1,1 @@
+"""Requests to an outlet's API: bounded, paced, tried again."""

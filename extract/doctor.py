@@ -29,6 +29,13 @@ def examine(archive: Archive, folder: Path, call_api: bool) -> Iterator[Finding]
         yield Finding("warehouse", False, str(error))
         return
     yield Finding("warehouse", True, f"reachable at {os.environ.get('PGHOST', '')}")
+    if archive.source is None:
+        yield Finding("API", True, f"none: months of {archive.outlet.name} come as files alone")
+        return
+    yield from _api(archive, call_api)
+
+
+def _api(archive: Archive, call_api: bool) -> Iterator[Finding]:
     try:
         limits = archive.limits()
         mended: list[str] = []

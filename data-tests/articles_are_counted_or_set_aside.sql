@@ -48,7 +48,7 @@ counted as (
     select
         archive_month,
         sum(articles) as articles
-    from {{ ref('int_days_counted') }}
+    from {{ ref('int_days_versioned') }}
     group by archive_month
 ),
 

@@ -16,7 +16,7 @@ counted as (
     select
         published_on,
         count(*) as articles
-    from {{ ref('int_articles_counted') }}
+    from {{ ref('int_articles_kept') }}
     where published_on = any(array(select last_days.published_on from last_days))
     group by published_on
 )

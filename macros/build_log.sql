@@ -247,7 +247,7 @@
     select
         {{ source_part('published_on', 'archive_month') }} as part,
         version
-    from {{ ref('int_days_counted') }}
+    from {{ ref('int_days_versioned') }}
 {%- endmacro %}
 
 

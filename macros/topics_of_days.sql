@@ -51,7 +51,7 @@
         {%- set new_pairs -%}
             select distinct {{ side }}
             from (
-                select topic_id, other_topic_id from {{ ref('int_topics_paired') }}
+                select topic_id, other_topic_id from {{ ref('int_pairs_proposed') }}
                 where articles is null
                 except
                 select topic_id, other_topic_id from {{ this }}
@@ -71,7 +71,7 @@
         where
             not exists (
                 select
-                from {{ ref('int_topics_paired') }} as pairs
+                from {{ ref('int_pairs_proposed') }} as pairs
                 where
                     pairs.topic_id = counted.topic_id
                     and pairs.other_topic_id = counted.other_topic_id

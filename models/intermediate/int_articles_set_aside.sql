@@ -25,7 +25,7 @@ on_no_loaded_day as (
     where months.archive_month is null
 ),
 
--- Whatever came again on a day that counts, as int_articles_counted has it.
+-- Whatever came again on a day that counts, as int_articles_kept has it.
 superseded as (
     select distinct
         articles.article_key,

@@ -11,7 +11,7 @@
 with
 
 articles as (
-    select * from {{ ref('int_articles_counted') }}
+    select * from {{ ref('int_articles_kept') }}
     where {{ is_stale(source_versions(), 'published_on') }}
 ),
 

@@ -5,7 +5,7 @@ topics as not materialized (
 ),
 
 days as (
-    select * from {{ ref('int_days_counted') }}
+    select * from {{ ref('int_days_versioned') }}
 ),
 
 total as (

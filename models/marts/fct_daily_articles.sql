@@ -13,7 +13,7 @@ counts as (
     select
         published_on,
         sum(articles)::integer as articles
-    from {{ ref('int_days_counted') }}
+    from {{ ref('int_days_versioned') }}
     group by published_on
 ),
 

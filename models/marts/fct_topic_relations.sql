@@ -10,7 +10,7 @@
 with
 
 pairs as (
-    select * from {{ ref('int_topic_pairs') }}
+    select * from {{ ref('int_pairs_counted') }}
     where articles > 0 and {{ is_stale(whole_version(source_versions())) }}
 ),
 

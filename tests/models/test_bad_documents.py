@@ -28,7 +28,7 @@ GOOD = [
 COUNTED = """
     select articles.article_id, topics.kind, topics.label, topics.published_on, topics.topic_id
     from intermediate.int_article_topics as topics
-    join intermediate.int_articles_counted as articles using (article_key)
+    join intermediate.int_articles_kept as articles using (article_key)
     where articles.article_id = any(%s)
     order by 1, 2, 3
 """

@@ -83,7 +83,7 @@ def cluster(archive: Path) -> Iterator[Cluster]:
 
 TABLES = (
     "intermediate.int_topics_counted",
-    "intermediate.int_topic_pairs",
+    "intermediate.int_pairs_counted",
     "marts.dim_topics",
     "marts.fct_daily_articles",
     "marts.fct_topic_daily",

@@ -25,9 +25,9 @@ CHAINS = int(os.environ.get("NEWS_GROWTH_CHAINS", "3"))
 MONTHS = [date(2020, 1, 1), date(2020, 2, 1), date(2020, 3, 1), date(2020, 4, 1)]
 TABLES = [
     "intermediate.int_keywords_extracted", "intermediate.int_terms_extracted",
-    "intermediate.int_articles_repeated", "intermediate.int_articles_counted",
+    "intermediate.int_articles_repeated", "intermediate.int_articles_kept",
     "intermediate.int_articles_dated", "intermediate.int_topics_counted",
-    "intermediate.int_topic_pairs",
+    "intermediate.int_pairs_counted",
     "marts.dim_topics", "marts.fct_daily_articles", "marts.fct_topic_daily",
     "marts.fct_topic_relations",
 ]  # fmt: skip

@@ -236,7 +236,7 @@ def test_an_analyst_reads(built: Warehouse) -> None:
             "marts.dim_topics", "marts.fct_topic_daily", "marts.fct_daily_articles",
             "marts.fct_topic_growth", "marts.growing_topics", "marts.popular_topics",
             "growth.runs", "growth.coefficients", "raw.nyt_months", "raw.nyt_articles",
-            "staging.stg_nyt__articles", "intermediate.int_articles_counted",
+            "staging.stg_nyt__articles", "intermediate.int_articles_kept",
         ):  # fmt: skip
             connection.execute(f"select * from {relation} limit 1".encode())
         row = connection.execute("select count(*) from marts.popular_topics").fetchone()

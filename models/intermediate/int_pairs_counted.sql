@@ -16,7 +16,7 @@
 with
 
 pairs as not materialized (
-    select * from {{ ref('int_topics_paired') }}
+    select * from {{ ref('int_pairs_proposed') }}
     where {{ is_stale(source_versions()) }}
 ),
 

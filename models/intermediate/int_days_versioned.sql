@@ -10,7 +10,7 @@
 with
 
 articles as (
-    select * from {{ ref('int_articles_counted') }}
+    select * from {{ ref('int_articles_kept') }}
     where {{ is_changed_day(ref('int_articles_dated')) }}
 ),
 

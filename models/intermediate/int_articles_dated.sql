@@ -1,14 +1,13 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
+        incremental_strategy='by_parts',
+        meta={'parts': 'months'},
         indexes=[
             {'columns': ['article_key', 'archive_month'], 'unique': true},
             {'columns': ['archive_month']},
             {'columns': ['published_on']},
         ],
-        pre_hook="{{ delete_stale(month_versions(), 'archive_month') }}",
-        post_hook=["{{ analyze_new() }}", "{{ log_built(month_versions()) }}"],
     )
 }}
 
@@ -16,7 +15,7 @@ with
 
 articles as (
     select * from {{ ref('stg_nyt__articles') }}
-    where {{ is_stale(month_versions(), 'archive_month') }}
+    where {{ is_stale('months') }}
 ),
 
 months as (

@@ -1,13 +1,9 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
+        incremental_strategy='by_parts',
+        meta={'parts': 'months', 'part_columns': ['archive_month', 'newer_month']},
         indexes=[{'columns': ['article_key', 'archive_month', 'newer_month'], 'unique': true}],
-        pre_hook=[
-            "{{ delete_stale(month_versions(), 'archive_month') }}",
-            "{{ delete_stale(month_versions(), 'newer_month') }}",
-        ],
-        post_hook=["{{ analyze_new() }}", "{{ log_built(month_versions()) }}"],
     )
 }}
 
@@ -39,7 +35,7 @@ repeated as (
         newer_month,
         newer_published_month
     from pairs
-    where {{ is_stale(month_versions(), 'archive_month') }}
+    where {{ is_stale('months') }}
     {% if is_incremental() -%}
         union
         select
@@ -48,7 +44,7 @@ repeated as (
             newer_month,
             newer_published_month
         from pairs
-        where {{ is_stale(month_versions(), 'newer_month') }}
+        where {{ is_stale('months', 'newer_month') }}
     {%- endif %}
 )
 

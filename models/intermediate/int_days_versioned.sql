@@ -1,9 +1,8 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
-        pre_hook="{{ delete_changed_days(ref('int_articles_dated')) }}",
-        post_hook="{{ log_built(month_versions()) }}",
+        incremental_strategy='by_parts',
+        meta={'parts': 'days_of_months'},
     )
 }}
 
@@ -11,7 +10,7 @@ with
 
 articles as (
     select * from {{ ref('int_articles_kept') }}
-    where {{ is_changed_day(ref('int_articles_dated')) }}
+    where {{ is_stale('days_of_months') }}
 ),
 
 days as (

@@ -1,16 +1,13 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
+        incremental_strategy='by_parts',
+        meta={'parts': 'days'},
         indexes=[
             {'columns': ['published_on', 'topic_id', 'article_key'], 'unique': true},
             {'columns': ['topic_id']},
         ],
-        pre_hook=[
-            "{{ delete_stale(source_versions(), 'published_on') }}",
-            "set local enable_memoize = off",
-        ],
-        post_hook=["{{ analyze_new() }}", "{{ log_built(source_versions()) }}"],
+        pre_hook="set local enable_memoize = off",
     )
 }}
 
@@ -18,7 +15,7 @@ with
 
 articles as (
     select * from {{ ref('int_articles_kept') }}
-    where {{ is_stale(source_versions(), 'published_on') }}
+    where {{ is_stale('days') }}
 ),
 
 keywords_normalized as (

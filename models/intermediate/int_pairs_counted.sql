@@ -1,23 +1,17 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
-        unique_key=['topic_id', 'other_topic_id'],
-        pre_hook=[
-            "{{ delete_unless_adding(source_versions()) }}",
-            "set local enable_mergejoin = off",
-        ],
-        post_hook=["{{ delete_dropped_pairs() }}", "{{ log_built(source_versions()) }}"],
+        incremental_strategy='by_parts',
+        meta={'parts': 'days', 'builds': 'whole'},
+        pre_hook="set local enable_mergejoin = off",
     )
 }}
-
-{% set adds = not builds_whole(source_versions()) %}
 
 with
 
 pairs as not materialized (
     select * from {{ ref('int_pairs_proposed') }}
-    where {{ is_stale(source_versions()) }}
+    where {{ is_stale('days') }}
 ),
 
 article_topics as not materialized (
@@ -30,7 +24,7 @@ to_count as (
         other_topic_id
     from pairs
     where articles is null
-    {% if adds -%}
+    {% if adds() -%}
         except
         select
             topic_id,
@@ -51,7 +45,7 @@ rarer as materialized (
     from to_count
     inner join article_topics
         on to_count.topic_id = article_topics.topic_id
-    where {{ is_in_new_pair('article_topics.topic_id', 'topic_id', adds) }}
+    where {{ is_in_new_pair('article_topics.topic_id', 'topic_id') }}
 ),
 
 commoner as (
@@ -62,7 +56,7 @@ commoner as (
     from article_topics
     where
         topic_id in (select to_count.other_topic_id from to_count)
-        and {{ is_in_new_pair('topic_id', 'other_topic_id', adds) }}
+        and {{ is_in_new_pair('topic_id', 'other_topic_id') }}
 ),
 
 counted as (
@@ -79,7 +73,7 @@ counted as (
     group by rarer.topic_id, rarer.other_topic_id
 ),
 
-{% if adds -%}
+{% if adds() -%}
     counted_before as (
         select
             counted_before.topic_id,
@@ -98,7 +92,7 @@ counted as (
             topic_id,
             article_key
         from article_topics
-        where {{ is_added() }}
+        where {{ is_new('days') }}
     ),
 
     counted_since as ( -- noqa: ST03
@@ -126,7 +120,7 @@ unioned as (
     from pairs
     union all
     select * from counted
-    {% if adds -%}
+    {% if adds() -%}
         union all
         select * from counted_before
         union all

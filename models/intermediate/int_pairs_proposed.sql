@@ -1,9 +1,8 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
-        pre_hook="{{ delete_stale(whole_version(source_versions())) }}",
-        post_hook=["{{ log_built(whole_version(source_versions())) }}", "analyze {{ this }}"],
+        incremental_strategy='by_parts',
+        meta={'parts': 'days', 'builds': 'whole'},
     )
 }}
 
@@ -13,7 +12,7 @@ topics as (
     select * from {{ ref('int_topics_counted') }}
     where
         articles >= {{ var('phrase_min_articles') }}
-        and {{ is_stale(whole_version(source_versions())) }}
+        and {{ is_stale('days') }}
 ),
 
 keys as not materialized (

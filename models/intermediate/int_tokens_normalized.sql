@@ -1,10 +1,10 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
+        incremental_strategy='by_parts',
+        meta={'parts': 'days', 'builds': 'additions'},
         indexes=[{'columns': ['token'], 'type': 'hash'}],
-        pre_hook=["{{ forget_unless_incremental() }}", "set local enable_memoize = off"],
-        post_hook=["{{ analyze_new() }}", "{{ log_built(source_versions()) }}"],
+        pre_hook="set local enable_memoize = off",
     )
 }}
 
@@ -15,7 +15,7 @@ with
 
 articles as (
     select * from {{ ref('int_articles_kept') }}
-    where {{ is_stale(source_versions(), 'published_on') }}
+    where {{ is_stale('days') }}
 ),
 
 stop_words as (

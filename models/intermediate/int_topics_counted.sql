@@ -1,22 +1,19 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
+        incremental_strategy='by_parts',
+        meta={'parts': 'days', 'builds': 'totals'},
         unique_key='topic_id',
         indexes=[{'columns': ['topic_id'], 'unique': true}],
-        pre_hook="{{ delete_unless_adding(source_versions()) }}",
-        post_hook=["{{ analyze_new() }}", "{{ log_built(source_versions()) }}"],
     )
 }}
-
-{% set adds = not builds_whole(source_versions()) %}
 
 with
 
 -- What is added is read once for three questions; of everything that would not fit into memory.
-article_topics as {{ '' if adds else 'not ' }}materialized (
+article_topics as {{ '' if adds() else 'not ' }}materialized (
     select * from {{ ref('int_article_topics') }}
-    where {{ is_added() }}
+    where {{ is_new('days') }}
 ),
 
 phrases as not materialized (
@@ -28,7 +25,7 @@ internal_tags as (
     select * from {{ ref('internal_tags') }}
 ),
 
-{% if adds -%}
+{% if adds() -%}
     counted_before as not materialized ( -- noqa: ST03
         select * from {{ this }}
     ),
@@ -38,7 +35,7 @@ internal_tags as (
 frequent_phrases as (
     select topic_id
     from phrases
-    {% if adds -%}
+    {% if adds() -%}
         where
             topic_id in (
                 select article_topics.topic_id from article_topics
@@ -69,7 +66,7 @@ to_count as (
         article_key
     from phrases
     where topic_id in (select frequent_phrases.topic_id from frequent_phrases)
-    {% if adds -%}
+    {% if adds() -%}
         union all
         select
             topic_id,
@@ -102,7 +99,7 @@ counts as (
         hashint8extended(article_key, 2) as smallest_2,
         hashint8extended(article_key, 2) as largest_2
     from to_count
-    {% if adds -%}
+    {% if adds() -%}
         union all
         select
             topic_id,

@@ -1,9 +1,8 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
-        pre_hook="{{ delete_stale(whole_version(source_versions())) }}",
-        post_hook=["{{ analyze_new() }}", "{{ log_built(whole_version(source_versions())) }}"],
+        incremental_strategy='by_parts',
+        meta={'parts': 'days', 'builds': 'whole'},
     )
 }}
 
@@ -11,7 +10,7 @@ with
 
 topics as not materialized (
     select * from {{ ref('int_topics_counted') }}
-    where {{ is_stale(whole_version(source_versions())) }}
+    where {{ is_stale('days') }}
 ),
 
 phrases as (

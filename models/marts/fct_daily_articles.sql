@@ -1,9 +1,8 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
-        pre_hook="{{ delete_stale(whole_version(month_versions())) }}",
-        post_hook="{{ log_built(whole_version(month_versions())) }}",
+        incremental_strategy='by_parts',
+        meta={'parts': 'months', 'builds': 'whole'},
     )
 }}
 
@@ -32,7 +31,7 @@ days as (
     select day::date as published_on
     from span
     cross join lateral generate_series(first_day, last_day, interval '1 day') as day
-    where {{ is_stale(whole_version(month_versions())) }}
+    where {{ is_stale('months') }}
 ),
 
 daily as (

@@ -1,16 +1,13 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
+        incremental_strategy='by_parts',
+        meta={'parts': 'days'},
         indexes=[
             {'columns': ['published_on', 'topic_id'], 'unique': true},
             {'columns': ['topic_id']},
         ],
-        pre_hook=[
-            "{{ delete_stale(source_versions(), 'published_on') }}",
-            "{{ delete_dropped_topics(ref('int_topics_counted')) }}",
-        ],
-        post_hook=["{{ analyze_new() }}", "{{ log_built(source_versions()) }}"],
+        pre_hook="{{ delete_dropped_topics(ref('int_topics_counted')) }}",
     )
 }}
 
@@ -30,7 +27,7 @@ to_build as (
         published_on
     from article_topics
     where
-        {{ is_stale(source_versions(), 'published_on') }}
+        {{ is_stale('days') }}
         or {{ is_new_phrase('topic_id') }}
 ),
 

@@ -1,9 +1,8 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
-        pre_hook="{{ delete_stale(whole_version(source_versions())) }}",
-        post_hook=["{{ log_built(whole_version(source_versions())) }}", "analyze {{ this }}"],
+        incremental_strategy='by_parts',
+        meta={'parts': 'days', 'builds': 'whole'},
     )
 }}
 
@@ -11,7 +10,7 @@ with
 
 pairs as (
     select * from {{ ref('int_pairs_counted') }}
-    where articles > 0 and {{ is_stale(whole_version(source_versions())) }}
+    where articles > 0 and {{ is_stale('days') }}
 ),
 
 both_ways as (

@@ -14,7 +14,7 @@
     || case when substr(pub_date, 12) ~ 'Z$|UTC$|[+-]' then '' else ' UTC' end
 {%- endset -%}
 {#- What programs write for a value that is not there, and for an object as a text. -#}
-{%- set nothing = '^\s*(?:nan|none|null|n/?a|undefined)\s*$' -%}
+{%- set nothing = '^\\s*(?:nan|none|null|n/?a|undefined)\\s*$' -%}
 {%- set object_with_main -%} ^\s*[{].*["'']main\\?["''] {%- endset -%}
 
 with

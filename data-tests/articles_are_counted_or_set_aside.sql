@@ -1,6 +1,6 @@
--- Every document of an article's type is counted, or set aside with its reason. The loader's count
--- and the marts' are independent of each other. A version before 0.5.0 has left no counts: of the
--- months that it loaded the newest three are counted here, for to unpack all would take minutes.
+-- Every document of an article's type is counted, or set aside with its reason: the loader's own
+-- count of each month is compared with the models'. Versions before 0.5.0 stored no such counts: of
+-- the months that they loaded only the newest three are counted here, since all would take minutes.
 {% set article_types %}
     string_to_array(lower('{{ var("article_document_types") | join(",") }}'), ',')
 {% endset %}

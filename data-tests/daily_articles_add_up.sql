@@ -1,4 +1,4 @@
--- Every article that counts is counted on its day; of the last days, to be quick.
+-- Every article that counts is counted on its day. To be quick, of the last 62 days.
 with
 
 last_days as (
@@ -11,7 +11,7 @@ last_days as (
     limit 62
 ),
 
--- As an array, which the planner looks up in an index; a comparison would read all articles.
+-- As an array, so that Postgres looks the days up in an index instead of reading all articles.
 counted as (
     select
         published_on,

@@ -1,4 +1,4 @@
--- What raw.nyt_months says of a month is what is stored: nothing was lost on the way.
+-- A month has as many stored documents and rejects as raw.nyt_months says: none was lost.
 with
 
 stored as (

@@ -1,5 +1,5 @@
--- No topic has more articles on a day than the day has, nor any on a day that is not there. All
--- topics are looked at, on the last days and on a twentieth of the others, to be quick.
+-- No topic has more articles on a day than the day itself, or an article on a day that does not
+-- exist. To be quick, all topics are checked on the last days and on every twentieth day before.
 with
 
 topic_daily as not materialized (

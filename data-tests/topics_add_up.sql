@@ -1,6 +1,6 @@
--- A topic's articles are the sum of its days: its key has not swallowed another topic's. Of a
--- twentieth of the topics, to be quick: the keys are hashes, and those of a range are read from an
--- index.
+-- A topic's articles are the sum of its days; they would not be if two topics had the same key. To
+-- be quick, of a twentieth of the topics: keys are hashes, so a range of them is a random sample,
+-- and it is read from an index.
 {% set is_sampled = 'topic_id between 0 and 922337203685477580' %}
 
 with

@@ -3,8 +3,8 @@
     (`distributed_by` in a model's meta), small ones as a copy on each (`reference: true`). Without
     Citus, or without either key, dbt's own SQL is what runs.
 
-    The table is created without rows, spread, and filled by `insert .. select`, which is then the
-    workers' work. `with no data`, since Citus would carry out much of a query that ends in `limit 0`.
+    The table is created without rows, spread, and filled by `insert .. select`, so that the workers do
+    the work. `with no data`, since Citus would carry out much of a query that ends in `limit 0`.
 -#}
 {% macro postgres__create_table_as(temporary, relation, sql) -%}
     {%- set spread = '' if temporary else spread_sql(relation) -%}

@@ -1,16 +1,20 @@
 {#-
-    A headline's words in small letters, with the marks between them. Apostrophes of all sorts become one, and so
-    do hyphens; dashes are marks. Signs of trade marks go, and fractions, which would become digits in the next
-    word. Characters that are one byte each are ASCII, of which every normal form is itself. To normalise
-    thousands of signs on one letter would take seconds, so very long text stays as it is.
-    A bar parts phrases where anything stands but letters, digits, spaces; single full stops and hyphens stay
-    for now, since they also stand inside words (u.s., covid-19), and so does the comma of thousands (1,000th).
-    An ampersand stays where a letter or two stand on a side of it: at&t, q&a, j.&j.
+    A headline's words in lower case, with a bar where punctuation ends a phrase.
+
+    First, characters that look alike become one: all kinds of apostrophes, all kinds of hyphens (dashes are
+    punctuation). Trade mark signs and fractions are taken out: Unicode's normal form would turn them into
+    letters and digits of the next word. A text of ASCII alone, one byte a character, is in normal form already.
+
+    Then everything but letters, digits and spaces becomes a bar. Single full stops and hyphens stay, since they
+    also stand inside words (u.s., covid-19); so does the comma of thousands (1,000th), and an ampersand with a
+    letter or two on one side (at&t, q&a, j.&j.).
 -#}
 {% macro headline_tokens(headline) -%}
     {%- set word = word_characters() -%}
+    {#- To bring thousands of signs on one letter into normal form would take seconds. -#}
+    {%- set longest_normalized = 1000 -%}
     {%- set ns = namespace(from='', to='') -%}
-    {#- The last go: nothing stands for them. -#}
+    {#- Characters with nothing beside them are taken out. -#}
     {%- for characters, one in [
         ('`´‘’‛′ʻʼ׳', "\\'"), ('‐‑‒−־֊', '-'), ('＆﹠', '&'), ('，', ','),
         ('¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅟↉', ' '), ('™℠®©', '')
@@ -25,13 +29,13 @@
                     case
                         when octet_length({{ headline }}) = length({{ headline }})
                             then translate({{ headline }}, '`', '''')
-                        when length({{ headline }}) > 1000
+                        when length({{ headline }}) > {{ longest_normalized }}
                             then translate({{ headline }}, '{{ ns.from }}', e'{{ ns.to }}')
                         else
                             normalize(translate({{ headline }}, '{{ ns.from }}', e'{{ ns.to }}'), nfkc)
                     end
                 ),
-                -- Few headlines need the longer pattern, which takes longer too.
+                -- The longer pattern is slower, and few headlines need it.
                 case
                     when {{ headline }} ~ '[&＆﹠]|[0-9][,，][0-9]{3}'
                         then

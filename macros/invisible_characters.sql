@@ -12,7 +12,7 @@
 {%- endmacro %}
 
 
-{#- Spaces of all widths, whatever the locale takes for one. -#}
+{#- Spaces of all widths, since `\s` depends on the locale. -#}
 {% macro space_characters() -%}
     \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000
 {%- endmacro %}

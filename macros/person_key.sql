@@ -1,6 +1,6 @@
 {#-
-    What is the same for all spellings of a person: Biden, Joseph R Jr; Joseph R. Biden Jr.; and the
-    year of birth, with the year of death or without it.
+    The same text for all spellings of a person (Biden, Joseph R Jr; Joseph R. Biden Jr.), whether the
+    year of death stands beside the year of birth or not.
 -#}
 {% macro person_key(label) -%}
     regexp_replace(

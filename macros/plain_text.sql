@@ -1,21 +1,21 @@
 {#-
-    Text as a reader sees it: HTML entities decoded, tags taken out, white space folded, invisible characters
-    removed.
+    Text as a reader sees it: HTML entities decoded, tags and invisible characters taken out, each run of white
+    space one space.
 
-    The few texts with entities are taken apart at them; a numbered entity is its code point, a named one
-    comes from the seed html_entities. `&amp;` goes first, so that `&amp;#8217;` is decoded as well, also where
-    it was itself encoded (`&amp;amp;`).
+    A text with entities is split at them. A numbered entity is a code point, a named one is looked up in the
+    seed html_entities. `&amp;` is decoded first, however often it was encoded (`&amp;amp;`), so that
+    `&amp;#8217;` is decoded too.
 
-    A tag has a name of HTML's, or looks like nothing else: it closes, or has attributes. So "5 < 6", "<3" and
-    "<your name>" stay. Tags that begin a line leave a space. No part of a pattern crosses the next bracket: to
-    look for tags takes a time that is linear in the text's length.
+    A tag has a name of HTML's, or closes, or has attributes. So "5 < 6", "<3" and "<your name>" stay. Tags that
+    begin a new line leave a space. No pattern reaches past the next bracket, so that the search for tags takes
+    time in proportion to the text's length.
 -#}
 {% macro plain_text(expression) -%}
     {%- set entity = '&#?[[:alnum:]]+;' -%}
-    {#- Written in strings with escapes, as are the patterns below. -#}
+    {#- They stand in SQL strings with escapes, so backslashes are doubled. -#}
     {%- set invisible = invisible_characters() | replace('\\', '\\\\') -%}
     {%- set spaces = space_characters() | replace('\\', '\\\\') -%}
-    {#- What browsers read the numbers 128 to 159 as: Windows-1252. -#}
+    {#- Browsers read the numbers 128 to 159 as characters of Windows-1252. -#}
     {%- set windows_1252 = '€\\u0081‚ƒ„…†‡ˆ‰Š‹Œ\\u008dŽ\\u008f\\u0090‘’“”•–—˜™š›œ\\u009džŸ' -%}
     {%- set attribute -%}
         \\s+[a-z][a-z0-9:_-]*\\s*=\\s*(?:"[^"<>]*"|''[^''<>]*''|[^\\s"''<>]+)
@@ -29,7 +29,7 @@
         '|samp|script|small|span|strike|strong|style|sub|sup|time|tt|u|var|video|wbr'
     -%}
     case
-        -- Nearly all text is plain already: to ask takes a tenth of what it takes to make it so.
+        -- Nearly all text is plain already, and the test takes a tenth of the time of the work.
         when {{ expression }} ~ e'{{ entity }}|<[a-zA-Z/!]|[{{ spaces ~ invisible }}]|[^\\S ]|^ | $|  '
             then btrim(
                 regexp_replace(

@@ -1,10 +1,10 @@
 {#-
-    What a word is made of besides marks such as hyphens, for the brackets of a regular expression: letters,
-    digits, and the signs above, below and beside letters. [:alnum:] knows letters and some of the signs: which,
-    depends on the server's locale. Without the others Hindi, Thai and Arabic words would be cut in two.
+    The characters of words, for the brackets of a regular expression: letters, digits, and the signs above,
+    below and beside letters. [:alnum:] has the letters and, depending on the server's locale, some of the signs;
+    without the others Hindi, Thai and Arabic words would be cut in two.
 
     The ranges are Unicode's categories M (marks) and Nd (digits), joined where nothing but letters and unassigned
-    characters lie between them. tests/models/test_headlines.py holds them against Python's tables.
+    characters lie between them. tests/models/test_headlines.py compares them with Python's tables.
 -#}
 {% macro word_characters() -%}
     {%- set ranges -%}

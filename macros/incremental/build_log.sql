@@ -1,5 +1,5 @@
-{#- The table that says what each model was built from: a row a model, part and version. dbt's models
-    come and go with their rules, so it is none of them. -#}
+{#- The table that says what each model was built from, a row a model and part. It is no model, for
+    models are made anew when rules change. -#}
 {% macro build_log() -%}
     intermediate.build_log
 {%- endmacro %}

@@ -1,8 +1,8 @@
 {#-
     The incremental strategy `by_parts`: docs/how-models-are-rebuilt.md.
 
-    dbt has put the rows of the model's query into a temporary table. They take the place of the rows
-    of stale parts here. What else is done differs by `builds` in the model's meta:
+    dbt has put the rows of the model's query into a temporary table. Here they take the place of the
+    rows of stale parts. Which rows these are depends on `builds` in the model's meta:
 
     parts      (nothing said) the rows of stale parts are deleted, the new ones inserted
     whole      all rows are deleted, the new ones inserted
@@ -11,7 +11,7 @@
 -#}
 {% macro get_incremental_by_parts_sql(arg_dict) %}
     {% set target = arg_dict['target_relation'] %}
-    {% set insert = get_insert_into_sql(target, arg_dict['temp_relation'], arg_dict['dest_columns']) %}
+    {% set insert = get_incremental_append_sql(arg_dict) %}
     {% set builds = config.meta_get('builds', 'parts') %}
     {% if not stale_parts() %}
         {% do return('select') %}
@@ -20,7 +20,7 @@
     {% elif builds == 'totals' and adds() %}
         {% do return(get_incremental_delete_insert_sql(arg_dict)) %}
     {% elif builds in ('whole', 'totals') %}
-        {#- Faster than a delete, and leaves no dead rows; readers wait until the new rows are in. -#}
+        {#- Faster than a delete, and leaves no dead rows; readers wait until the rows are in. -#}
         {% do return('truncate ' ~ target ~ ';' ~ insert) %}
     {% endif %}
     {% set conditions = [] %}

@@ -1,6 +1,6 @@
 {#-
-    A phrase is a topic while it is frequent, and two topics are a pair while they are alike: both can
-    come and go with any month. What has come has to be counted on all days, not on the new ones alone.
+    A phrase is a topic while it is frequent, and two topics are a pair while they are alike: both
+    can come and go with any month. What has come must be counted on all days, old ones too.
 -#}
 
 {#- For fct_topic_daily: the condition for the rows of phrases that it does not have yet. -#}
@@ -17,36 +17,31 @@
                     where daily.topic_id = topics.topic_id
                 )
         {%- endset -%}
-        {{ column }} = any('{ {{- run_query(new_phrases).columns[0].values() | join(',') -}} }'::bigint [])
+        {{ column }} = {{ any_topic_of(new_phrases) }}
     {%- else -%}
         true
     {%- endif -%}
 {%- endmacro %}
 
 
-{#- A `pre_hook` of fct_topic_daily: deletes the days of topics that are none any more. Where days are
-    only added, these can be phrases alone, and `counted` (int_topics_counted) still has them. -#}
+{#- A `pre_hook` of fct_topic_daily: deletes the days of topics that are none any more. Where days
+    are only added, these can be phrases alone, and `counted` (int_topics_counted) still has them. -#}
 {% macro delete_dropped_topics(counted) %}
     {% if is_incremental() %}
+        {% set phrases = "where kind = 'phrase'" if adds() else '' %}
         {% set dropped %}
-            {% if adds() %}
-                select topic_id from {{ counted }} where kind = 'phrase'
-                except
-                select topic_id from {{ ref('dim_topics') }} where kind = 'phrase'
-            {% else %}
-                select topic_id from {{ this }}
-                except
-                select topic_id from {{ ref('dim_topics') }}
-            {% endif %}
+            select topic_id from {{ counted if adds() else this }} {{ phrases }}
+            except
+            select topic_id from {{ ref('dim_topics') }} {{ phrases }}
         {% endset %}
         delete from {{ this }}
-        where topic_id = any('{ {{- run_query(dropped).columns[0].values() | join(',') -}} }'::bigint [])
+        where topic_id = {{ any_topic_of(dropped) }}
     {% endif %}
 {% endmacro %}
 
 
-{#- For int_pairs_counted: the condition for the topics that stand on one `side` of a pair that it has
-    not counted yet. They stand in it as constants, from which Postgres sees that they have few articles. -#}
+{#- For int_pairs_counted: the condition for the topics on one `side` of the pairs that it has not
+    counted yet. From constants Postgres sees that these topics have few articles. -#}
 {% macro is_in_new_pair(column, side) -%}
     {%- if adds() -%}
         {%- set new_pairs -%}
@@ -58,8 +53,14 @@
                 select topic_id, other_topic_id from {{ this }}
             ) as new_pairs
         {%- endset -%}
-        {{ column }} = any('{ {{- run_query(new_pairs).columns[0].values() | join(',') -}} }'::bigint [])
+        {{ column }} = {{ any_topic_of(new_pairs) }}
     {%- else -%}
         true
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- What a query finds now, as constants. -#}
+{% macro any_topic_of(query) -%}
+    any('{ {{- run_query(query).columns[0].values() | join(',') -}} }'::bigint [])
 {%- endmacro %}

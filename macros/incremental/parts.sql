@@ -1,6 +1,6 @@
 {#-
-    The parts that a model is built in, and their versions: a part whose version is not the one in the
-    build log is stale. A model's meta says which parts these are:
+    The parts that a model is built in, and their versions: a part whose version is not the one in
+    the build log is stale. A model's meta says which parts these are:
 
     months          months of the archive; their version is when they were loaded
     days            days of articles, each with the month that the articles came with; their version
@@ -55,6 +55,7 @@
         {% set query %}
             select
                 coalesce(present.part, built.part) as part,
+                left(coalesce(present.part, built.part), 10) as first_day,
                 built.part is not null as was_built
             from ({{ part_versions() }}) as present
             full join (
@@ -95,18 +96,19 @@
 
 
 {#-
-    For a model's query: the condition for the rows that are to be built. `parts` repeats the model's
-    meta, which dbt does not know yet when it parses the query. A model that is built whole needs all
-    rows or none.
+    For a model's query: the condition for the rows that are to be built. `parts` repeats what the
+    model's meta says, which dbt does not know yet when it parses the query. A model that is built
+    whole needs all rows or none.
 -#}
 {% macro is_stale(parts, column=none) -%}
     {%- if not execute -%}
-        {{- read_versions(parts) -}}
+        {%- do read_versions(parts) -%}
+        true
     {%- elif not is_incremental() -%}
         true
     {%- elif parts != config.meta_get('parts') -%}
         {%- do exceptions.raise_compiler_error(
-            "is_stale('" ~ parts ~ "') in a model whose meta says parts: " ~ config.meta_get('parts')
+            "is_stale('" ~ parts ~ "'), but meta says parts: " ~ config.meta_get('parts')
         ) -%}
     {%- elif config.meta_get('builds') == 'whole' -%}
         {{ 'true' if stale_parts() else 'false' }}
@@ -119,7 +121,8 @@
 {#- For the query of a model that adds: the condition for the rows that are new to it. -#}
 {% macro is_new(parts) -%}
     {%- if not execute -%}
-        {{- read_versions(parts) -}}
+        {%- do read_versions(parts) -%}
+        true
     {%- elif not adds() -%}
         true
     {%- else -%}
@@ -130,30 +133,28 @@
 {%- endmacro %}
 
 
-{#- The condition for a column that says which part a row belongs to. The dates stand in it as
-    constants: so Postgres finds them in an index, and Citus on each worker. -#}
+{#- The condition for a column that says which part a row belongs to. The days stand in it as
+    constants, so that Postgres finds them in an index, and Citus need not ask the coordinator. -#}
 {% macro in_stale_parts(column) -%}
-    {%- if config.meta_get('parts') != 'days_of_months' -%}
-        {%- set dates = [] -%}
-        {%- for part in stale_parts() -%}
-            {%- do dates.append(part.part[:10]) -%}
-        {%- endfor -%}
-        {{ column }} = any('{ {{- dates | unique | join(',') -}} }'::date [])
-    {%- elif adds() -%}
-        {{ column }} = any('{ {{- days_of_new_months() | join(',') -}} }'::date [])
+    {%- if config.meta_get('parts') == 'days_of_months' -%}
+        {{ in_days_of_months(column) }}
     {%- else -%}
-        {#- What a month had before it was loaded again or deleted is not known any more. -#}
-        true
+        {%- set days = stale_parts() | map(attribute='first_day') | unique -%}
+        {{ column }} = any('{ {{- days | join(',') -}} }'::date [])
     {%- endif -%}
 {%- endmacro %}
 
 
 {#-
-    The days that new months change: those of the months themselves, of which other months may have
-    brought articles; and those of the months' articles, which may have come with another month before.
+    The days that new months change: their own, for which articles may have come with other months;
+    and the days of their articles, which may have come with another month before. All days, where a
+    month was loaded again or removed: what it had before is not known any more.
 -#}
-{% macro days_of_new_months() %}
-    {% set days %}
+{% macro in_days_of_months(column) -%}
+    {%- if not adds() -%}
+        {{ return('true') }}
+    {%- endif -%}
+    {%- set days -%}
         with
         new_months as (
             select part::date as archive_month
@@ -178,6 +179,6 @@
         cross join lateral generate_series(
             archive_month, archive_month + interval '1 month - 1 day', interval '1 day'
         ) as day
-    {% endset %}
-    {% do return(run_query(days).columns[0].values() | list) %}
-{% endmacro %}
+    {%- endset -%}
+    {{ column }} = any('{ {{- run_query(days).columns[0].values() | join(',') -}} }'::date [])
+{%- endmacro %}

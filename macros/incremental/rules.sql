@@ -13,13 +13,15 @@
     {%- for node_id in upstream if node_id in graph.nodes -%}
         {%- set node = graph.nodes[node_id] -%}
         {%- do own.append(node.raw_code or node.checksum.checksum) -%}
-        {%- if node.config.incremental_strategy -%}
-            {%- do own.extend((node.config['pre-hook'] + node.config['post-hook']) | map(attribute='sql')) -%}
-            {%- do own.append('{{ get_incremental_' ~ node.config.incremental_strategy ~ '_sql() }}') -%}
+        {%- set strategy = node.config.incremental_strategy -%}
+        {%- if strategy -%}
+            {%- set hooks = node.config['pre-hook'] + node.config['post-hook'] -%}
+            {%- do own.extend(hooks | map(attribute='sql')) -%}
+            {%- do own.append('{{ get_incremental_' ~ strategy ~ '_sql() }}') -%}
         {%- endif -%}
         {%- do upstream.extend(node.depends_on.nodes | reject('in', upstream)) -%}
     {%- endfor -%}
-    {#- What the models say, what the macros say that they call, what those say that these call, ... -#}
+    {#- The models, the macros that they call, the macros that these call, and so on. -#}
     {%- set texts = [own | join('|')] -%}
     {%- set used = [] -%}
     {%- set vars = [] -%}
@@ -45,8 +47,8 @@
 
 
 {#-
-    dbt's own macro, with two reasons more to build a table anew: the rules by which it was built have
-    changed, or a seed has other columns. So nobody needs to know when to ask for `--full-refresh`.
+    dbt's own macro, with two more reasons to build a table anew: the rules by which it was built
+    have changed, or a seed has other columns. So nobody needs to know when to ask for it.
 -#}
 {% macro should_full_refresh() %}
     {% set asked = config.get('full_refresh') %}

@@ -34,7 +34,7 @@ dated as (
         articles.section_name,
         articles.web_url,
         months.loaded_at,
-        -- Changes when anything does that topics are made of.
+        -- Changes with what topics are made of.
         hashtextextended(
             concat_ws(' ', articles.headline, articles.keywords),
             {{ article_key('articles.article_id') }}

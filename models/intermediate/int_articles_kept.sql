@@ -12,7 +12,7 @@ months as not materialized (
     select * from {{ ref('stg_nyt__months') }}
 ),
 
--- An article that came with two months counts as it was loaded last.
+-- Of an article that came with two months, the one that was loaded last counts.
 superseded as (
     select
         repeated.article_key,

@@ -27,7 +27,8 @@ pairs as not materialized (
             > (articles.loaded_at, articles.archive_month)
 ),
 
--- Looked for from either side, so that a new month asks for its own articles alone.
+-- A stale month may be the earlier or the later one of a pair. Each is looked for by itself, so
+-- that Postgres reads the articles of stale months alone.
 repeated as (
     select
         article_key,

@@ -18,7 +18,7 @@ days as (
         published_on,
         archive_month,
         count(*)::integer as articles,
-        -- The same for the same articles, in whatever order.
+        -- Of a sum, so that the order of the articles does not matter.
         hashtextextended(sum(content_hash)::text, count(*)) as version
     from articles
     group by published_on, archive_month

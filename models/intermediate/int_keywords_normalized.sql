@@ -31,7 +31,7 @@ used as (
     cross join lateral jsonb_array_elements(articles.keywords) as entry
 ),
 
--- Keywords that no article has any more stay.
+-- Keywords that no article has any more stay: nothing looks them up.
 keywords as (
     select
         name,
@@ -53,7 +53,7 @@ labels as (
         keywords.name,
         keywords.value,
         keyword_kinds.kind,
-        -- Without what has no width and no sense: soft hyphens, joiners, fillers, selectors.
+        -- Without characters that nobody sees: soft hyphens, joiners, fillers, selectors.
         btrim(
             regexp_replace(
                 regexp_replace(
@@ -84,8 +84,8 @@ without_notes as (
     where label <> ''
 ),
 
--- Some months have all labels that begin with an A in capitals. A single word of them may be an
--- abbreviation (ESPN), except among subjects.
+-- In some months all labels that begin with an A are in capitals. A single word in capitals may be
+-- an abbreviation (ESPN), except among subjects.
 in_one_case as (
     select
         name,

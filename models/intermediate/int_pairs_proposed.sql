@@ -49,7 +49,7 @@ named as (
     where kind <> 'term'
 ),
 
--- Materialized, so that a label is taken apart once, not once for each of its pieces.
+-- Materialized, so that a label is split into words once, not once for each of its pieces.
 label_words as materialized (
     select
         topic_id,
@@ -98,7 +98,7 @@ inside as (
     select
         fragments.topic_id,
         spelled.topic_id as other_topic_id,
-        -- A headline with the phrase has all of it.
+        -- A headline that has the phrase has every part of it.
         case when spelled.kind = 'phrase' then spelled.articles end as articles
     from spelled
     inner join topics as fragments
@@ -109,7 +109,7 @@ inside as (
                 spelled.is_whole
                 or spelled.articles >= {{ var('fragment_share') }}::float8 * fragments.articles
             )
-    where fragments.kind in ('term', 'phrase')
+    where fragments.kind in ({{ headline_kinds() }})
 ),
 
 paired as (

@@ -21,7 +21,7 @@ phrases as (
     where kind = 'phrase'
 ),
 
--- Stop words in the middle of a phrase are no topics: they join with nothing and count for nothing.
+-- Stop words in the middle of a phrase are no topics, so this join leaves them out.
 words as (
     select
         phrases.topic_id,
@@ -38,7 +38,7 @@ expected as (
     select
         words.topic_id,
         count(*) as words,
-        -- In one order, for sums of logarithms depend on it in their last digit.
+        -- In a fixed order: the last digit of a sum depends on it.
         sum(ln(words.articles / total.articles) order by words.articles) as log_share
     from words
     cross join total

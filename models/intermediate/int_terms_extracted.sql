@@ -18,7 +18,7 @@ articles as (
     where {{ is_stale('days') }}
 ),
 
--- Looked up thrice, and yet not materialized: workers could not read it.
+-- Postgres would materialize a CTE that is read three times, and parallel workers cannot share it.
 tokens_normalized as not materialized (
     select * from {{ ref('int_tokens_normalized') }}
 ),
@@ -33,13 +33,13 @@ read as (
         token.third
     from articles
     cross join lateral {{ headline_tokens('articles.headline') }} as split (tokens)
-    -- Side by side: to look up an array's element by its place takes longer the farther it stands.
+    -- Each word beside the next two: `tokens[n]` takes longer the larger n is.
     cross join lateral unnest(
         split.tokens, split.tokens[2:], split.tokens[3:]
     ) as token (first, second, third)
 ),
 
--- A phrase begins and ends with a word that is counted; between two, any word may stand.
+-- A phrase begins and ends with a word that is counted; any word may stand between.
 said as (
     select
         read.article_key,

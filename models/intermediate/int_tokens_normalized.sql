@@ -32,7 +32,7 @@ said as (
     cross join lateral unnest({{ headline_tokens('articles.headline') }}) as token (token)
 ),
 
--- Words that no headline has any more stay.
+-- Words that no headline has any more stay: nothing looks them up.
 tokens as (
     select token from said
     {% if is_incremental() -%}

@@ -10,7 +10,7 @@
 
 with
 
--- What is added is read once for three questions; of everything that would not fit into memory.
+-- Read three times below. New rows are few and are kept in memory; all rows would not fit.
 article_topics as {{ '' if adds() else 'not ' }}materialized (
     select * from {{ ref('int_article_topics') }}
     where {{ is_new('days') }}
@@ -31,7 +31,7 @@ internal_tags as (
     ),
 {%- endif %}
 
--- Most phrases are said once: what is needed of them is their number alone.
+-- Most phrases occur once. Only those that are frequent are counted in full.
 frequent_phrases as (
     select topic_id
     from phrases
@@ -147,7 +147,7 @@ tags as (
     from topics
     inner join internal_tags
         on topics.label ilike internal_tags.pattern
-    where topics.kind not in ('term', 'phrase')
+    where topics.kind not in ({{ headline_kinds() }})
 ),
 
 listable as (

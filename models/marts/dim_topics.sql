@@ -21,7 +21,7 @@ stop_words as (
     select * from {{ ref('stop_words') }}
 ),
 
--- Words that were counted for the phrases they are in are no topics by themselves.
+-- Stop words that a phrase may begin or end with were counted for it; alone they are no topics.
 words_and_keywords as (
     select
         topic_id,

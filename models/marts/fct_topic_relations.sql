@@ -27,14 +27,14 @@ both_ways as (
     from pairs
 ),
 
--- Who stands for whom: a keyword for a phrase, a phrase for a word, the longer for the shorter, the
--- more frequent for the rarer.
+-- Which topic of two is shown: a keyword before a phrase, a phrase before a word, the longer phrase
+-- before the shorter, the more frequent topic before the rarer.
 topics as (
     select
         *,
         row_number() over (
             order by
-                case kind when 'term' then 2 when 'phrase' then 1 else 0 end asc,
+                coalesce(array_position(array[{{ headline_kinds() }}], kind), 0) asc,
                 case when kind = 'phrase' then -length(label) end asc,
                 articles desc,
                 topic_id asc
@@ -48,7 +48,7 @@ compared as (
         topics.topic_id,
         others.topic_id as shown_under,
         both_ways.articles,
-        topics.kind in ('term', 'phrase')
+        topics.kind in ({{ headline_kinds() }})
         and (
             both_ways.articles >= {{ var('fragment_share') }} * topics.articles
             or lower(topics.label) = lower(others.label)
@@ -70,7 +70,7 @@ relations as (
         topic_id,
         shown_under,
         articles,
-        -- A part of the other's label is no name beside it.
+        -- A label that is part of the other one is not listed as another name for it.
         is_twin and not is_inside as is_twin
     from compared
     where is_fragment or is_twin

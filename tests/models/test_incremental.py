@@ -1,4 +1,5 @@
-"""In whatever order months are loaded, reloaded and deleted, the tables are a full refresh's.
+"""In whatever order months are loaded, reloaded and deleted, the tables are a full refresh's; and
+what was built by other rules is built anew.
 
 A chain is a few random changes of the raw tables, each followed by a dbt run; then all tables are
 compared with those of a full refresh. ``NEWS_GROWTH_CHAINS=50`` before pytest
@@ -14,8 +15,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from dbt.cli.main import dbtRunner
+from dbt.artifacts.schemas.run import RunExecutionResult
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.clients.yaml_helper import load_yaml_text
 from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import SqlNode
 from support import PROJECT_DIR
 
 from warehouse.connect import connect
@@ -31,6 +35,13 @@ TABLES = [
     "marts.dim_topics", "marts.fct_daily_articles", "marts.fct_topic_daily",
     "marts.fct_topic_relations",
 ]  # fmt: skip
+RULES = """
+    {%- set versions = {} -%}
+    {%- for id, node in graph.nodes.items() if node.config.incremental_strategy == 'by_parts' -%}
+        {%- do versions.update({node.name: rules_version(id)}) -%}
+    {%- endfor -%}
+    {{ tojson(versions) }}
+"""
 # Low enough that phrases come and go with a month.
 VARIABLES = json.dumps({"phrase_min_articles": 4, "phrase_min_association": 0.3})
 PHRASES = ["Red Sea", "Black Lives Matter", "New Moon", "Women's March", "Ferry Strike", "Old Town"]
@@ -76,12 +87,25 @@ class Dbt:
         ]  # fmt: skip
         parsed = dbtRunner().invoke(["parse", *self.options])
         assert isinstance(parsed.result, Manifest), parsed.exception
-        self.runner = dbtRunner(manifest=parsed.result)
+        self.manifest = parsed.result
+        self.runner = dbtRunner(manifest=self.manifest)
         self("seed")
 
-    def __call__(self, command: str, *options: str) -> None:
-        result = self.runner.invoke([command, *options, *self.options])
+    def __call__(self, command: str, *options: str) -> dbtRunnerResult:
+        result = self.runner.invoke([command, *self.options, *options])
         assert result.success, result.exception or result.result
+        return result
+
+    def rules(self, **variables: object) -> dict[str, str]:
+        """The number that stands for the rules of each incremental model."""
+        options = ("--inline", RULES, "--no-introspect", "--no-populate-cache")
+        changed = json.dumps(json.loads(VARIABLES) | variables)
+        done = self("compile", *options, "--vars", changed).result
+        assert isinstance(done, RunExecutionResult)
+        [compiled] = done.results
+        assert isinstance(compiled.node, SqlNode) and compiled.node.compiled_code
+        versions: dict[str, str] = json.loads(compiled.node.compiled_code)
+        return versions
 
 
 def tables(warehouse: psycopg.Connection) -> dict[str, list[tuple[object, ...]]]:
@@ -233,3 +257,86 @@ def test_phrases_that_become_frequent_are_counted_on_all_days(
     archive.store(MONTHS[1], None)
     dbt("run", "--select", "+marts")
     assert phrase_days() == []
+
+
+def users(manifest: Manifest) -> dict[str, set[str]]:
+    """The incremental models that each macro of the project has a part in, as dbt knows it."""
+    ours = {name for name in manifest.macros if name.startswith("macro.news_growth.")}
+    found: dict[str, set[str]] = {name.split(".")[-1]: set() for name in ours}
+    for node in manifest.nodes.values():
+        if node.config.get("incremental_strategy") != "by_parts":
+            continue
+        nodes, macros = [node.unique_id], ["macro.news_growth.get_incremental_by_parts_sql"]
+        for unique_id in nodes:  # the list grows
+            if unique_id in manifest.nodes:
+                upstream = manifest.nodes[unique_id]
+                macros += upstream.depends_on_macros
+                nodes += [other for other in upstream.depends_on_nodes if other not in nodes]
+        for macro in macros:
+            if macro in ours:
+                found[macro.split(".")[-1]].add(node.name)
+                macros += [m for m in manifest.macros[macro].depends_on.macros if m not in macros]
+    return found
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    return {model for model, version in before.items() if after[model] != version}
+
+
+def test_each_macro_is_part_of_the_rules_of_the_models_that_use_it(dbt: Dbt) -> None:
+    before = dbt.rules()
+    for name, models in users(dbt.manifest).items():
+        macro = dbt.manifest.macros[f"macro.news_growth.{name}"]
+        was = macro.macro_sql
+        macro.macro_sql = was + " "
+        try:
+            assert changed(before, dbt.rules()) == models, name
+        finally:
+            macro.macro_sql = was
+    assert dbt.rules() == before
+
+
+def test_each_variable_is_part_of_the_rules_of_the_models_that_use_it(dbt: Dbt) -> None:
+    before = dbt.rules()
+    project = load_yaml_text((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
+    assert project is not None
+    found = {name: changed(before, dbt.rules(**{name: ["7"]})) for name in project["vars"]}
+    pairs = {"int_pairs_proposed", "int_pairs_counted", "fct_topic_relations"}
+    totals = pairs | {"int_topics_counted", "dim_topics", "fct_topic_daily"}
+    assert found == {
+        "article_document_types": set(before),
+        "headline_kinds": totals,
+        "phrase_min_articles": totals,
+        "phrase_min_association": {"dim_topics", "fct_topic_daily", "fct_topic_relations"},
+        "twin_overlap": pairs,
+        "fragment_share": pairs,
+        # The lists are views.
+        "false_discovery_rate": set(),
+    }
+
+
+def test_changed_rules_build_what_they_are_for_anew(
+    warehouse: psycopg.Connection, dbt: Dbt, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def filenodes() -> dict[str, int]:
+        """A table that is built anew lies in a new file."""
+        rows = warehouse.execute(
+            "select distinct model, pg_relation_filenode(pg_class.oid) from intermediate.build_log "
+            "join pg_class on relname = model"
+        )
+        return dict(rows.fetchall())
+
+    archive = Archive(7, warehouse)
+    archive.change()
+    dbt("run", "--select", "+marts")
+    before = filenodes()
+    assert len(before) == 14
+    capsys.readouterr()
+    other = json.dumps(json.loads(VARIABLES) | {"twin_overlap": 0.5})
+    dbt("run", "--select", "+marts", "--vars", other)
+    after = filenodes()
+    assert {model for model in before if after[model] != before[model]} == {
+        "int_pairs_proposed", "int_pairs_counted", "fct_topic_relations",
+    }  # fmt: skip
+    said = "The rules have changed by which 3 tables were built: they are built anew"
+    assert capsys.readouterr().out.count(said) == 1

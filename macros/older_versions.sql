@@ -31,7 +31,8 @@
     {%- if execute and flags.WHICH in ('build', 'run') and not flags.FULL_REFRESH -%}
         {%- set present = [] -%}
         {%- for node in graph.nodes.values() if node.config.incremental_strategy == 'by_parts' -%}
-            {%- do present.append("('" ~ node.name ~ "', " ~ rules_version(node.unique_id) ~ ")") -%}
+            {%- set version = rules_version(node.unique_id) -%}
+            {%- do present.append("('" ~ node.name ~ "', " ~ version ~ ")") -%}
         {%- endfor -%}
         {%- set models = run_query(
             'select model from ' ~ build_log() ~ ' where part = ' ~ rules_part()

@@ -310,8 +310,6 @@ def test_each_variable_is_part_of_the_rules_of_the_models_that_use_it(dbt: Dbt) 
         "phrase_min_association": {"dim_topics", "fct_topic_daily", "fct_topic_relations"},
         "twin_overlap": pairs,
         "fragment_share": pairs,
-        # The lists are views.
-        "false_discovery_rate": set(),
     }
 
 

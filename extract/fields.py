@@ -1,4 +1,4 @@
-"""What could be read of a month's documents, field by field: counted, judged, stored and told.
+"""What could be read of a month's documents, field by field. It is counted, stored and reported.
 
 The fields are the same for all outlets: ``document_type``, ``pub_date``, ``headline`` and
 ``keywords``. What an outlet's documents call them is known in the outlet's own folder.
@@ -12,7 +12,7 @@ from datetime import date
 import msgspec
 
 ARTICLE = "article"
-# Beside unreadable fields, what `reading` says of what is read.
+# What `reading` says of fields that can be read.
 FLAT_KEYWORDS = "texts without a kind"
 WITH_WORDS = "with words"
 WITH_KEYWORDS = "of a known kind"
@@ -64,7 +64,7 @@ class FieldCount:
 
 @dataclass(frozen=True)
 class Tally:
-    """How the fields of a month's documents read.
+    """How often each field of a month's documents can be read, and why not.
 
     ``articles`` is how many documents are of type article, or all where none has a type: their
     fields are counted.
@@ -79,11 +79,11 @@ class Tally:
         return sum(c.docs for c in self.counts if c.field == field and not c.is_readable)
 
     def readable(self, reading: str) -> int:
-        """Return in how many documents something of the marts' was found."""
+        """Return in how many documents something was found that the marts use."""
         return sum(c.docs for c in self.counts if c.is_readable and c.reading == reading)
 
     def reasons(self, field: str) -> list[FieldCount]:
-        """Return why it cannot, the most frequent reason first."""
+        """Return why a field cannot be read, the most frequent reason first."""
         found = [c for c in self.counts if c.field == field and not c.is_readable]
         return sorted(found, key=lambda count: -count.docs)
 
@@ -120,7 +120,8 @@ _NAMES = {"pub_date": "dates", "headline": "headlines", "keywords": "lists of ke
 
 
 def describe(counted: Tally) -> Iterator[str]:
-    """Say in lines what cannot be read of a month, and what is read in another way."""
+    """Yield lines about what cannot be read of a month, and what is read in another way than
+    usual."""
     untyped = counted.unreadable("document_type")
     if untyped:
         yield f"{untyped:,} of {counted.docs:,} documents have no type and count as no articles"

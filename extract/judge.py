@@ -1,6 +1,6 @@
-"""One judgement of a month, for files and the API's answers alike: is it the month it should be?
+"""Judges a month from a file or the API alike: is it complete, and the month that it should be?
 
-What is refused is not stored, and what was stored stays. `--force` overrides.
+A refused month is not stored, and what was stored before stays. `--force` takes it all the same.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,13 @@ from extract.outlets.interface import Archive
 if TYPE_CHECKING:
     import psycopg
 
-# A month must bring at least so much of what the warehouse holds of it.
+# A month must have at least this share of what the warehouse holds of it.
 LEAST_PART = 0.9
-# More of its documents must not be impossible to store; a handful of a small month may be.
+# At most this share of its documents may be impossible to store; in a small month, a handful.
 MOST_REJECTED = 0.1
 HANDFUL = 5
-# More of its headlines must not be garbled; more documents of other months are told.
+# At most this share of its headlines may be garbled. Where more documents than this share are of
+# other months, a note says so.
 MOST_GARBLED = 0.05
 MOST_ELSEWHERE = 0.02
 
@@ -31,13 +32,14 @@ class RefusedError(ResponseError):
 
 
 class TruncatedError(RefusedError):
-    """Fewer documents than promised: the same request may bring them all."""
+    """Fewer documents than promised: the same request may bring them all the next time."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """What the warehouse holds of a real month: documents, and of those that count for the tables
-    articles, headlines with words, and documents with keywords; None where nobody has counted."""
+    """What the warehouse holds of a real month: how many documents, articles, headlines with
+    words, and documents with keywords. The last three are None for months that 0.4 or older
+    loaded."""
 
     docs: int
     is_final: bool
@@ -92,7 +94,7 @@ def check_month(
 
 
 def describe_rejects(outlet: Outlet, rejects: list[Reject]) -> str:
-    """Say of rejected documents how many there are and why the first is one."""
+    """Say how many documents were rejected, and why the first one was."""
     if not rejects:
         return ""
     first = rejects[0]
@@ -133,7 +135,7 @@ def _check_fields(counted: Tally, written_by: str, sent: str) -> None:
 
 
 def _check_what_counts(counted: Tally, sent: str) -> None:
-    """Refuse a month that the tables would read, and make nothing of."""
+    """Refuse a month that can be read, but would add nothing to the tables."""
     if counted.docs > HANDFUL and not counted.readable(ARTICLE):
         types = [f"{c.docs:,} {c.reading!r}" for c in counted.counts if c.field == "document_type"]
         raise RefusedError(
@@ -173,7 +175,7 @@ def _check_size(response: Response, held: Held, sent: str) -> None:
     ):
         if old is None or new >= LEAST_PART * old:
             continue
-        # The index of a month that has just begun has few documents, and may change.
+        # A month that has just begun has few documents, and some may be withdrawn.
         if not held.is_final and old - new <= HANDFUL:
             continue
         which = "this final month" if held.is_final else "this month"
@@ -184,7 +186,7 @@ def _check_size(response: Response, held: Held, sent: str) -> None:
 
 
 def elsewhere(month: date, response: Response) -> str:
-    """Say how many documents of a month that is taken are of other months, where they are many."""
+    """Say how many documents of a month are dated in other months, if there are many."""
     days = [article.reading.day for article in response.articles if article.reading.day]
     first, last = _span(month)
     others = [day for day in days if not first <= day <= last]
@@ -197,6 +199,6 @@ def elsewhere(month: date, response: Response) -> str:
 
 
 def _span(month: date) -> tuple[str, str]:
-    # A day on either side: months are cut by UTC time, and old ones by another.
+    # A day more on either side: recent months are cut by UTC time, old ones by another.
     first, last = month - timedelta(days=1), last_day(month) + timedelta(days=1)
     return first.isoformat(), last.isoformat()

@@ -65,7 +65,7 @@ class MonthFile:
 
 @dataclass(frozen=True)
 class Sidecar:
-    """What is known of a landed response besides its bytes."""
+    """What is known of a landed response, apart from its bytes."""
 
     fetched_at: Annotated[datetime, msgspec.Meta(tz=True)]
     sha256: str
@@ -99,8 +99,8 @@ def find_month_files(
 ) -> tuple[list[MonthFile], list[tuple[Path, str]]]:
     """Return the month files of ``folder`` from ``start`` to ``end``, oldest first.
 
-    The second list names everything else that looks like a month or like JSON, each with why it is
-    passed over and what to do; other files are not spoken of. Of its paths, names are without keys.
+    The second list has every other file that looks like a month or like JSON, with the reason why
+    it is passed over and what to do; its names are without keys. Files of other kinds are ignored.
     Raises LandingError where the folder cannot be read.
     """
     if not folder.is_dir():
@@ -132,7 +132,7 @@ def _is_within(month: date | None, start: date | None, end: date | None) -> bool
     return month is None or not ((start and month < start) or (end and month > end))
 
 
-# The query of an address, which wget leaves in the names of files; on Windows with @ in place of ?.
+# A URL's query, which wget leaves in the names of files; on Windows it writes @ for ?.
 _QUERY = re.compile(r"(?:\?|%3F|@)[^?@=]*?(?:=|%3D).*", re.IGNORECASE | re.DOTALL)
 _KEY = re.compile(r"(api[-_]?key(?:=|%3D))[^&]*", re.IGNORECASE | re.DOTALL)
 
@@ -142,12 +142,12 @@ def shown_name(name: str) -> str:
     return masked(_KEY.sub(rf"\g<1>{MASK}", name))
 
 
-# A year and a month, however they are joined, what is before and what follows: 202207.json,
+# What comes before a year and a month, both however they are joined, and what follows: 202207.json,
 # 2022_5.jsonl, nyt-2022-05.
 _LIKE_A_MONTH = re.compile(
     r"([^0-9]*)([0-9]{4})[-_ .]?([0-9]{1,2})(?![0-9]|[-_ ][0-9])(.*)", re.DOTALL
 )
-# What a folder or a packed file is called that may hold months.
+# Names of folders and packed files that may hold months.
 _LIKE_MONTHS = re.compile(
     r"\A[0-9]{4}(?=\.|\Z)|[-_=][0-9]{4}\Z|times|archive|month|"
     + "|".join(outlet.short for outlet in OUTLETS),
@@ -163,8 +163,8 @@ _A_NAME = "not a month's name: rename it to YYYY-MM.json[.gz]"
 
 
 def _judge_name(name: str) -> tuple[date | None, str]:
-    """Return the month that a file's name stands for, as far as it can be told, and what is wrong
-    with the name; neither where it looks like no month and no JSON."""
+    """Return the month that a file's name stands for, if that is clear, and what is wrong with
+    the name; None and an empty text where it looks neither like a month nor like JSON."""
     if name.startswith(".") or name.endswith(".meta"):
         return None, ""
     saved_as = _QUERY.sub("", name)
@@ -193,14 +193,15 @@ def _judge_name(name: str) -> tuple[date | None, str]:
 
 
 def _may_be_a_month(before: str, after: str, is_packed: bool) -> bool:
-    """Tell whether a name that has a month, and no ending of JSON, may be that of its file."""
+    """Tell whether a name that contains a month, but does not end like JSON, may be that of a
+    month's file."""
     if before and not is_packed:
         return after == "" and _LIKE_MONTHS.search(before) is not None
     return after == "" or after.startswith(".")
 
 
 def _way(written: str, kind: str) -> str:
-    """Say what is wrong with a name that is nearly that of a month's file, and what to do."""
+    """Say what is wrong with a name that is almost that of a month's file, and what to do."""
     for ending in (".json", ".json.gz"):
         if kind.endswith(ending):
             return f"not a month's name: rename it to {written}{ending}"
@@ -229,7 +230,7 @@ _KINDS = {
 
 
 def _not_a_file(path: Path) -> str:
-    """Say why a path is no file that can be read and what to do; nothing where it is one."""
+    """Say why a path cannot be read as a file, and what to do; an empty text where it can."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -245,7 +246,7 @@ def _not_a_file(path: Path) -> str:
 
 
 def _folder_of_months(path: Path, start: date | None, end: date | None) -> str:
-    """Say what to do with a folder within the folder where it holds months; nothing of others."""
+    """Say what to do with a folder inside the folder, if it holds months; else an empty text."""
     if path.name.startswith(".") or not _LIKE_MONTHS.search(path.name) or not path.is_dir():
         return ""
     try:
@@ -273,12 +274,12 @@ def read_month_file(path: Path, limit: UnpackedLimit) -> Landed:
 
 
 def _read_file(path: Path, limit: UnpackedLimit) -> tuple[bytes, float]:
-    """Return a file's bytes and when it was changed; never wait for somebody to write it."""
+    """Return a file's bytes and when it was last changed. A pipe does not block this."""
     problem = _not_a_file(path)
     if problem:
         raise LandingError(problem)
     try:
-        # Not a moment ago, but now it may be a pipe: do not wait for somebody to write it.
+        # Since the check above it may have become a pipe: do not wait for someone to write to it.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             state = os.fstat(file.fileno())
             body = file.read(min(state.st_size, limit.bytes) + 1)
@@ -292,7 +293,7 @@ def _read_file(path: Path, limit: UnpackedLimit) -> tuple[bytes, float]:
 
 
 def prepare(folder: Path) -> None:
-    """Make the landing zone, before a request is spent on what it cannot take.
+    """Create the landing zone and check that it can be written to, before a request is spent.
 
     Raises LandingError.
     """
@@ -304,7 +305,7 @@ def prepare(folder: Path) -> None:
 
 
 def land_month(folder: Path, month: date, landed: Landed, headers: dict[str, str]) -> MonthFile:
-    """Put a response into the landing zone, whole or not at all. Raises LandingError."""
+    """Write a response into the landing zone, completely or not at all. Raises LandingError."""
     sidecar = Sidecar(landed.fetched_at, landed.sha256, len(landed.body), headers)
     path = folder / f"{format_month(month)}.json.gz"
     try:
@@ -322,12 +323,12 @@ def land_month(folder: Path, month: date, landed: Landed, headers: dict[str, str
 
 
 def landed_month(folder: Path, month: date) -> LandedMonth | None:
-    """Return what the landing zone has of a month, None where it has nothing. The file is not read:
-    a sidecar is believed if it is as new as the file."""
+    """Return a month's file in the landing zone, None where there is none. The file is not read:
+    its sidecar counts if it is as new as the file."""
     path = folder / f"{format_month(month)}.json.gz"
     try:
         file = path.stat()
-    except OSError:  # nothing there, or no way there
+    except OSError:  # it does not exist, or its folder cannot be read
         return None
     sidecar = read_sidecar(path)
     fetched_at = sidecar.fetched_at if sidecar else datetime.fromtimestamp(file.st_mtime, UTC)
@@ -335,11 +336,11 @@ def landed_month(folder: Path, month: date) -> LandedMonth | None:
 
 
 def read_sidecar(path: Path) -> Sidecar | None:
-    """Return a month file's sidecar, None where there is none or it is an older file's."""
+    """Return a month file's sidecar; None where there is none, or where the file is newer."""
     sidecar = _sidecar_path(path)
     try:
         state = sidecar.stat()
-        # A pipe of that name would have nobody who writes it.
+        # Reading a pipe of that name would wait for ever.
         if not stat.S_ISREG(state.st_mode) or state.st_mtime_ns < path.stat().st_mtime_ns:
             return None
         return msgspec.json.decode(sidecar.read_bytes(), type=Sidecar)

@@ -1,4 +1,4 @@
-"""How much a month may hold once unpacked, whether the API sent it or it lies on the disk."""
+"""How many bytes a month may have when it is unpacked, from the API or from a file."""
 
 import gzip
 import io
@@ -13,12 +13,12 @@ from extract.masking import quoted
 GZIP_MAGIC = b"\x1f\x8b"
 # Months of the archive are up to 60 MB.
 DEFAULT_MEGABYTES = 128
-# More than Postgres or a 64-bit process of ordinary size could make use of.
+# More would be of no use to Postgres or to a process of ordinary size.
 MOST_MEGABYTES = 4096
 
 
 class UnpackError(Exception):
-    """Why packed bytes cannot be unpacked, in one line."""
+    """Why gzip's bytes cannot be unpacked, in one line."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def unpack(data: bytes, limit: UnpackedLimit) -> bytes:
     try:
         whole = zlib.decompressobj(wbits=zlib.MAX_WBITS + 16)
         content = whole.decompress(data, limit.bytes + 1)
-        if whole.unused_data:  # packed in several pieces, or something else follows
+        if whole.unused_data:  # packed in several pieces, or followed by other bytes
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as pieces:
                 content = pieces.read(limit.bytes + 1)
         elif len(content) <= limit.bytes and not whole.eof:

@@ -34,8 +34,8 @@ _COPY_TRAILER = struct.pack("!h", -1)
 _POSTGRES_EPOCH = date(2000, 1, 1)
 _JSONB_VERSION = b"\x01"
 _COPY_BLOCK_BYTES = 1 << 18
-# Months loaded at a time, each on a connection of its own: the server parses JSON on one processor
-# a connection, and meanwhile the next month is taken apart here.
+# How many months are loaded at once, each on a connection of its own: while the server parses one
+# month's JSON, Python reads the next.
 _AT_ONCE = 2
 
 
@@ -51,7 +51,7 @@ class Loading:
 
 @dataclass(frozen=True)
 class MonthResult:
-    """What became of one month. ``notes`` are lines about what was stored of it."""
+    """What happened to one month. ``notes`` are lines about what was stored of it."""
 
     month: date
     path: Path
@@ -144,8 +144,8 @@ def load_months(
             raise
 
 
-# By a tenth, as autovacuum has it: for one month in many, statistics of all are not gathered again.
-# Citus has the table on its workers and none of it here, which counts as grown.
+# By a tenth, as for autovacuum: one more month among many does not need new statistics.
+# With Citus the table lies on the workers and seems empty here: that counts as grown.
 _HAS_GROWN = """
     select pg_relation_size(oid) >= 1.1 * relpages * current_setting('block_size')::bigint
     from pg_class where oid = %s::regclass
@@ -155,8 +155,8 @@ _HAS_GROWN = """
 def vacuum_changed(
     connection: "psycopg.Connection", outlet: Outlet, results: list[MonthResult]
 ) -> None:
-    """Do what autovacuum would do later, where a month has changed, since dbt builds on it at once:
-    gather the planner's statistics, and mark the pages that index-only scans need not visit.
+    """If a month has changed, do at once what autovacuum would do later, since dbt builds on it
+    next: gather the planner's statistics, and mark the pages that index-only scans need not visit.
 
     Raises WarehouseError.
     """
@@ -180,8 +180,8 @@ def vacuum_changed(
 def changing_month(
     connection: "psycopg.Connection", outlet: Outlet, month: date, doing: str
 ) -> Iterator[None]:
-    """Open a transaction that has a month alone. Raises WarehouseError where the server fails;
-    ``doing`` says what was being done."""
+    """Open a transaction in which nobody else can change a month. Raises WarehouseError where
+    the server fails; ``doing`` says what was being done."""
     import psycopg
 
     try:
@@ -198,7 +198,7 @@ def changing_month(
 def _load_month(connection: "psycopg.Connection", file: MonthFile, loading: Loading) -> MonthResult:
     archive, outlet = loading.archive, loading.archive.outlet
     landed = file.read(UnpackedLimit.of(outlet))
-    # Two loaders of the same month: the second waits, and finds the bytes unchanged.
+    # Where two commands load the same month, the second waits, and finds the bytes unchanged.
     with changing_month(connection, outlet, file.month, "loaded"):
         stored = connection.execute(
             f"select sha256, docs, rejected from {outlet.table('months')} where archive_month = %s",
@@ -209,13 +209,13 @@ def _load_month(connection: "psycopg.Connection", file: MonthFile, loading: Load
                 file.month, file.path, "unchanged", stored[1], stored[2], len(landed.body)
             )
         response = landed.response or archive.parse(landed.body)
-        share_warehouse(connection)  # no month changes in the middle of a dbt run
+        share_warehouse(connection)  # dbt must not see a month change while it runs
         removed = _keep_sample_apart(connection, outlet, response.is_sample)
         held = held_of(connection, outlet, file.month)
         if not loading.force:
             check_month(archive, file.month, response, held)
         kept = _store(connection, outlet, file, landed, response)
-        if not loading.force and kept is not response:  # Postgres took less than it seemed
+        if not loading.force and kept is not response:  # Postgres refused some documents
             check_month(archive, file.month, kept, held)
     return MonthResult(
         file.month,
@@ -231,7 +231,7 @@ def _load_month(connection: "psycopg.Connection", file: MonthFile, loading: Load
 
 
 def _notes(month: date, response: Response) -> tuple[str, ...]:
-    """Say in lines what is to be known of a month that was stored."""
+    """Return lines about a stored month that its reader should know."""
     notes = [*describe(response.fields)]
     others = elsewhere(month, response)
     if others:
@@ -249,8 +249,8 @@ def _keep_sample_apart(connection: "psycopg.Connection", outlet: Outlet, is_samp
     Returns the number of the sample's months removed.
     """
     months = outlet.table("months")
-    # A sample waits here for the months that others are loading, and they wait for it. So does the
-    # first real month after a sample: two that delete the same rows could wait for each other.
+    # A sample's month and real months wait here for each other. So does the first real month after
+    # a sample: two that delete the same rows could deadlock.
     found = connection.execute(
         f"select from {months} where source = %s limit 1", [SAMPLE_SOURCE]
     ).rowcount
@@ -383,9 +383,10 @@ def _copy_articles(
 
 
 def _reject_invalid(connection: "psycopg.Connection", response: Response) -> Response:
-    """Set aside the documents that jsonb refuses: numbers that are too large.
+    """Reject the documents that jsonb refuses, for numbers that are too large.
 
-    Slow, a question to the server for each document; so it is asked only where COPY has failed.
+    It asks the server about each document, which is slow, so it is called only where COPY has
+    failed.
     """
     valid: list[Article] = []
     rejects = list(response.rejects)

@@ -14,17 +14,17 @@ from urllib.parse import unquote
 from console.outlets import OUTLETS
 
 MASK = "***"
-# Stands for a text that quotes the key in a form in which it cannot be cut out.
+# Replaces a text that contains the key in a form that cannot be cut out.
 _WHOLLY_MASKED = "(a text that quotes the key)"
-# A line is for a person: longer texts from outside are cut.
+# Longer texts that others wrote are cut: a person reads these lines.
 _LONGEST_LINE, _LONGEST_PART = 400, 300
-# So much of a text is searched: the mask and the cut come to the same for what follows.
+# Only the beginning of a text is searched for the key; the rest is cut off anyway.
 _SEARCHED = 1 << 16
-# A shorter key is a test's, and may well be a word of any month.
+# Only a test's key is shorter, and might occur in any month as a word.
 _SHORTEST_SECRET = 8
-# A body is searched in pieces, which overlap by more than a key takes when it is escaped.
+# A body is searched in pieces that overlap by more than the length of an escaped key.
 _PIECE, _OVERLAP = 1 << 20, 1 << 13
-# A text may be escaped so many times over.
+# How many times over a text may be escaped.
 _MOST_ESCAPES = 6
 
 _HEX = "[0-9a-fA-F]"
@@ -32,22 +32,23 @@ _BACKSLASHED = re.compile(
     rf"\\+(?:u\{{({_HEX}{{1,8}})\}}|U({_HEX}{{8}})|u({_HEX}{{4}})|x\{{?({_HEX}{{2}})\}}?"
     r"|([0-7]{1,3})|([abefnrtv])|([^0-9A-Za-z]))"
 )
-# A scheme, a user's name, and the password, which a person may have written with any character.
+# A URL's scheme, user name and password; the password may contain any character.
 _USERINFO = re.compile(r"^(\w+:/+|/+)?(?:([^:@/]*):)?.*@", re.DOTALL)
 
 
 def masked(text: str) -> str:
-    """Return a text from outside without the key, and no longer than a line.
+    """Return a text that others wrote without the key, and no longer than a line.
 
-    The key is cut out as it is, in other case, and with any of its characters escaped as addresses,
-    JSON, Python or HTML do. A text that quotes it in yet another form is left out as a whole.
+    The key is replaced wherever it stands: in capitals or small letters, and with any of its
+    characters escaped as in URLs, JSON, Python or HTML. A text that contains it in yet another form
+    is replaced as a whole.
     """
     clean = _without_key(text[:_SEARCHED])
     return clean if len(clean) <= _LONGEST_LINE else f"{clean[:_LONGEST_LINE]}..."
 
 
 def shortened(text: str) -> str:
-    """Return a text from outside as a part of a line: without the key, and shorter still."""
+    """Return a text that others wrote as a part of a line: without the key, and shorter."""
     clean = masked(text)
     return clean if len(clean) <= _LONGEST_PART else f"{clean[:_LONGEST_PART]}…"
 
@@ -60,7 +61,7 @@ def quoted(value: str) -> str:
 
 
 def holds_key(body: bytes) -> bool:
-    """Tell whether a body quotes the key, in any form that ``masked`` does not show."""
+    """Tell whether a body contains the key, in any of the forms that ``masked`` replaces."""
     return any(
         _quotes_key(body[start : start + _PIECE + _OVERLAP].decode(errors="replace"))
         for start in range(0, len(body), _PIECE)
@@ -68,14 +69,16 @@ def holds_key(body: bytes) -> bool:
 
 
 def mask_logs() -> None:
-    """Keep the key out of what the libraries log when someone turns on their debug logs.
+    """Keep the key out of the libraries' debug logs, where someone turns them on.
 
-    A filter counts for the records of its own logger alone, so each of theirs gets one.
+    A filter sees only the records of its own logger, so each of their loggers gets one.
     """
     names = [*logging.root.manager.loggerDict, "urllib3", "requests"]
     for name in names:
         if name.partition(".")[0] in ("urllib3", "requests"):
-            logging.getLogger(name).addFilter(_mask_record)  # once: it is the same function
+            logging.getLogger(name).addFilter(
+                _mask_record
+            )  # adding the same function again changes nothing
 
 
 def _mask_record(record: logging.LogRecord) -> bool:
@@ -105,8 +108,8 @@ def _quotes_key(text: str) -> bool:
 
 @lru_cache(maxsize=4)
 def _forms(key: str) -> frozenset[str]:
-    """Return how a key may stand in a reading: as it is, in hexadecimal digits, and in base64,
-    where the characters depend on how many bytes of a longer text come before it."""
+    """Return the forms in which a key may be written: as it is, in hexadecimal digits, and in
+    base64, whose characters depend on how many bytes of a longer text come before the key."""
     plain = _reduced(key)
     if len(plain) < _SHORTEST_SECRET:
         return frozenset()
@@ -114,14 +117,14 @@ def _forms(key: str) -> frozenset[str]:
     forms = {plain, octets.hex()}
     for before in range(3):
         whole = b64encode(bytes(before) + octets).decode()
-        # Only the characters that are the key's alone.
+        # Only the characters that depend on nothing but the key.
         own = whole[-(-before * 8 // 6) : (before + len(octets)) * 8 // 6].lower()
         forms |= {own, own.replace("+", "-").replace("/", "_")}
     return frozenset(forms)
 
 
 def _readings(text: str) -> Iterator[str]:
-    """Give a text as it is, and unescaped again and again."""
+    """Yield a text as it is, then unescaped once, twice and so on."""
     for _ in range(_MOST_ESCAPES):
         yield _reduced(text)
         unescaped = _BACKSLASHED.sub(_character, html.unescape(unquote(text)))
@@ -132,9 +135,10 @@ def _readings(text: str) -> Iterator[str]:
 
 
 def _reduced(text: str) -> str:
-    """Return a text's ASCII letters, digits and signs in lower case, other forms of them too."""
+    """Return a text's ASCII letters, digits and signs in lower case, wide or bold forms of them
+    included."""
     if not text.isascii():
-        # Escaped one by one, the halves of a pair are two characters.
+        # Where the halves of a surrogate pair are escaped one by one, they are two characters here.
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         text = normalize("NFKD", text)
     return re.sub(r"[^!-~]+", "", text).lower()
@@ -163,9 +167,9 @@ def _pattern(keys: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _any_form(character: str) -> str:
-    """Return a pattern for a character as it is or escaped, also a few times over.
+    """Return a pattern for a character as it is or escaped, a few times over if need be.
 
-    Nothing in it repeats without end: it is tried at each place of a text.
+    No part of the pattern repeats without limit, since it is tried at each place of a text.
     """
     code = ord(character)
     octets = character.encode("utf-8", "surrogateescape")

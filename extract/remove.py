@@ -44,7 +44,7 @@ def remove_month(connection: "psycopg.Connection", outlet: Outlet, month: date) 
     ``connection`` is in autocommit mode. Raises WarehouseError where the server fails.
     """
     with changing_month(connection, outlet, month, "removed"):
-        share_warehouse(connection)  # no month changes in the middle of a dbt run
+        share_warehouse(connection)  # dbt must not see a month change while it runs
         for name in ("rejects", "fields", "months", "articles"):
             gone = connection.execute(
                 f"delete from {outlet.table(name)} where archive_month = %s", [month]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class UnreadableField:
-    """A field that cannot be read in so many documents of a month, and why."""
+    """A field that cannot be read, why, and in how many documents of a month."""
 
     field: str
     reading: str
@@ -27,9 +27,9 @@ class KnownMonth:
     """A month in the landing zone, in the warehouse, or in both.
 
     ``hits``, ``docs``, ``rejected`` and ``source`` are those of the loaded month; ``bytes`` is the
-    response's length uncompressed, of a month that is landed alone its size on disk. ``unreadable``
-    is None where nobody counted: of months that are landed alone, and of those that a version
-    before 0.5.0 loaded.
+    response's length uncompressed, or its size on disk where the month is not loaded.
+    ``unreadable`` is None where nothing was counted: the month is not loaded, or a version before
+    0.5.0 loaded it.
     """
 
     month: date
@@ -54,7 +54,7 @@ def known_months(
     try:
         files = find_month_files(folder, None, None)[0]
     except LandingError:
-        files = []  # no landing zone yet
+        files = []  # there is no landing zone yet
     for file in files:
         landed = landed_month(folder, file.month)
         if landed is not None:
@@ -108,7 +108,7 @@ def missing_months(outlet: Outlet, months: list[KnownMonth]) -> list[date]:
 
 
 def describe_months(months: list[date]) -> str:
-    """Name months, three and more that follow each other by the first and the last."""
+    """Name months; of three or more in a row, the first and the last."""
     runs: list[list[date]] = []
     for month in months:
         if runs and next_month(runs[-1][-1]) == month:

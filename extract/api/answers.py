@@ -1,8 +1,8 @@
-"""One request and its answer, whatever the other side sends: bounded in bytes and in seconds.
+"""Sends one request and reads its answer, within a limit of bytes and of seconds.
 
-The request runs in a thread of its own, so that whoever waits for it can leave at any moment: while
-a name is looked up, or while a status line, a header or a body drips. What the answer costs is
-counted where its bytes come in, so that no library waits or gathers more behind our back.
+The request runs in a thread of its own, so that the caller can stop waiting at any moment: while a
+host name is looked up, or while the server sends a byte now and then. Bytes and seconds are counted
+where the socket is read, so that no library can wait longer or gather more than allowed.
 """
 
 import io
@@ -32,11 +32,12 @@ if TYPE_CHECKING:
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 
 _BLOCK_BYTES = 1 << 16
-# What status line and headers may hold besides the body.
+# How many bytes the status line and the headers may have, besides the body.
 _HEAD_BYTES = 1 << 20
-# What a refusal means is in its status; the text of a 401 may add to that, if it comes soon.
+# The status says why a request was refused; the beginning of a 401's text may say more, and is read
+# if it comes soon.
 _REFUSAL_BYTES, _REFUSAL_SECONDS = 2000, 5.0
-# How often the one who waits looks whether to wait on.
+# How often the caller checks whether to go on waiting.
 _LOOK_SECONDS = 0.1
 _PACKINGS = ("", "identity", "gzip", "x-gzip")
 _SETTINGS = (
@@ -45,15 +46,15 @@ _SETTINGS = (
 
 
 class AnswerError(Exception):
-    """Why there is no whole answer, in one line; it may pass by itself."""
+    """Why there is no complete answer, in one line. The next attempt may succeed."""
 
 
 class TooSlowError(AnswerError):
-    """An answer that was not whole when its time was up."""
+    """The answer was not complete when its time was up."""
 
 
 class TooLargeError(AnswerError):
-    """An answer of more bytes than a month can have."""
+    """The answer has more bytes than a month can have."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,8 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer: its body whole and unpacked where the status is 200, of a 401 the beginning of it,
-    of others none. ``headers`` are found in any case."""
+    """An answer. ``body`` is complete and unpacked where the status is 200, the beginning of it
+    where it is 401, else empty. ``headers`` are found in upper or lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -114,7 +115,7 @@ def ask(
 
 
 class _Budget:
-    """What an answer may still cost; another thread can take it all away."""
+    """How many bytes and seconds are left for an answer. Another thread can stop it."""
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
@@ -124,18 +125,18 @@ class _Budget:
         self._is_stopped = False
 
     def stop(self) -> None:
-        """Let the request end at its next byte."""
+        """End the request at its next byte."""
         self._is_stopped = True
 
     def is_overdue(self) -> bool:
-        """Tell whether the time has been up for longer than the request needs to notice."""
+        """Tell whether the time was up more than a second ago, and the request has not noticed."""
         return time.monotonic() > self._ends_at + 1.0
 
     def is_spent(self) -> bool:
         return self._is_stopped or time.monotonic() >= self._ends_at
 
     def seconds_left(self) -> float:
-        """Return how long may be waited for the next byte. Raises TooSlowError."""
+        """Return for how many seconds to wait for the next byte. Raises TooSlowError."""
         if self.is_spent():
             raise _too_slow(self.bounds)
         return min(READ_SECONDS, max(self._ends_at - time.monotonic(), 0.001))
@@ -158,7 +159,8 @@ def _too_slow(bounds: Bounds) -> TooSlowError:
 
 
 def _outcome(url: str, parameters: Mapping[str, str], budget: _Budget) -> Answer | Exception:
-    """Return the answer, or what to raise: a new error, for the libraries' own hold the key."""
+    """Return the answer, or the error to raise: always a new one, since those of the libraries
+    contain the key."""
     try:
         return _exchange(url, parameters, budget)
     except AnswerError as error:
@@ -226,7 +228,7 @@ def _text_of_refusal(raw: "urllib3.HTTPResponse", budget: _Budget) -> bytes:
     try:
         return raw.read(_REFUSAL_BYTES, decode_content=True)
     except Exception:
-        return b""  # the status was said, and counts
+        return b""  # the status is known, and is enough
 
 
 class _Metered(io.RawIOBase):
@@ -253,10 +255,11 @@ class _Metered(io.RawIOBase):
 
 
 def _adapter(budget: _Budget) -> "requests.adapters.HTTPAdapter":
-    """Return what sends one request, and reads its answer from the status line on within a budget.
+    """Return an adapter of `requests` that sends one request and reads all of its answer within a
+    budget.
 
-    The answer is taken before requests looks at it: that would read its cookies, whose patterns
-    take quadratic time, and where a redirect leads, which may be no address.
+    It hands over the answer before `requests` reads cookies, whose patterns take quadratic time, or
+    the target of a redirect, which may be no address.
     """
     import requests
 
@@ -288,7 +291,8 @@ def _adapter(budget: _Budget) -> "requests.adapters.HTTPAdapter":
 
 
 def _is_of_settings(error: Exception) -> bool:
-    """Tell whether an address cannot be one, which shows only when it is connected to."""
+    """Tell whether the error means that the address is not valid, which shows only on
+    connecting."""
     import requests
     from urllib3.exceptions import LocationValueError
 

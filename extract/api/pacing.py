@@ -1,5 +1,5 @@
-"""Keeps to the API's limits. The requests of the last day are counted in the warehouse, so that a
-cron run and a person at the keyboard share one count, which survives restarts."""
+"""Keeps to an API's limits. The warehouse counts the requests of the last day, so that a cron
+job and a person at the keyboard share one count, which survives restarts."""
 
 import logging
 import os
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
     from pyrate_limiter import PostgresBucket
 
-# The API counts requests as they arrive, a little after they were let go here: each makes a
-# connection first, which can take longer for one than for the next. The minute is longer by as
-# much.
+# The API counts requests when they arrive, which is a little later than they are counted here: each
+# opens a connection first, and one may take longer than the next. So the minute counts as longer.
 MARGIN_SECONDS = 2.0
-# Two commands read the warehouse's clock one after the other: so much is no request of the future.
+# Two commands read the warehouse's clock one after the other, so a request may seem to lie a little
+# in the future. Only one that lies further ahead was counted by a wrong clock.
 _AHEAD_SECONDS = 5.0
 
-# How long a request waits at most for the minute's limit.
+# The longest wait that the limit a minute can cause.
 _MINUTE_SECONDS = 60 + MARGIN_SECONDS
 _SECOND_MS = 1000
 _DAY_MS = 24 * 60 * 60 * _SECOND_MS
@@ -73,7 +73,7 @@ def positive_number(name: str, default: int) -> int:
 
 
 class Pacer:
-    """Lets requests go within the limits, whoever else uses the same warehouse and key."""
+    """Lets requests go within the limits, which everybody who uses the same warehouse shares."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class Pacer:
                 self._tell(
                     f"{name}: waiting until the limits allow a request, about {waits:,.0f} s"
                 )
-            # Short naps, so that an interruption is not kept waiting.
+            # Short naps, so that Ctrl-C takes effect soon.
             time.sleep(min(max(wait_ms, 20), 500) / _SECOND_MS)
         return False
 
@@ -124,8 +124,8 @@ class Pacer:
     def _now(self) -> int:
         """Return the warehouse's time in milliseconds, and forget requests that lie after it.
 
-        They were counted while its clock was ahead, and would count until it gets there. The
-        bucket's own way would fall back to this machine's clock where the warehouse fails.
+        They were counted while its clock was ahead, and would go on counting until the clock gets
+        there. The library's own function would use this machine's clock where the warehouse fails.
         """
         ahead = f"from {self._limits.outlet.ledger} where item_timestamp > clock_timestamp() + %s"
         margin = timedelta(seconds=_AHEAD_SECONDS)
@@ -149,10 +149,11 @@ def _set_up(connection: "psycopg.Connection") -> None:
 
 @contextmanager
 def pacer(limits: Limits, tell: Callable[[str], None] = say) -> Iterator[Pacer]:
-    """Give a pacer on the warehouse that libpq's variables name.
+    """Give a pacer that counts in the warehouse that libpq's variables name.
 
-    ``tell`` gets a line where a request waits for longer than a minute, and where the count was
-    mended. Raises WarehouseError where the warehouse fails, also within the block.
+    ``tell`` gets a line where a request waits for longer than a minute, and where requests counted
+    by a wrong clock were dropped. Raises WarehouseError where the warehouse fails, within the block
+    too.
     """
     import psycopg
     from psycopg_pool import ConnectionPool
@@ -160,13 +161,13 @@ def pacer(limits: Limits, tell: Callable[[str], None] = say) -> Iterator[Pacer]:
 
     minute_ms = int(_MINUTE_SECONDS * _SECOND_MS)
     minute = Rate(limits.per_minute, minute_ms)
-    # No more than the minutes of a day let through: the library refuses such rates.
+    # The library refuses a rate a day that is higher than its minutes allow.
     day = Rate(min(limits.per_day, limits.per_minute * _DAY_MS // minute_ms), _DAY_MS)
-    # Where the day allows no more than the minute, the minute's limit says nothing.
+    # Where a day allows no more requests than a minute, only the day's limit counts.
     rates = [minute, day] if limits.per_day > limits.per_minute else [day]
     # The library makes the table of the ledger from its name.
     bucket = limits.outlet.ledger.removeprefix("raw.ratelimit___")
-    # The pool would warn of each connection it loses, besides the error raised here.
+    # The pool would log each connection that it loses, besides the error raised here.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     try:
         with ConnectionPool(

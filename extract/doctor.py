@@ -1,4 +1,4 @@
-"""What stands between this machine and a month of the archive: each thing checked and named."""
+"""Checks everything that fetching a month needs, and says what is missing."""
 
 import os
 import shutil

@@ -26,8 +26,8 @@ class Reject:
 
 
 class Article(msgspec.Struct, frozen=True, gc=False):
-    """One document: its place in the response, its id, its bytes as received, which are a JSON
-    object, and what could be read of its fields."""
+    """One document: its place in the response, its id, its bytes (a JSON object, as received
+    where possible), and what could be read of its fields."""
 
     position: int
     article_id: str
@@ -65,7 +65,7 @@ class Response:
 class Sorting:
     """Sorts a month's documents into those that can be stored and rejects.
 
-    ``id_field`` is what the outlet calls a document's id, for the reasons.
+    ``id_field`` is what the outlet calls a document's id: reasons for rejecting one name it.
     """
 
     def __init__(self, id_field: str) -> None:
@@ -75,7 +75,8 @@ class Sorting:
         self._seen: dict[str, int] = {}
 
     def add(self, position: int, article_id: str, doc: msgspec.Raw, reading: Reading) -> None:
-        """Keep a document; reject it where its id cannot be one, or is that of another."""
+        """Keep a document; reject it where its id is missing, too long, or that of another
+        document."""
         reason = self._wrong_id(article_id)
         if reason is None:
             self._seen[article_id] = position

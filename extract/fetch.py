@@ -1,4 +1,5 @@
-"""Brings months from the API into the landing zone, and says of each why or why not."""
+"""Brings months from an outlet's API into its landing zone, and says why a month was fetched or
+not."""
 
 import hashlib
 from collections.abc import Callable
@@ -26,7 +27,7 @@ FRESH = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Plan:
-    """A month, whether it must be fetched, and why or why not."""
+    """A month, whether it is to be fetched, and the reason."""
 
     month: date
     is_due: bool
@@ -48,8 +49,8 @@ class FetchResult:
 def months_to_consider(
     outlet: Outlet, start: date | None, end: date | None, today: date
 ) -> list[date]:
-    """Return the months asked for; without any, those that are never final: the current and the two
-    before it. Months that have not begun are left out. Raises WarehouseError."""
+    """Return the months asked for, but for those that have not begun; where none were asked for,
+    the current month and the two before it, which are not final. Raises WarehouseError."""
     if any(month is not None and month < outlet.first_month for month in (start, end)):
         raise WarehouseError(f"the archive begins with {format_month(outlet.first_month)}")
     current = today.replace(day=1)
@@ -73,7 +74,8 @@ def plan(folder: Path, month: date, now: datetime, refresh: bool) -> Plan:
 
 
 def reader(archive: Archive, force: bool) -> Callable[[bytes], Response]:
-    """Return what takes a month's bytes apart, and refuses what is cut short unless forced."""
+    """Return the function that reads a month's bytes, and unless forced refuses a month cut
+    short."""
 
     def read(body: bytes) -> Response:
         response = archive.parse(body)
@@ -98,16 +100,15 @@ class Fetcher:
     def month(self, month: date) -> tuple[FetchResult, MonthFile | None]:
         """Bring one month into the landing zone if it is due.
 
-        Returns what became of it, and the file to load: none where the month failed or is not
-        there. A file that was just written comes with what was read of it. Two processes never
-        fetch the same month: the second waits, and finds it landed. Raises what `Client.get`
-        raises of the API as a whole, and LandingError.
+        Returns what became of it, and the file to load, None where there is none. A file that was
+        just written carries what was read of it. Of two processes that fetch the same month the
+        second waits, and finds it landed. Raises ApiRefusedError, QuotaSpentError and LandingError.
         """
         asked_at = datetime.now(UTC)
         with fetching(self.connection, self.archive.outlet.short, month, self.client.pause):
             landed = landed_month(self.folder, month)
             file = MonthFile(month, landed.path) if landed else None
-            # Landed by another process while this one waited: that serves a refresh as well.
+            # Another process has fetched it while this one waited: no need to refresh it again.
             is_new = landed is not None and landed.fetched_at >= asked_at
             planned = plan(self.folder, month, datetime.now(UTC), self.refresh and not is_new)
             if not planned.is_due:

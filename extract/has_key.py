@@ -1,7 +1,6 @@
 """For make: ends with 0 where there is a key of the first outlet's API, with 1 where there is none.
 
-Only the settings' own reader knows it: a key may stand in the environment, in ``.env`` in any of
-its forms, or in a file.
+Make cannot tell by itself: a key may be set in the environment, in ``.env``, or in a file.
 """
 
 import os

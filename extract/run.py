@@ -1,4 +1,5 @@
-"""Fetches months and loads each as soon as it has landed, so that a stop loses nothing."""
+"""Fetches months and loads each as soon as it has landed. Where this is interrupted, nothing is
+lost."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from extract.outlets.interface import Archive
 if TYPE_CHECKING:
     import psycopg
 
-# So many months in a row without an answer, and the API counts as down.
+# After so many months in a row without an answer the API counts as down.
 MONTHS_OF_AN_OUTAGE = 3
 
 
@@ -139,7 +140,7 @@ def _outcomes(
 
 
 def _outcome(fetcher: Fetcher, month: date, load: bool) -> MonthOutcome:
-    """Fetch a month, load it if asked to, and let go of its bytes."""
+    """Fetch a month, load it if asked to, and keep nothing of its bytes."""
     fetched, file = fetcher.month(month)
     if file is None or not load:
         return MonthOutcome(fetched, None)
@@ -149,7 +150,8 @@ def _outcome(fetcher: Fetcher, month: date, load: bool) -> MonthOutcome:
 
 
 class CtrlC:
-    """Turns a first Ctrl-C into a question that loops can ask; a second one stops at once."""
+    """Lets loops ask whether Ctrl-C was pressed, and finish what they are at; pressed again, it
+    stops at once."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell

@@ -39,7 +39,7 @@ TEMPLATE = "config/base-job-template.json"
 
 @dataclass(frozen=True)
 class _Source:
-    """Where the image comes from: an image as it is, or one built here, named for a registry."""
+    """The image: an existing one, or one to be built here and named for a registry."""
 
     image: str | None
     registry: str | None
@@ -47,7 +47,7 @@ class _Source:
 
 
 def deploy_from_command_line(flow: Flow[..., Any], cron: str) -> None:
-    """Register a flow as the command line's options say; leaves with the project's exit codes."""
+    """Register a flow as the options of the command line say, and exit with the project's codes."""
 
     def main(
         work_pool: Annotated[
@@ -118,8 +118,8 @@ def _register(
 
 
 def _client() -> SyncPrefectClient:
-    """Return a client of the server that PREFECT_API_URL names: never of one made up on the fly,
-    which would forget the deployment."""
+    """Return a client of the server that PREFECT_API_URL names. Without one, Prefect would start
+    a temporary server, which forgets the deployment."""
     url = get_current_settings().api.url
     if not url:
         raise WarehouseError(
@@ -150,7 +150,7 @@ def _work_pool(client: SyncPrefectClient, name: str) -> WorkPool:
 
 
 def _late_runs(client: SyncPrefectClient, name: str) -> list[FlowRun]:
-    """Return the scheduled runs that are overdue: registering a deployment anew deletes them."""
+    """Return the scheduled runs that are overdue: registering a deployment again deletes them."""
     try:
         deployment = client.read_deployment_by_name(name)
     except ObjectNotFound:
@@ -164,7 +164,8 @@ def _late_runs(client: SyncPrefectClient, name: str) -> list[FlowRun]:
 
 
 def _schedule_again(client: SyncPrefectClient, late: list[FlowRun]) -> None:
-    """Put overdue runs back, for the time at which they were due: it says which month is meant."""
+    """Schedule overdue runs again, for the time at which they were due: it decides which month
+    they load."""
     for flow_run in late:
         assert flow_run.deployment_id and flow_run.expected_start_time  # it was scheduled
         again = client.create_flow_run_from_deployment(
@@ -191,7 +192,7 @@ def _image(registry: str | None, tag: str) -> DockerImage:
 
 
 def _commit() -> str:
-    """Return the checkout's commit, short, marked where files differ from it; without git, the
+    """Return the checkout's short commit, marked if files were changed; without git, the
     version."""
     try:
         described = subprocess.run(

@@ -30,8 +30,8 @@ class Endpoint:
 
 
 def endpoint() -> Endpoint:
-    """Return the engine that docker's own client library uses: that of DOCKER_HOST, else of the
-    docker command's context, else the default socket. Raises WarehouseError."""
+    """Return the engine that Docker's client library would use: DOCKER_HOST's, else that of the
+    docker command's context, else the one at the default socket. Raises WarehouseError."""
     address = os.environ.get("DOCKER_HOST")
     if address:
         return Endpoint(address, "DOCKER_HOST is set")
@@ -43,7 +43,9 @@ def endpoint() -> Endpoint:
     try:
         context = ContextAPI.get_context(name)  # type: ignore[no-untyped-call]
         address = context and context.Host
-    except Exception as error:  # what the library raises on files that it does not expect
+    except (
+        Exception
+    ) as error:  # the library raises all sorts of errors for files that it does not expect
         raise WarehouseError(
             f"{source} is {name}, which cannot be read: {' '.join(str(error).split())}; {another}"
         ) from None

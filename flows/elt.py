@@ -1,4 +1,4 @@
-"""The flow `elt`: months into the warehouse, then the tables."""
+"""The flow `elt`: loads months into the warehouse, then builds the tables."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -36,7 +36,7 @@ Lines = list[str]
 
 
 class MonthsFailedError(Exception):
-    """Months that could not be fetched or loaded whole; the message names each."""
+    """Some months could not be fetched or loaded completely; the message names each."""
 
 
 @flow(name="elt")
@@ -59,7 +59,8 @@ def elt(
     load_settings()
     months = months_to_load(year, month, scheduled_start())
     loaded, failed = load(months, source, outlet)
-    # As make does: the months that are there are built before the others are said to be missing.
+    # As `make elt` does: first build with the months that are there, then fail for those that are
+    # not.
     build()
     create_markdown_artifact(
         "\n".join(f"- {line}" for line in loaded), key="elt-summary", description="Months loaded"

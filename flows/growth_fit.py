@@ -1,4 +1,4 @@
-"""The flow `growth-fit`: the fit of a window, its final models, and what a reader looks at."""
+"""The flow `growth-fit`: fits a window, tests what was fitted, and shows the lists."""
 
 from typing import Annotated, Any
 
@@ -22,12 +22,12 @@ from warehouse.settings import load_settings
 
 Month = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
 
-# Topics of each list in the artifacts.
+# How many topics of each list the artifacts show.
 TOPICS_SHOWN = 10
 
 
 class FitsFailedError(Exception):
-    """Topics whose rate exists but was not found."""
+    """The fit of some topics did not converge."""
 
 
 @flow(name="growth-fit")
@@ -68,7 +68,7 @@ def growth_fit(
 
 @task(**RETRIES)
 def fit(start: str, end: str, refit: bool) -> Fitted:
-    """Fit and store a window, as `growth fit` does; say so where that has been done."""
+    """Fit and store a window, as `growth fit` does; say so where the same fit is stored already."""
     tell = get_run_logger().info
     settings = Settings([], DEFAULT_MIN_ARTICLES)
     with connect("flow growth-fit", "modeller") as connection:
@@ -81,7 +81,7 @@ def fit(start: str, end: str, refit: bool) -> Fitted:
 
 @task(**RETRIES)
 def fit_stored() -> None:
-    """Fit the stored windows again whose articles have changed or that an older version fitted."""
+    """Fit stored windows again if their articles have changed or an older version fitted them."""
     logger = get_run_logger()
     with connect("flow growth-fit", "modeller") as connection:
         for again in fit_all(connection):

@@ -1,4 +1,4 @@
-"""What a task does about failures that pass by themselves: it tries again, and about no others."""
+"""When Prefect tries a failed task again: where the failure may pass by itself."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def passes_by_itself(task: Task[..., Any], run: TaskRun, state: State[Any]) -> b
     return isinstance(error, BaseException) and isinstance(explained(error), WarehouseDownError)
 
 
-# An API that is down and a server that is restarted come back after minutes or an hour.
+# An API that is down or a server that restarts is back after minutes or an hour.
 RETRIES: Any = {
     "retries": 2,
     "retry_delay_seconds": [600.0, 3600.0],

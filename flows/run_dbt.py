@@ -1,4 +1,4 @@
-"""Runs dbt as the Makefile does, and names what failed."""
+"""Runs dbt as the Makefile does, and says which models or tests failed."""
 
 import json
 import re
@@ -17,11 +17,11 @@ _FAILED = {"error", "fail", "runtime error", "partial success"}
 _LINES_OF_OUTPUT = 20
 
 
-# As the Makefile does: unit tests look at the models' SQL, not at what is loaded.
+# As in the Makefile, without unit tests: they test the models' SQL, not the data.
 BUILD = ("build", "--exclude-resource-type", "unit_test")
 
 
-# What dbt says, in Postgres's and libpq's words, where the server went away.
+# What Postgres and libpq say, and dbt repeats, where the server went away.
 _SERVER_GONE = re.compile(
     "server closed the connection|terminating connection|connection to server|connection already "
     "closed|could not connect|the database system is|could not receive data from server"
@@ -37,7 +37,7 @@ def run_dbt(*arguments: str, tell: Callable[[str], None]) -> None:
     ``tell``. Raises DbtError, WarehouseDownError where the server went away, WarehouseError."""
     use_warehouse()  # libpq's variables, which dbt's profile reads
     with TemporaryDirectory(prefix="news-growth-dbt-") as target:
-        # Two runs at once do not share a target folder.
+        # Each run has a target folder of its own: two may run at once.
         command = [
             str(Path(sys.executable).with_name("dbt")), "--quiet", "--no-use-colors", *arguments,
             "--target-path", target, "--profiles-dir", str(PROJECT_DIR), "--target", "warehouse",
@@ -52,7 +52,7 @@ def run_dbt(*arguments: str, tell: Callable[[str], None]) -> None:
                     if line.strip():
                         output.append(line.rstrip())
                         tell(line.rstrip())
-            except BaseException:  # cancelled: dbt must not go on alone
+            except BaseException:  # where the run is cancelled, dbt stops too
                 process.terminate()
                 raise
         if process.returncode == 0:

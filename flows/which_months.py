@@ -1,4 +1,4 @@
-"""Which months a run is about: those asked for, or those before its scheduled start."""
+"""Which months a run loads or fits: those asked for, or those before its scheduled start."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ def scheduled_start() -> datetime:
 def month_before(scheduled_start: datetime) -> date:
     """Return the month before that of a scheduled start, by the calendar of its time zone.
 
-    It is the scheduled start that counts: a run that starts days late is about the same month.
+    A run that starts days late is still about the month before its scheduled start.
     """
     return previous_month(scheduled_start.astimezone(ZoneInfo(TIME_ZONE)).date())
 

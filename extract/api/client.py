@@ -1,4 +1,5 @@
-"""Asks an outlet's API for months: paced, retried, the key never shown."""
+"""Sends requests to an outlet's API: within the limits, again where that may help, and without
+ever showing the key."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ATTEMPTS = 6
-# More than a day is no time to try again, but an error of whoever says it.
+# A server that asks for more than a day is mistaken.
 _LONGEST_RETRY_AFTER = 86400.0
-# So long no date is; what follows is not looked at.
+# No date is longer; the rest is ignored.
 _LONGEST_DATE = 100
 
 _KEPT_HEADERS = (
@@ -30,30 +31,30 @@ _KEPT_HEADERS = (
 
 
 class ApiError(Exception):
-    """What the API did, in one line. What it said itself is in there without the key."""
+    """What the API did, in one line, without the key."""
 
     def __init__(self, message: str) -> None:
         super().__init__(masked(message))
 
 
 class ApiRefusedError(ApiError):
-    """The API refuses this key or this set-up: no other month would fare better."""
+    """The API refuses the key or the settings: it would refuse every other month too."""
 
 
 class MonthFailedError(ApiError):
-    """A month that could not be had now; others may."""
+    """This month could not be fetched; others may be."""
 
 
 class OutageError(MonthFailedError):
-    """A month for which the API had no answer, at no attempt or in all the time it was given."""
+    """The API gave no answer for this month, at any attempt or in the time allowed."""
 
 
 class NotYetError(ApiError):
-    """A month in progress, which the API does not give out yet."""
+    """The month is in progress, and the API does not give it out yet."""
 
 
 class TransientError(ApiError):
-    """What may pass by itself; ``retry_after`` is how many seconds the API asked to wait."""
+    """The next attempt may succeed. ``retry_after``: for how many seconds the API asked to wait."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -62,8 +63,8 @@ class TransientError(ApiError):
 
 @dataclass(frozen=True)
 class Received:
-    """A month as the API answered: its bytes, what was read of them, when they came, and the
-    headers that say something about them."""
+    """A month as the API sent it: its bytes, what was read of them, when they came, and the
+    headers worth keeping."""
 
     body: bytes = field(repr=False)
     response: Response
@@ -72,7 +73,8 @@ class Received:
 
 
 class Client:
-    """Asks an outlet's API. Every request is paced; what may pass by itself is tried again."""
+    """Sends requests to an outlet's API, within its limits; tries again what may succeed the
+    next time."""
 
     def __init__(
         self,
@@ -82,7 +84,7 @@ class Client:
         tell: Callable[[str], None],
         interrupted: Callable[[], bool],
     ) -> None:
-        """``read`` takes a month's bytes apart; ``tell`` gets a line for each failed attempt."""
+        """``read`` reads a month's bytes; ``tell`` gets a line for each failed attempt."""
         self._api = api
         self._pacer = pacer
         self._read = read
@@ -96,8 +98,8 @@ class Client:
         take: Callable[[Answer], T],
         parameters: Mapping[str, str] | None = None,
     ) -> T:
-        """Ask for a path below the API's address, for the sake of a month, and return what ``take``
-        makes of the answer; where it raises TransientError, the same is asked for again.
+        """Request a path below the API's address, for a month, and return what ``take`` returns for
+        the answer. Where ``take`` raises TransientError, the request is sent again.
 
         Raises ApiRefusedError, NotYetError, MonthFailedError, QuotaSpentError, and
         KeyboardInterrupt where interrupted while waiting.
@@ -131,10 +133,11 @@ class Client:
             raise OutageError(f"{last}; tried {ATTEMPTS} times") from None
 
     def received(self, answer: Answer, body: bytes | None = None) -> Received:
-        """Read an answer whose body is a month; or ``body``, put together from several answers of
-        which this is the last.
+        """Read a month: an answer's body; or ``body``, where it took several answers, of which this
+        is the last.
 
-        Raises TransientError where that is no whole month, MonthFailedError where it quotes a key.
+        Raises TransientError where it is not a complete month, MonthFailedError where it contains a
+        key.
         """
         body = answer.body if body is None else body
         try:
@@ -151,7 +154,7 @@ class Client:
         return Received(body, response, answer.came_at, headers)
 
     def check(self, answer: Answer) -> None:
-        """Raise what an answer's status means, unless it is 200."""
+        """Raise the error that an answer's status stands for, unless it is 200."""
         status, outlet, facts = answer.status, self._api.outlet, self._api.facts
         if status == 200:
             return
@@ -183,7 +186,7 @@ class Client:
         return max(seconds, min(asked or 0.0, LONGEST_BACKOFF_SECONDS))
 
     def pause(self, seconds: float) -> None:
-        """Wait, and not a moment longer than until interrupted: then raise KeyboardInterrupt."""
+        """Wait; as soon as interrupted, raise KeyboardInterrupt."""
         import time
 
         until = time.monotonic() + seconds
@@ -204,7 +207,7 @@ class Client:
 
 
 def _target(answer: Answer) -> str:
-    """Return where a redirect leads: the host alone, since the rest may hold the key."""
+    """Return the host to which a redirect leads; the rest of the address may contain the key."""
     try:
         return urlsplit(answer.headers.get("Location", "")).hostname or "another address"
     except ValueError:
@@ -230,4 +233,4 @@ def http_date(text: str) -> datetime | None:
         # A zone of -0000 leaves the time without one.
         return named.astimezone(UTC) if named.tzinfo else named.replace(tzinfo=UTC)
     except (ArithmeticError, LookupError, TypeError, ValueError):
-        return None  # the library's own ways to say that it is no date, or none that fits
+        return None  # what the library raises where it is not a date, or one out of range

@@ -1,4 +1,4 @@
-"""What is known of an outlet's API, and what the environment says about it."""
+"""The facts of an outlet's API, and its settings from the environment."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -18,9 +18,9 @@ LONGEST_BACKOFF_SECONDS = 300.0
 class ApiFacts:
     """An API as its makers describe it.
 
-    ``url`` is its address where the environment names no other; ``key_page`` is where a key is to
-    be had, ``key_remark`` what else the key needs. ``trial`` is a path below the address with a
-    small answer that tells whether a key is accepted.
+    ``url`` is its address unless the environment names another; ``key_page`` is where to get a key,
+    ``key_remark`` what else to do for it. ``trial`` is a path below the address that gives a small
+    answer, to see whether a key is accepted.
     """
 
     url: str
@@ -34,8 +34,8 @@ class ApiFacts:
 
 @dataclass(frozen=True)
 class Api:
-    """An outlet's API as it is to be used: where it is, the key and its limits, how long to wait
-    after a first failure, and for an answer."""
+    """An outlet's API with its settings: address, key, limits, how long to wait after a first
+    failure, and how long for an answer."""
 
     outlet: Outlet
     facts: ApiFacts
@@ -47,7 +47,7 @@ class Api:
 
     @classmethod
     def of(cls, outlet: Outlet, facts: ApiFacts, limits: Limits) -> "Api":
-        """Read the outlet's variables: ``NYT_API_KEY``, ``NYT_API_URL`` and so on for one.
+        """Read the outlet's variables, such as ``NYT_API_KEY`` and ``NYT_API_URL``.
 
         Raises WarehouseError.
         """

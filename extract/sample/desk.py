@@ -11,7 +11,8 @@ from extract.sample.text import FIRST_NAMES, LAST_NAMES, Dice, Story, Topic, tel
 
 _NEW_SHAPE_FROM = dt.date(2025, 1, 1)
 _MULTIMEDIA = 0.04  # share of documents in the middle shape
-_GENERIC = 0.08  # share of headlines that are the paper's furniture, besides those without a topic
+# Share of headlines of regular features (weather, corrections), besides those without a topic.
+_GENERIC = 0.08
 _WORD = re.compile(r"[a-z0-9]+")
 _WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 _KEYWORD_NAMES = {
@@ -128,7 +129,7 @@ class Desk:
 
     def _of_2025(self, draft: _Draft) -> dict[str, Any]:
         """The fields that the API writes in another way since 2025."""
-        # Both ways of having no keywords occur in the real archive.
+        # The real archive has both null and empty lists of keywords.
         missing: list[dict[str, Any]] | None = None if self._dice.unit() < 0.9 else []
         return {
             "document_type": "Article",

@@ -61,7 +61,7 @@ _SEASON_SD_DAYS = 20.0
 _S_CURVE_RISE = 10.0  # log-odds of share / (ceiling - share) gained over the whole window
 _ARTICLES_A_DAY = (98.0, 108.0, 112.0, 114.0, 108.0, 52.0, 66.0)  # Monday first
 _WITH_KEYWORDS = 0.92
-_WITH_SUBJECTS = 0.74  # with chance misses, about 28 % of documents carry no subject, as in NYT's
+_WITH_SUBJECTS = 0.74  # about 28 % of documents end up without a subject, as in the real archive
 _OWN_THEME = 0.85  # of a topic's articles, the part that is confined to its own theme
 # Articles by New York hour, from midnight, as counted in a week of the real archive.
 _HOURS = (14, 20, 26, 60, 110, 150, 80, 50, 50, 55, 60, 75, 105, 75, 50, 52, 56, 45, 40, 32, 24, 18)
@@ -147,7 +147,7 @@ def _months_of(
 
 
 def _spare_real_month(path: Path) -> None:
-    """Raise WarehouseError where a sample's month would replace another file."""
+    """Raise WarehouseError where a month of the sample would replace a file that is not one."""
     if not path.is_file():
         return
     try:

@@ -50,7 +50,8 @@ _AGREEMENT = {
 
 
 class Dice:
-    """Uniform draws one at a time, in blocks: a call of `Generator.random` for each is slow."""
+    """Uniform draws one at a time. They are drawn in blocks, since a call of `Generator.random`
+    for each is slow."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
@@ -212,7 +213,7 @@ _LEADS = _compiled(LEADS)
 
 @cache
 def _fitting(lead: str, theme: str, letters: frozenset[str]) -> tuple[_Template, ...]:
-    """Templates that name the lead and nothing that the article does not carry."""
+    """Templates that name the lead, and otherwise only topics of the article."""
     civic = _CIVIC if theme in CIVIC_THEMES else ()
     pool = _GENERAL + civic + 2 * _THEMED.get(theme, ())  # twice: they are fewer
     return tuple(t for t in pool if lead in t.needs and t.needs <= letters)
@@ -235,7 +236,7 @@ def tell(
     """Write an article's text.
 
     theme: of the article. lead: the topic of the headline, None for none. topics: all it carries.
-    facts: text for the slots date, weekday and age. generic: a headline of the paper's furniture.
+    facts: text for the slots date, weekday and age. generic: a headline of a regular feature.
     """
     known = dict(facts)
     if lead is None:

@@ -1,4 +1,4 @@
-"""Asks the Archive API: a request a month."""
+"""Fetches a month from the Archive API, in one request."""
 
 from datetime import UTC, date, datetime
 
@@ -26,7 +26,7 @@ def fetch(month: date, client: Client) -> Received:
 
 
 def _check(month: date, answer: Answer) -> None:
-    """Raise what a status means to this API alone."""
+    """Raise the error that a status stands for where this API has its own meaning."""
     if answer.status == 401:
         if b"FailedToResolveAPIKey" in answer.body:
             raise ApiRefusedError("the API got no key (401): check NYT_API_KEY and NYT_API_URL")

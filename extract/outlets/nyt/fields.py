@@ -1,7 +1,7 @@
-"""What the marts can read of a document's fields; where they cannot, why, in a few plain words.
+"""What the marts can read of a document's fields, and why not where they cannot.
 
-Staging (models/staging/nyt) reads by the same rules in SQL, and a dbt test holds the two against
-each other. A document with a field that cannot be read is stored all the same.
+Staging (models/staging/nyt) applies the same rules in SQL; a dbt test compares the two. A document
+with a field that cannot be read is stored all the same.
 """
 
 import re
@@ -28,12 +28,12 @@ KEYWORD_NAMES = frozenset(
 )  # fmt: skip
 _UNKNOWN_KINDS = "no keyword of a known kind"
 _JSON_TEXT = "JSON written as a text"
-# How programs write that there is no text.
+# Words that programs write where there is no text.
 _NOTHING = frozenset({"nan", "none", "null", "na", "n/a", "undefined"})
-# Letters of ASCII alone: what else is a small letter depends on the language.
+# Only the letters of ASCII: how others change to small letters depends on the language.
 _SMALL = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
-# A document of more bytes is not decoded at once: a million keywords would take a gigabyte.
+# A longer document is not decoded as a whole: a million keywords would take a gigabyte.
 _MOST_BYTES_AT_ONCE = 1_000_000
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", flags=re.ASCII)
 _REST_OF_DATE = re.compile(
@@ -53,7 +53,7 @@ class _Headline(msgspec.Struct, gc=False):
 
 
 class Exact(msgspec.Struct, gc=False):
-    """A document whose fields can all be read, but for the date, which is still a text."""
+    """A document whose fields have the usual form. The date is still a text."""
 
     article_id: str = msgspec.field(name="_id")
     document_type: str
@@ -77,7 +77,7 @@ _loose_decoder = msgspec.json.Decoder(_Loose)
 
 
 def read_exact(doc: msgspec.Raw) -> Exact | None:
-    """Return a document whose fields are as they should be; None where one is not."""
+    """Return a document if all its fields have the usual form, else None."""
     try:
         return None if len(memoryview(doc)) > _MOST_BYTES_AT_ONCE else _exact_decoder.decode(doc)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -85,7 +85,7 @@ def read_exact(doc: msgspec.Raw) -> Exact | None:
 
 
 def reading_of(exact: Exact) -> Reading:
-    """Return what was read of a document whose fields are as they should be."""
+    """Return what was read of a document whose fields have the usual form."""
     written = exact.pub_date
     is_date = _REST_OF_DATE.fullmatch(written, 10) is not None
     main = (exact.headline and exact.headline.main) or ""
@@ -107,7 +107,7 @@ def _reading(
     has_keywords: bool,
     has_unknown_alone: bool,
 ) -> Reading:
-    """Return what many documents have in common."""
+    """Return a reading; many documents share the same one."""
     reason = _wrong_day(day, is_date)
     unreadable = [("pub_date", reason)] if reason else []
     if has_unknown_alone:
@@ -119,7 +119,7 @@ def _reading(
 
 
 def read_loosely(doc: msgspec.Raw) -> Reading:
-    """Return what can be read of any document. It is an object."""
+    """Return what can be read of a document of any form. It is a JSON object."""
     loose = _loose_decoder.decode(doc)
     kind = _decode(loose.document_type)
     document_type = kind[:LONGEST_TYPE].translate(_SMALL) if isinstance(kind, str) else ""
@@ -141,8 +141,8 @@ def read_loosely(doc: msgspec.Raw) -> Reading:
 
 
 def _wrong_day(day: str, is_date: bool) -> str:
-    """Return why a date cannot be read, by its first ten characters and by whether what follows
-    them may follow a day; nothing where it can be read."""
+    """Return why a date cannot be read, an empty text where it can. ``day`` is its first ten
+    characters; ``is_date`` tells whether the rest may follow a day."""
     if not is_date or not _DAY.fullmatch(day):
         return "a text, not a date"
     if not FIRST_YEAR <= int(day[:4]) <= LAST_YEAR:
@@ -155,7 +155,7 @@ def _wrong_day(day: str, is_date: bool) -> str:
 
 
 class _Unreadable:
-    """What cannot be decoded: a number too large, lists nested too deeply."""
+    """Stands for a value that cannot be decoded: a number too large, lists nested too deeply."""
 
 
 def _decode(raw: msgspec.Raw) -> Any:
@@ -169,7 +169,7 @@ def _decode(raw: msgspec.Raw) -> Any:
 
 
 def _headline(raw: msgspec.Raw) -> tuple[str, list[str]]:
-    """Return the headline, and why it cannot be read if so."""
+    """Return the headline, and the reasons why it cannot be read, if any."""
     headline = _decode(raw)
     main = headline.get("main") if isinstance(headline, dict) else headline
     if main is None:
@@ -190,10 +190,10 @@ def _is_json(text: str) -> bool:
 
 
 def _keywords(raw: msgspec.Raw) -> tuple[list[str], bool, bool]:
-    """Return why a document's keywords cannot be read, if so; whether there are plain texts; and
-    whether there is one of a known kind."""
+    """Return why a document's keywords cannot be read, if so; whether some are plain texts; and
+    whether one is of a known kind."""
     many = [f"more than {MOST_KEYWORDS:,} keywords"]
-    # A million commas are more than a thousand keywords of a thousand characters have.
+    # A thousand keywords of a thousand characters have fewer commas than this.
     if bytes(raw).count(b",") > MOST_KEYWORDS * LONGEST_KEYWORD:
         return many, False, False
     keywords = _decode(raw)
@@ -224,7 +224,7 @@ def _keyword(entry: Any) -> str:
     if isinstance(entry, dict):
         for part in ("name", "value"):
             if part in entry and entry[part] is None:
-                return ""  # the archive has such: no keyword
+                return ""  # the archive has such entries: they are no keywords
             if not isinstance(entry.get(part), str):
                 return f"a keyword without a text as its {part}"
         entry = entry["value"]

@@ -1,4 +1,4 @@
-"""What a file holds where it holds no month: named by its first bytes, or by its JSON's shape."""
+"""Says what a file is where it is not a month, by its first bytes or by the shape of its JSON."""
 
 import re
 from codecs import getincrementaldecoder
@@ -13,7 +13,8 @@ _UNPACK = "unpack it: only .json and .json.gz are read"
 _AS_UTF8 = "save it as UTF-8"
 _DOWNLOAD = "download the month's response from the Archive API"
 
-# By their first bytes; longer ones before those that they begin with.
+# What a file is, by its first bytes. Longer beginnings come before shorter ones that they start
+# with.
 _FORMS = (
     (b"\xff\xfe\0\0", f"UTF-32: {_AS_UTF8}"),
     (b"\0\0\xfe\xff", f"UTF-32: {_AS_UTF8}"),
@@ -93,12 +94,12 @@ _Member = dict[str, msgspec.Raw]
 
 
 def without_mark(body: bytes) -> bytes:
-    """Return a text without the mark of UTF-8 and the blanks that it may begin with."""
+    """Return a text without the byte order mark and the blanks that it may begin with."""
     return body.removeprefix(_BOM).lstrip()
 
 
 def foreign_form(body: bytes) -> str | None:
-    """Return what a file is, in one line with what to do, where its bytes are no JSON text."""
+    """Return in one line what a file is and what to do, where its bytes are not JSON."""
     text = without_mark(body)
     if not text:
         return "the file is empty"
@@ -112,7 +113,7 @@ def foreign_form(body: bytes) -> str | None:
         return f"{wide} without a mark: {_AS_UTF8}"
     if body[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
         return f"a tar archive: {_UNPACK}"
-    # JSON begins with a character that can be seen, and strings have no control characters.
+    # JSON begins with a visible character, and its strings have no control characters.
     if text[0] not in b'{["' and any(byte < 32 and byte not in b"\t\n\r" for byte in text[:64]):
         return f"binary data, not a JSON text: {_DOWNLOAD}"
     return None
@@ -120,7 +121,7 @@ def foreign_form(body: bytes) -> str | None:
 
 def _first_of(text: bytes) -> str:
     """Return what a text begins with, in quotes."""
-    # Masked before it is cut: a key cut short would be missed.
+    # The key is masked first: one that is cut short would not be found.
     line = (text[:_LONGEST_TEXT].decode(errors="replace").strip().splitlines() or [""])[0]
     first = visible(masked(line))
     return f"'{first[:_FIRST_SHOWN]}{'…' if len(first) > _FIRST_SHOWN else ''}'"
@@ -137,7 +138,7 @@ def not_json(text: bytes) -> str:
 
 
 def mismatch(error: msgspec.ValidationError) -> str:
-    """Return in plain words which part of a JSON text is of another type than it should be."""
+    """Return in plain words which part of a JSON text has the wrong type."""
     found = _MISMATCH.match(str(error))
     if found is None:
         return str(error)
@@ -169,7 +170,7 @@ def not_utf8(body: bytes, at: int) -> str:
 
 
 def broken_json(body: bytes, error: msgspec.DecodeError) -> str:
-    """Return a line for a text that begins like JSON and is none."""
+    """Return a line for a text that begins like JSON but is not."""
     text = without_mark(body)
     if "truncated" in str(error):
         return f"truncated: the JSON breaks off after {len(body):,} bytes; download it again"
@@ -183,7 +184,7 @@ def broken_json(body: bytes, error: msgspec.DecodeError) -> str:
     while at - start < _LONGEST_WORD and text[start - 1] in _IN_WORDS:
         start -= 1
     name = _NOT_IN_JSON.match(text, start) or _TRUE_OR_FALSE.match(text, start)
-    # Within a text a word may be in the way, but what is wrong is behind it.
+    # Inside a string, the error lies behind the word that is found here.
     if name is not None and at < name.end() and _is_value(text, start):
         written = name[0].decode()
         instead = written.lower() if _TRUE_OR_FALSE.match(name[0]) else "null"
@@ -217,7 +218,8 @@ def _trailing(text: bytes, at: int) -> str:
 
 
 def other_shape(body: bytes) -> str | None:
-    """Return what a JSON text is, where it is known and not a response of the Archive API."""
+    """Return what a JSON text is, where it is something known other than a response of the
+    Archive API."""
     text = without_mark(body)
     try:
         if text.startswith(b'"'):
@@ -281,12 +283,13 @@ def _is_document(members: _Member) -> bool:
 
 
 def _table(members: _Member) -> str:
-    """Return how an object is a table as pandas writes it, nothing where it is none."""
+    """Return whether pandas wrote an object as a table by rows or by columns; an empty text
+    where it is no table."""
     if members.keys() in ({"columns", "index", "data"}, {"schema", "data"}):
         return "by rows"
     if "0" in members and bytes(members["0"]).startswith(b"{"):
         return "by rows"
-    # Of a document they are texts.
+    # In a document these are texts.
     columns = [members[name] for name in ("_id", "pub_date", "web_url") if name in members]
     if len(columns) > 1 and all(bytes(column)[:1] in (b"{", b"[") for column in columns):
         return "by columns"

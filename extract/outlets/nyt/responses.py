@@ -27,24 +27,25 @@ _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", flags=re.DOTALL
 )
-# Months of the archive have up to 20,000 documents, and 25 bytes and more a comma.
+# Real months have up to 20,000 documents, and a comma in every 25 bytes or fewer.
 _MOST_DOCUMENTS = 200_000
 _BYTES_A_VALUE = 20
 _FEW_BYTES = 8_000_000
 _MOST_ESCAPES = 4_000_000
-# As the Article Search API gives them out.
+# So many documents are on a page of the Article Search API.
 _DOCUMENTS_A_PAGE = 10
 
-# The `copyright` of every month of the generated sample: how it is told from the real archive.
+# The `copyright` of the generated sample's months, by which they are told from real ones.
 SAMPLE_COPYRIGHT = (
     "Generated sample of a fictional newspaper, The Sample Times: no real person, place or event."
 )
 
 
-# The column that keeps them is of 32 bits.
+# The database column has 32 bits.
 _MOST_HITS = 2**31 - 1
 _WHOLE = re.compile(r"([0-9]{1,10})(?:\.0*)?")
-# Programs that write an answer anew may make 2608 into 2608.0, "2608" or, as R's jsonlite, [2608].
+# Programs that read an answer and write it again may turn 2608 into 2608.0, "2608" or, as R's
+# jsonlite, [2608].
 _Number = int | float | str | list[int | float | str] | None
 
 
@@ -77,15 +78,15 @@ _id_decoder = msgspec.json.Decoder(_Identified)
 def parse_response(body: bytes) -> Response:
     """Split a month's response into its documents, as they are in ``body``, and read their fields.
 
-    Raises ResponseError where it is no response of the Archive API, whole and in JSON. Whether it
-    is the month it should be: `extract.judge`.
+    Raises ResponseError where it is not a complete response of the Archive API. `extract.judge`
+    says whether it is the right month.
     """
     _check_values(body)
     text = body
     try:
         envelope = _decode_envelope(body)
     except ResponseError:
-        # Taking a text apart at each escape takes memory.
+        # Replacing very many escapes takes too much memory.
         if body.count(b"\\") > _MOST_ESCAPES:
             raise
         text = _mask_half_characters(body)
@@ -131,7 +132,7 @@ def _remedy(docs: int, offset: int | None) -> str:
 
 
 def _check_values(body: bytes) -> None:
-    """Refuse what is small as a text, and in memory as large as a million documents."""
+    """Refuse a text with so many values that it would take too much memory."""
     if len(body) < _FEW_BYTES:
         return
     values = body.count(b",")
@@ -146,7 +147,7 @@ def _reason(fault: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    """Return a text, also one that is the only one of a list, as R's jsonlite writes it."""
+    """Return a text; R's jsonlite writes it as a list with one text."""
     alone = value[0] if isinstance(value, list) and len(value) == 1 else value
     return alone if isinstance(alone, str) else ""
 
@@ -162,7 +163,7 @@ def _hits(value: _Number) -> int:
 
 
 def _whole(value: _Number) -> int | None:
-    """Return a number that is whole and not negative, None for all else."""
+    """Return a whole number from 0 on, None for anything else."""
     alone = value[0] if isinstance(value, list) and len(value) == 1 else value
     found = _WHOLE.fullmatch(str(alone).strip())
     return int(found[1]) if found else None
@@ -195,7 +196,7 @@ def _decode_envelope(body: bytes) -> _Envelope:
 
 
 def _syntax_error(body: bytes) -> msgspec.DecodeError | None:
-    """Return what is wrong with a text as JSON, whatever it says."""
+    """Return what is wrong with a text's JSON syntax, None if nothing is."""
     try:
         msgspec.json.decode(without_mark(body), type=msgspec.Raw)
     except msgspec.DecodeError as error:
@@ -206,7 +207,8 @@ def _syntax_error(body: bytes) -> msgspec.DecodeError | None:
 
 
 def _mask_half_characters(body: bytes) -> bytes:
-    """Replace halves of surrogate pairs, which the decoder refuses, by as many other bytes."""
+    """Replace halves of surrogate pairs, which the decoder refuses, by as many bytes that it
+    takes."""
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
 
 

@@ -291,7 +291,7 @@ def status(outlet: OutletName = FIRST, to: LandingDir = None, as_json: AsJson = 
     of = find_outlet(outlet)
     with connect("extract status", role="analyst") as connection:
         months = known_months(connection, of, to or landing_dir(of))
-    print_status(months, missing_months(of, months), datetime.now(UTC), as_json)
+    print_status(of, months, missing_months(of, months), as_json)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import typer
 
 from console.messages import print_json
 from console.months import format_month
+from console.outlets import OUTLETS, Outlet
 from extract.status import describe_months
 
 if TYPE_CHECKING:
@@ -90,22 +91,21 @@ def print_plan(plans: "list[Plan]", limits: "Limits", left: int, as_json: bool) 
 
 
 def print_status(
-    months: "list[KnownMonth]", gaps: list[date], now: datetime, as_json: bool
+    outlet: Outlet, months: "list[KnownMonth]", gaps: list[date], as_json: bool
 ) -> None:
-    """Print the months that are landed or loaded, and those between them that are not loaded."""
+    """Print an outlet's months that are landed or loaded, and those between that are not loaded."""
     if as_json:
         rows = [asdict(month) | {"month": format_month(month.month)} for month in months]
         print_json({"months": rows, "missing": [format_month(month) for month in gaps]})
         return
     if not months:
-        typer.echo(
-            "no month is loaded: extract run, extract load --from DIR, or extract sample DIR"
-        )
+        typer.echo(f"no month is loaded: {_ways_to_load(outlet)}")
         return
     typer.echo(
         f"{'month':8} landed  loaded  final {'documents':>10} {'rejected':>9} {'unreadable':>10} "
         f"{'MB':>7}  age"
     )
+    now = datetime.now(UTC)
     for month in months:
         typer.echo(_status_line(month, now))
     documents = sum(month.docs for month in months)
@@ -118,6 +118,13 @@ def print_status(
             f"unreadable fields not counted (loaded before 0.5.0): {describe_months(uncounted)}; "
             "`extract load --from DIR --refresh` counts them"
         )
+
+
+def _ways_to_load(outlet: Outlet) -> str:
+    if outlet == OUTLETS[0]:
+        return "extract run, extract load --from DIR, or extract sample DIR"
+    option = f"--outlet {outlet.short}"
+    return f"extract run {option}, or extract load {option} --from DIR"
 
 
 def _status_line(month: "KnownMonth", now: datetime) -> str:

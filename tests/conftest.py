@@ -3,9 +3,9 @@
 The folders: ``console`` tests what all commands share, and every command against crashes, full
 disks and servers that die; ``extract``, ``growth``, ``warehouse`` and ``flows`` test the packages
 of these names, ``flows`` with cron and the container files too; ``models`` tests dbt's models,
-macros and seeds; ``outlets`` adds another newspaper to a copy of the project; ``docker`` tests image
-and containers, by `make test-docker` only; ``citus`` starts a cluster for models/test_citus.py.
-Helpers that several folders use stand beside them.
+macros and seeds; ``outlets`` adds another newspaper to a copy of the project; ``docker`` tests
+image and containers, by `make test-docker` only; ``citus`` starts a cluster for
+models/test_citus.py. Helpers that several folders use stand beside them.
 
 `make test` runs all tests but the ``nightly`` ones, `make test-nightly` those, and `make test-fast`
 the ``fast`` ones; pyproject.toml says what the two marks mean. The last lines of pytest say how

@@ -55,6 +55,13 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield Desk(on_project(own, project, **variables), api, nyt)
 
 
+def test_nothing_of_it_is_loaded_at_first(desk: Desk) -> None:
+    assert desk.extract("status", "--outlet", "harbour")[1] == (
+        "no month is loaded: extract run --outlet harbour, or extract load --outlet harbour "
+        "--from DIR\n"
+    )
+
+
 def test_its_months_are_fetched_in_pages_and_loaded(desk: Desk) -> None:
     desk.api.failures = 1
     code, said, told = desk.extract(

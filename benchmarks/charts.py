@@ -21,6 +21,7 @@ chart a page is bad, of up to 36, or more ends than may be.
 """
 
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -32,7 +33,7 @@ from console.months import parse_month
 from growth.report.read import Content, read_content
 from growth.shown.words import percent
 from growth.stored.runs import Choice, choose_run
-from growth.stored.series import Window, read_window
+from growth.stored.series import read_window
 from warehouse.connect import connect
 
 WINDOWS = ("2020-01:2020-06", "2020-01:2020-12", "2026-01:2026-07")
@@ -95,7 +96,7 @@ def main() -> None:
         with connect("benchmark charts") as connection:
             run = choose_run(connection, Choice(start=start, end=end))
             content = read_content(connection, run, lambda step: None)
-            series = read_window(connection, Window(run.window_start, run.last_day), [])
+            series = read_window(connection, replace(run.window, end=run.last_day), [])
         place = {topic["topic_id"]: index for index, topic in enumerate(content.topics)}
         days = run.last_day - run.window_start + timedelta(days=1)
         daily = np.zeros((len(content.topics), days.days))

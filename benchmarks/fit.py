@@ -73,7 +73,7 @@ class Sample:
 def measure() -> list[Row]:
     """Compare trends, S-curves and the choice between shapes; measure what they take."""
     with connect("benchmarks") as connection:
-        series = read_series(connection, None, None, [])
+        series = read_series(connection, "nyt", None, None, [])
     articles = np.bincount(series.topic, series.count)
     many = (articles >= MIN_ARTICLES)[series.topic]
     topic = np.unique(series.topic[many], return_inverse=True)[1]

@@ -7,6 +7,7 @@ import typer
 
 from console.errors import WarehouseError
 from console.months import format_month, parse_month
+from console.outlets import find_outlet
 
 # The largest number that an option takes: Postgres's largest integer.
 MOST = 2**31 - 1
@@ -35,6 +36,11 @@ def month_argument(text: str) -> date:
         raise WarehouseError(str(error)) from None
 
 
+def outlet_argument(text: str) -> str:
+    """Return the short name of an outlet; one that is none is a usage error."""
+    return find_outlet(text).short
+
+
 def check_months(start: date | None, end: date | None) -> None:
     """Raise a usage error where a window of months starts after it ends."""
     if start is not None and end is not None and start > end:
@@ -50,5 +56,11 @@ StartMonth = Annotated[
 EndMonth = Annotated[
     date | None,
     typer.Option("--end", parser=month_argument, metavar="YYYY-MM", help="Last month, included."),
+]
+OutletName = Annotated[
+    str,
+    typer.Option(
+        "--outlet", parser=outlet_argument, metavar="NAME", help="Whose articles: an outlet's name."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]

@@ -13,13 +13,17 @@ class Outlet:
 
     ``short`` is its name in tables, folders and options, and in capitals the beginning of its
     variables of the environment. ``first_month`` is the first one of its archive, and its days are
-    those of ``time_zone``.
+    those of ``time_zone``. Exported files say that they come from ``source``, which ``url``
+    describes, and whose the articles are: ``terms``.
     """
 
     short: str
     name: str
     first_month: date
     time_zone: str
+    source: str
+    url: str
+    terms: str
 
     def variable(self, name: str) -> str:
         """Return the name of one of its variables of the environment, such as NYT_API_KEY."""
@@ -37,8 +41,18 @@ class Outlet:
 
 # The first one is meant where none is named. dbt has the same list: `outlets` in dbt_project.yml.
 OUTLETS = [
-    Outlet("nyt", "The New York Times", date(1851, 9, 1), "America/New_York"),
+    Outlet(
+        short="nyt",
+        name="The New York Times",
+        first_month=date(1851, 9, 1),
+        time_zone="America/New_York",
+        source="Responses of the New York Times Archive API, or files of their shape",
+        url="https://developer.nytimes.com/docs/archive-product/1/overview",
+        terms="The archive's articles and keywords belong to the New York Times; its API is for "
+        "non-commercial use.",
+    ),
 ]
+DEFAULT_OUTLET = OUTLETS[0].short
 FIRST_MONTH = min(outlet.first_month for outlet in OUTLETS)
 
 

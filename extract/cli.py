@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.arguments import AsJson, EndMonth, StartMonth, check_months, month_argument
+from console.arguments import (
+    AsJson,
+    EndMonth,
+    OutletName,
+    StartMonth,
+    check_months,
+    month_argument,
+)
 from console.command_line import command_line, run
 from console.errors import WarehouseError
 from console.exit_codes import API_FAILED, SOME_FAILED
 from console.messages import print_findings, say
 from console.months import format_month
-from console.outlets import OUTLETS, find_outlet
+from console.outlets import DEFAULT_OUTLET, find_outlet
 from console.text import visible
 from warehouse.settings import load_settings
 
@@ -24,11 +31,6 @@ Force = Annotated[
     bool, typer.Option("--force", help="Take months that would be refused: see `extract load`.")
 ]
 
-FIRST = OUTLETS[0].short
-OutletName = Annotated[
-    str, typer.Option("--outlet", metavar="NAME", help="Whose archive: one of the outlets' names.")
-]
-
 app = command_line("Take an outlet's archive, that of the New York Times, into the raw tables.")
 
 
@@ -38,7 +40,7 @@ def load(
         Path,
         typer.Option("--from", metavar="DIR", help="Folder of YYYY-MM.json or YYYY-MM.json.gz."),
     ],
-    outlet: OutletName = FIRST,
+    outlet: OutletName = DEFAULT_OUTLET,
     start: StartMonth = None,
     end: EndMonth = None,
     refresh: Annotated[
@@ -124,7 +126,7 @@ DryRun = Annotated[
 
 @app.command()
 def fetch(
-    outlet: OutletName = FIRST,
+    outlet: OutletName = DEFAULT_OUTLET,
     start: StartMonth = None,
     end: EndMonth = None,
     to: LandingDir = None,
@@ -146,7 +148,7 @@ def fetch(
 
 @app.command(name="run")
 def run_(
-    outlet: OutletName = FIRST,
+    outlet: OutletName = DEFAULT_OUTLET,
     start: StartMonth = None,
     end: EndMonth = None,
     to: LandingDir = None,
@@ -231,7 +233,7 @@ def remove(
         list[date] | None,
         typer.Argument(parser=month_argument, metavar="MONTH", show_default=False),
     ] = None,
-    outlet: OutletName = FIRST,
+    outlet: OutletName = DEFAULT_OUTLET,
     start: StartMonth = None,
     end: EndMonth = None,
     to: LandingDir = None,
@@ -277,7 +279,9 @@ def remove(
 
 
 @app.command()
-def status(outlet: OutletName = FIRST, to: LandingDir = None, as_json: AsJson = False) -> None:
+def status(
+    outlet: OutletName = DEFAULT_OUTLET, to: LandingDir = None, as_json: AsJson = False
+) -> None:
     """List the months that are landed or loaded, and the gaps between them.
 
     "unreadable" counts dates, headlines, keywords and types that the tables cannot use; --json
@@ -296,7 +300,7 @@ def status(outlet: OutletName = FIRST, to: LandingDir = None, as_json: AsJson = 
 
 @app.command()
 def doctor(
-    outlet: OutletName = FIRST,
+    outlet: OutletName = DEFAULT_OUTLET,
     to: LandingDir = None,
     call_api: Annotated[
         bool, typer.Option("--call/--no-call", help="Spend one request on trying the key.")

@@ -7,6 +7,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from pydantic import Field
 
 from console.months import format_month, parse_month
+from console.outlets import DEFAULT_OUTLET, find_outlet
 from flows.retries import RETRIES
 from flows.run_dbt import BUILD, run_dbt
 from flows.which_months import scheduled_start, window_to_fit
@@ -37,6 +38,7 @@ def growth_fit(
     start: Month | None = None,
     end: Month | None = None,
     refit: bool = False,
+    outlet: str = DEFAULT_OUTLET,
 ) -> None:
     """Fit the growth of every topic in a window of months, and show the lists.
 
@@ -46,14 +48,15 @@ def growth_fit(
         start: First month of the window, YYYY-MM, together with end, instead of as_at.
         end: See start.
         refit: Fit again what is stored already, though the data are the same.
+        outlet: Whose articles, by the outlet's short name.
     """
     load_settings()
     first, last = window_to_fit(as_at, horizon_months, start, end, scheduled_start())
     months = format_month(first), format_month(last)
-    fitted = fit(*months, refit)
+    fitted = fit(*months, refit, find_outlet(outlet).short)
     fit_stored()
     test_lists()
-    lists = read_lists(*months)
+    lists = read_lists(*months, outlet)
     create_table_artifact(
         [_row(name, topic) for name, topics in lists.items() for topic in topics],
         key="top-topics",
@@ -67,10 +70,10 @@ def growth_fit(
 
 
 @task(**RETRIES)
-def fit(start: str, end: str, refit: bool) -> Fitted:
+def fit(start: str, end: str, refit: bool, outlet: str) -> Fitted:
     """Fit and store a window, as `growth fit` does; say so where the same fit is stored already."""
     tell = get_run_logger().info
-    settings = Settings([], DEFAULT_MIN_ARTICLES)
+    settings = Settings([], DEFAULT_MIN_ARTICLES, outlet=outlet)
     with connect("flow growth-fit", "modeller") as connection:
         fitted = fit_window(connection, parse_month(start), parse_month(end), settings, refit=refit)
     tell(f"{fitted.articles:,} articles, {fitted.converged:,} of {fitted.topics:,} topics fitted")
@@ -98,10 +101,11 @@ def test_lists() -> None:
 
 
 @task(**RETRIES)
-def read_lists(start: str, end: str) -> dict[str, list[dict[str, Any]]]:
+def read_lists(start: str, end: str, outlet: str) -> dict[str, list[dict[str, Any]]]:
     """Read the first topics of each list."""
     with connect("flow growth-fit", "modeller") as connection:
-        run = choose_run(connection, Choice(start=parse_month(start), end=parse_month(end)))
+        choice = Choice(start=parse_month(start), end=parse_month(end), outlet=outlet)
+        run = choose_run(connection, choice)
         return {name: read_list(connection, run, name, [], TOPICS_SHOWN) for name in LISTS}
 
 

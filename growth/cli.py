@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.arguments import MOST, AsJson, EndMonth, StartMonth, check_months, text_argument
+from console.arguments import (
+    MOST,
+    AsJson,
+    EndMonth,
+    OutletName,
+    StartMonth,
+    check_months,
+    text_argument,
+)
 from console.command_line import command_line, run
 from console.messages import print_findings
+from console.outlets import DEFAULT_OUTLET, find_outlet
 from growth.choices import (
     DEFAULT_FALSE_DISCOVERY_RATE,
     DEFAULT_MIN_ARTICLES,
@@ -93,6 +102,7 @@ def fit(
             help="Of the topics listed as growing or shrinking, at most this part by chance.",
         ),
     ] = DEFAULT_FALSE_DISCOVERY_RATE,
+    outlet: OutletName = DEFAULT_OUTLET,
     allow_gaps: Annotated[
         bool, typer.Option("--allow-gaps", help="Fit though months of the window are not loaded.")
     ] = False,
@@ -125,7 +135,7 @@ def fit(
         from growth.stored.result import Settings
 
         settings = Settings(
-            _names(kind), min_articles, str(period), allow_gaps, false_discovery_rate
+            _names(kind), min_articles, str(period), allow_gaps, false_discovery_rate, outlet
         )
         commands.fit(start, end, settings, refit, as_json)
 
@@ -141,6 +151,7 @@ def top(
     start: StartMonth = None,
     end: EndMonth = None,
     period: FitPeriod = Period.DAY,
+    outlet: OutletName = DEFAULT_OUTLET,
     run_id: RunId = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -150,7 +161,7 @@ def top(
     Growing and shrinking topics are those that surely moved, at the fit's false discovery rate,
     ranked by the smallest movement that is still plausible. Popular ones are ranked by articles.
     """
-    choice = _choice(run_id, start, end, period)
+    choice = _choice(run_id, outlet, start, end, period)
     _one_of(as_json, as_csv)
 
     from growth import commands
@@ -165,6 +176,7 @@ def show(
     start: StartMonth = None,
     end: EndMonth = None,
     period: FitPeriod = Period.DAY,
+    outlet: OutletName = DEFAULT_OUTLET,
     run_id: RunId = None,
     by: By = None,
     as_json: AsJson = False,
@@ -175,7 +187,7 @@ def show(
     A name that no topic has is taken for the one it comes near, where that is clear; otherwise the
     topics that may be meant are named. --csv prints what was counted, a line a period.
     """
-    choice = _choice(run_id, start, end, period)
+    choice = _choice(run_id, outlet, start, end, period)
     _one_of(as_json, as_csv)
 
     from growth import commands
@@ -191,6 +203,7 @@ def report(
     start: StartMonth = None,
     end: EndMonth = None,
     period: FitPeriod = Period.DAY,
+    outlet: OutletName = DEFAULT_OUTLET,
     run_id: RunId = None,
 ) -> None:
     """Write a stored fit, by default the latest, as one HTML page that needs no network.
@@ -198,7 +211,7 @@ def report(
     The lists as charts, every fitted topic with its numbers and articles, and what can be compared
     and downloaded.
     """
-    choice = _choice(run_id, start, end, period)
+    choice = _choice(run_id, outlet, start, end, period)
 
     from growth import commands
 
@@ -219,6 +232,7 @@ def compare(
     start: StartMonth = None,
     end: EndMonth = None,
     period: FitPeriod = Period.DAY,
+    outlet: OutletName = DEFAULT_OUTLET,
     run_id: RunId = None,
     by: By = None,
     as_json: AsJson = False,
@@ -227,7 +241,7 @@ def compare(
     """Print topics side by side, their lines on one scale."""
     if len(topics) < 2:
         raise typer.BadParameter("name two topics or more; for one: growth show TOPIC")
-    choice = _choice(run_id, start, end, period)
+    choice = _choice(run_id, outlet, start, end, period)
     _one_of(as_json, as_csv)
 
     from growth import commands
@@ -243,13 +257,14 @@ def plot(
     start: StartMonth = None,
     end: EndMonth = None,
     period: FitPeriod = Period.DAY,
+    outlet: OutletName = DEFAULT_OUTLET,
     run_id: RunId = None,
     by: By = None,
 ) -> None:
     """Draw a topic into a file: points, its level with bands of 80% and 95%, the fitted curve."""
     if out.suffix.lower() not in (".svg", ".png"):
         raise typer.BadParameter(f"{out} ends in neither .svg nor .png: name it topic.svg")
-    choice = _choice(run_id, start, end, period)
+    choice = _choice(run_id, outlet, start, end, period)
 
     from growth import commands
 
@@ -274,6 +289,7 @@ def export(
     start: StartMonth = None,
     end: EndMonth = None,
     period: FitPeriod = Period.DAY,
+    outlet: OutletName = DEFAULT_OUTLET,
     run_id: RunId = None,
     by: Annotated[Period, typer.Option("--by", help="Count by such periods.")] = Period.DAY,
 ) -> None:
@@ -281,7 +297,7 @@ def export(
 
     series has a line a fitted topic and period, zeros included; coefficients one a topic.
     """
-    choice = _choice(run_id, start, end, period)
+    choice = _choice(run_id, outlet, start, end, period)
 
     from growth import commands
 
@@ -289,21 +305,23 @@ def export(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(outlet: OutletName = DEFAULT_OUTLET) -> None:
     """Say what is missing between a fresh clone and a report, and the command that brings it."""
     from growth.doctor import examine
 
-    print_findings(examine())
+    print_findings(examine(find_outlet(outlet)))
 
 
-def _choice(run_id: str | None, start: "date | None", end: "date | None", period: str) -> "Choice":
+def _choice(
+    run_id: str | None, outlet: str, start: "date | None", end: "date | None", period: str
+) -> "Choice":
     check_months(start, end)
     if run_id is not None and (start or end):
         raise typer.BadParameter("choose one of --run and a window (--start, --end)")
 
     from growth.stored.runs import Choice
 
-    return Choice(run_id, start, end, period)
+    return Choice(run_id, start, end, period, outlet)
 
 
 def _one_of(as_json: bool, as_csv: bool) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -9,6 +10,7 @@ from psycopg import sql
 from console.errors import WarehouseError
 from console.messages import Finding
 from console.months import format_month
+from console.outlets import Outlet
 from growth.stored.lists import LISTS, read_list
 from growth.stored.observed import articles_now, fitting_period, marts_needed, observed_query
 from growth.stored.runs import list_runs
@@ -24,9 +26,9 @@ _MARTS = (
 )  # fmt: skip
 
 
-def examine() -> Iterator[Finding]:
-    """Yield the findings, in the order in which the steps need each other. The steps after a bad
-    one are not checked: what they say is the command that comes then."""
+def examine(outlet: Outlet) -> Iterator[Finding]:
+    """Yield the findings about an outlet, in the order in which the steps need each other. The
+    steps after a bad one are not checked: what they say is the command that comes then."""
     yield from (Finding("settings", False, remark) for remark in remarks())
     try:
         connection = connect("growth doctor", role="analyst")
@@ -45,7 +47,7 @@ def examine() -> Iterator[Finding]:
         ):
             if not (well or command):
                 continue
-            finding = _ask(connection, name, find) if well else _later(name, command)
+            finding = _ask(connection, outlet, name, find) if well else _later(name, command)
             well = finding.ok or (
                 well and find is _fields
             )  # bad fields stop nothing: the others are read
@@ -53,10 +55,15 @@ def examine() -> Iterator[Finding]:
 
 
 def _ask(
-    connection: psycopg.Connection, name: str, find: Callable[[psycopg.Connection], Finding]
+    connection: psycopg.Connection,
+    outlet: Outlet,
+    name: str,
+    find: Callable[[psycopg.Connection, Outlet], Finding],
 ) -> Finding:
     try:
-        return find(connection)
+        return find(connection, outlet)
+    except WarehouseError as error:
+        return Finding(name, False, str(error))
     except psycopg.errors.InsufficientPrivilege as error:
         return Finding(
             name,
@@ -66,29 +73,35 @@ def _ask(
         )
 
 
+def _raw_rows(
+    connection: psycopg.Connection, outlet: Outlet, query: LiteralString
+) -> list[tuple[Any, ...]]:
+    """Return the rows of a query that names an outlet, and its raw tables, in braces."""
+    names = {name: sql.Identifier("raw", f"{outlet.short}_{name}") for name in ("months", "fields")}
+    composed = sql.SQL(query).format(**names, outlet=sql.Literal(outlet.short))
+    return connection.execute(composed).fetchall()
+
+
 def _later(name: str, command: str) -> Finding:
     return Finding(name, False, f"after that: `{command}`")
 
 
-def _report(connection: psycopg.Connection) -> Finding:
+def _report(connection: psycopg.Connection, outlet: Outlet) -> Finding:
     """Check that the page's queries run: tables of an older version may lack a column."""
-    latest = list_runs(connection)[0]
-    try:
-        for name in LISTS:
-            read_list(connection, latest, name, [], 1)
-        with marts_needed():
-            observed = observed_query(latest, fitting_period(latest), None)
-            connection.execute(sql.SQL("{} limit 0").format(observed))
-            connection.execute("select from marts.fct_topic_evidence limit 0")
-    except WarehouseError as error:
-        return Finding("report", False, str(error))
+    latest = list_runs(connection, outlet.short)[0]
+    for name in LISTS:
+        read_list(connection, latest, name, [], 1)
+    with marts_needed():
+        observed = observed_query(latest, fitting_period(latest), None)
+        connection.execute(sql.SQL("{} limit 0").format(observed))
+        connection.execute("select from marts.fct_topic_evidence limit 0")
     return Finding(
         "report", True, "nothing is missing: `growth report`; `growth top` for the lists"
     )
 
 
-def _months(connection: psycopg.Connection) -> Finding:
-    rows = connection.execute("select archive_month from raw.nyt_months order by 1").fetchall()
+def _months(connection: psycopg.Connection, outlet: Outlet) -> Finding:
+    rows = _raw_rows(connection, outlet, "select archive_month from {months} order by 1")
     if not rows:
         return Finding(
             "months",
@@ -98,10 +111,12 @@ def _months(connection: psycopg.Connection) -> Finding:
         )
     first, last = format_month(rows[0][0]), format_month(rows[-1][0])
     said = f"{len(rows)} loaded, {first} to {last}"
-    changing = connection.execute(
-        "select archive_month, fetched_at::date from raw.nyt_months where not is_final "
-        "order by archive_month desc"
-    ).fetchall()
+    changing = _raw_rows(
+        connection,
+        outlet,
+        "select archive_month, fetched_at::date from {months} where not is_final "
+        "order by archive_month desc",
+    )
     for month, fetched in changing[:_NAMED]:
         said += (
             f"; {format_month(month)} is not final: fetched on {fetched}, before its index was "
@@ -114,7 +129,7 @@ def _months(connection: psycopg.Connection) -> Finding:
 
 # How many documents cannot be read, by month and field, and out of how many; of the months whose
 # fields were counted.
-_UNREADABLE = """
+_UNREADABLE: LiteralString = """
     with documents as (
         select
             archive_month,
@@ -124,7 +139,7 @@ _UNREADABLE = """
                     then coalesce(sum(docs) filter (where reading = 'article'), 0)
                 else sum(docs)
             end as articles
-        from raw.nyt_fields
+        from {fields}
         where field = 'document_type'
         group by archive_month
     )
@@ -132,9 +147,9 @@ _UNREADABLE = """
     select
         archive_month,
         field,
-        sum(nyt_fields.docs) as unreadable,
+        sum(fields.docs) as unreadable,
         case when field = 'document_type' then documents.docs else articles end as counted
-    from raw.nyt_fields
+    from {fields} as fields
     inner join documents using (archive_month)
     where not is_readable
     group by archive_month, field, documents.docs, articles
@@ -148,13 +163,12 @@ _FIELDS = {
 }
 
 
-def _fields(connection: psycopg.Connection) -> Finding:
-    [[allowed]] = connection.execute(
-        "select has_table_privilege('raw.nyt_fields', 'SELECT')"
-    ).fetchall()
+def _fields(connection: psycopg.Connection, outlet: Outlet) -> Finding:
+    table = outlet.table("fields")
+    [[allowed]] = connection.execute("select has_table_privilege(%s, 'SELECT')", [table]).fetchall()
     if not allowed:
-        return Finding("fields", True, "not checked: this login may not read raw.nyt_fields")
-    rows = connection.execute(_UNREADABLE).fetchall()
+        return Finding("fields", True, f"not checked: this login may not read {table}")
+    rows = _raw_rows(connection, outlet, _UNREADABLE)
     for month, field, unreadable, counted in rows:
         if unreadable * 2 > counted:
             name = format_month(month)
@@ -168,10 +182,12 @@ def _fields(connection: psycopg.Connection) -> Finding:
     said = [f"{total:,} {_FIELDS[name]}" for name, total in totals.items() if total]
     months = len({row[0] for row in rows})
     found = f"{', '.join(said)}, in {months} months: see `extract status`" if rows else "all read"
-    [[uncounted]] = connection.execute(
-        "select count(*) from raw.nyt_months where docs > 0 and not exists ("
-        "select from raw.nyt_fields where nyt_fields.archive_month = nyt_months.archive_month)"
-    ).fetchall()
+    [[uncounted]] = _raw_rows(
+        connection,
+        outlet,
+        "select count(*) from {months} as months where docs > 0 and not exists ("
+        "select from {fields} as fields where fields.archive_month = months.archive_month)",
+    )
     if uncounted:
         found += (
             f"; {uncounted} months not counted (loaded before 0.5.0): `extract load --from DIR "
@@ -180,33 +196,35 @@ def _fields(connection: psycopg.Connection) -> Finding:
     return Finding("fields", True, found)
 
 
-def _marts(connection: psycopg.Connection) -> Finding:
+# Months that are loaded, and not in the marts; and those in the marts that are loaded no more.
+_LATE: LiteralString = """
+    select archive_month
+    from {months}
+    where archive_month not in (
+        select published_on from marts.fct_daily_articles where outlet = {outlet} and is_loaded
+    )
+    order by archive_month
+"""
+_GONE: LiteralString = """
+    select distinct date_trunc('month', published_on)::date as archive_month
+    from marts.fct_daily_articles
+    where outlet = {outlet} and is_loaded
+    except
+    select archive_month from {months}
+    order by archive_month
+"""
+
+
+def _marts(connection: psycopg.Connection, outlet: Outlet) -> Finding:
     missing = connection.execute(
         "select name from unnest(%s::text[]) as name where to_regclass('marts.' || name) is null",
         [list(_MARTS)],
     ).fetchall()
     if missing:
         return Finding("marts", False, f"marts.{missing[0][0]} is not there: run `dbt build`")
-    late = connection.execute(
-        """
-        select archive_month
-        from raw.nyt_months
-        where archive_month not in (
-            select published_on from marts.fct_daily_articles where is_loaded
-        )
-        order by archive_month
-        """
-    ).fetchall()
-    gone = connection.execute(
-        """
-        select distinct date_trunc('month', published_on)::date as archive_month
-        from marts.fct_daily_articles
-        where is_loaded
-        except
-        select archive_month from raw.nyt_months
-        order by archive_month
-        """
-    ).fetchall()
+    with marts_needed():
+        late = _raw_rows(connection, outlet, _LATE)
+        gone = _raw_rows(connection, outlet, _GONE)
     if gone:
         months = f"{format_month(gone[0][0])}{f' and {len(gone) - 1} more' if gone[1:] else ''}"
         return Finding("marts", False, f"in the marts, but not loaded: {months}: run `dbt build`")
@@ -216,8 +234,8 @@ def _marts(connection: psycopg.Connection) -> Finding:
     return Finding("marts", True, "built, with all loaded months")
 
 
-def _fit(connection: psycopg.Connection) -> Finding:
-    runs = list_runs(connection)
+def _fit(connection: psycopg.Connection, outlet: Outlet) -> Finding:
+    runs = list_runs(connection, outlet.short)
     if not runs:
         return Finding("fit", False, f"none is stored: run `growth fit`{_and_role(connection)}")
     latest = runs[0]

@@ -3,6 +3,7 @@
 {%- set columns = {
     'runs': [
         'run_id',
+        'outlet',
         'window_start',
         'window_end',
         'coalesce(fitted_to, window_end) as fitted_to',
@@ -29,6 +30,7 @@
         'articles',
         'share_start',
         'share_end',
+        'intercept',
         'growth_rate',
         'growth_rate_se',
         'doubling_days',
@@ -83,6 +85,7 @@
     ],
     'topics': [
         'run_id',
+        'outlet',
         'window_start',
         'window_end',
         'fitted_to',
@@ -93,6 +96,7 @@
         'share',
         'share_start',
         'share_end',
+        'intercept',
         'growth_rate',
         'growth_rate_se',
         'doubling_days',

@@ -9,7 +9,17 @@ _LEFT_OUT = shutil.ignore_patterns(
     ".*", "tests", "target", "logs", "data", "secrets", "__pycache__", "*.egg-info"
 )
 # Its line in the list of console/outlets.py.
-HARBOUR = '    Outlet("harbour", "The Harbour Post", date(2010, 1, 1), "Europe/Lisbon"),\n'
+HARBOUR = """\
+    Outlet(
+        short="harbour",
+        name="The Harbour Post",
+        first_month=date(2010, 1, 1),
+        time_zone="Europe/Lisbon",
+        source="Stories of the Harbour Post",
+        url="https://harbour.example/api",
+        terms="The stories are the Harbour Post's.",
+    ),
+"""
 
 
 def project_with_harbour(folder: Path) -> Path:

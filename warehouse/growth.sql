@@ -21,6 +21,7 @@ create table if not exists growth.runs (
 );
 
 alter table growth.runs
+    add column if not exists outlet text not null default 'nyt',
     add column if not exists fitted_to date,
     add column if not exists false_discovery_rate double precision not null default 0.05,
     add column if not exists missing_months text not null default '',
@@ -32,6 +33,7 @@ alter table growth.runs
 comment on table growth.runs is 'One row a fitted window and its settings.';
 
 comment on column growth.runs.run_id is 'Key of the fit: its window and settings.';
+comment on column growth.runs.outlet is 'Short name of the outlet whose articles were fitted.';
 comment on column growth.runs.window_start is 'First day of the fitted window.';
 comment on column growth.runs.window_end is 'Last day of the fitted window, which is one of whole months.';
 comment on column growth.runs.fitted_to is 'Last day of the window with articles: the fit goes up to it. Before `window_end` where the last month ends early; the same as `window_end` for runs of versions before 0.4.0.';
@@ -65,6 +67,7 @@ create table if not exists growth.coefficients (
 alter table growth.coefficients
     add column if not exists share_start double precision,
     add column if not exists share_end double precision,
+    add column if not exists intercept double precision,
     add column if not exists growth_rate double precision,
     add column if not exists growth_rate_se double precision,
     add column if not exists doubling_days double precision,
@@ -125,6 +128,7 @@ comment on column growth.coefficients.label is 'The keyword as the paper writes 
 comment on column growth.coefficients.articles is 'Number of articles that carry the topic; an article counts once for a topic.';
 comment on column growth.coefficients.share_start is 'Share of all articles at which the topic stood at the window''s start: its level over the first two weeks; of windows above 15 months, over the first thirty-second (docs/model.md). Runs of versions before 0.4.0 have the fitted curve''s share here.';
 comment on column growth.coefficients.share_end is 'Share of all articles at which the topic stood at the window''s end: its level over the last two weeks with articles; of windows above 15 months, over the last thirty-second. Runs of versions before 0.4.0 have the fitted curve''s share here.';
+comment on column growth.coefficients.intercept is 'Log-odds of the trend''s share at the window''s start.';
 comment on column growth.coefficients.growth_rate is 'Growth of the log-odds of the share, a year, along a straight line over the whole window: the odds multiply by e to this power each year. What the lists show is `listed_rate`.';
 comment on column growth.coefficients.growth_rate_se is 'Standard error of the growth rate over the whole window; it allows for bursts of articles.';
 comment on column growth.coefficients.doubling_days is 'Days in which the odds of the share double along the trend over the whole window; negative, the days in which they halve. What the lists show is `listed_doubling_days`.';

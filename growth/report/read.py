@@ -25,7 +25,7 @@ from growth.stored.observed import fitting_period
 from growth.stored.periods import Bins, in_periods, places
 from growth.stored.register import names, of_topics
 from growth.stored.runs import Run
-from growth.stored.series import Series, Window
+from growth.stored.series import Series
 from warehouse.connect import connect
 
 # Articles a topic: with one more, 5,000 topics of years would not fit into 4 MB.
@@ -82,13 +82,22 @@ def read_content(connection: psycopg.Connection, run: Run, step: Callable[[str],
     counted = np.flatnonzero(series.totals)
     times = np.concatenate([series.times[counted[:1]], binned.times, series.times[counted[-1:]]])
     shape = np.array([topic["shape"] for topic in topics])
-    loaded = loaded_on(connection, run.window_start, run.window_end)
+    loaded = loaded_on(connection, run.window)
     step(f"computing {len(topics):,} curves")
     lines = draw_lines(in_periods(series, run.period).counts, series.monday, shape, times)
     counts = counts.astype(np.int64)
     begins = _begins(run, bins, topics)
     return Content(
-        run, loaded, _loaded_to(connection), topics, bins, counts, times, lines, begins, lists
+        run,
+        loaded,
+        _loaded_to(connection, run.outlet),
+        topics,
+        bins,
+        counts,
+        times,
+        lines,
+        begins,
+        lists,
     )
 
 
@@ -117,9 +126,11 @@ def _rows(connection: psycopg.Connection, query: str, parameters: list[Any]) -> 
         return cursor.execute(query.encode(), parameters).fetchall()
 
 
-def _loaded_to(connection: psycopg.Connection) -> date:
+def _loaded_to(connection: psycopg.Connection, outlet: str) -> date:
     [[day]] = connection.execute(
-        "select max(published_on) from marts.fct_daily_articles where is_loaded and articles > 0"
+        "select max(published_on) from marts.fct_daily_articles "
+        "where outlet = %s and is_loaded and articles > 0",
+        [outlet],
     ).fetchall()
     return cast(date, day)
 
@@ -145,7 +156,7 @@ def _lists(connection: psycopg.Connection, run: Run, topics: list[Row]) -> dict[
 def _begins(run: Run, bins: Bins, topics: list[Row]) -> Integers:
     """Return the place in the curves' times of the bin of each topic's first article, 0 where that
     lies before the window."""
-    bin_of = places(Window(run.window_start, run.window_end), bins.unit)
+    bin_of = places(run.window, bins.unit)
     firsts = first_periods(run, topics, bin_of)
     # The curves' times begin with the window's first day.
     return np.where([came_up(topic) is not None for topic in topics], 1 + firsts, 0)

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 from console.errors import WarehouseError
+from console.outlets import find_outlet
 from console.text import cell_text, visible_json
 from growth.choices import FileFormat
 from growth.stored.lines import DrawnRow, drawn_rows
@@ -306,16 +307,12 @@ def _metadata(
     tables: Sequence[Table],
     rows: Sequence[int],
 ) -> dict[str, Any]:
+    outlet = find_outlet(run.outlet)
     return {
         "title": f"Topics in the news, {run.window_start} to {run.last_day}: articles and growth",
         "description": "How many articles carried each topic, and how its share of all articles "
         "grew or shrank. docs/model.md explains the model.",
-        "source": {
-            "name": "Responses of the New York Times Archive API, or files of their shape",
-            "url": "https://developer.nytimes.com/docs/archive-product/1/overview",
-            "terms": "The archive's articles and keywords belong to the New York Times; its API is "
-            "for non-commercial use.",
-        },
+        "source": {"name": outlet.source, "url": outlet.url, "terms": outlet.terms},
         "window": {
             "start": run.window_start,
             "end": run.window_end,

@@ -13,8 +13,9 @@ from growth.model.movement import say_every_year
 from growth.model.statuses import Status
 from growth.stored.loaded import not_final_since
 from growth.stored.result import Result, Settings, run_id
+from growth.stored.runs import Window
 from growth.stored.seasons import earlier_windows, fit_series, seasonal, year_before
-from growth.stored.series import Series, Window, is_loaded, missing_months, read_series
+from growth.stored.series import Series, is_loaded, missing_months, read_series
 from growth.stored.store import is_stored, store_fit, stored_statuses
 from warehouse.locks import hold_run, share_warehouse
 
@@ -77,7 +78,7 @@ def fit_window(
         step("reading what was counted")
         data = _read(connection, start, end, settings)
         series, key = data.series, run_id(data.series.window, settings)
-        fetched = not_final_since(connection, series.window.end)
+        fetched = not_final_since(connection, series.window)
         # Two fits of one window at once: the second waits, and finds the run stored.
         hold_run(connection, key)
         stored_before = is_stored(connection, key, data.sha256) and not refit
@@ -117,7 +118,9 @@ class _FitInput:
 def _read(
     connection: "psycopg.Connection", start: date | None, end: date | None, settings: Settings
 ) -> _FitInput:
-    series = read_series(connection, start, end, settings.kinds, allow_gaps=settings.allow_gaps)
+    series = read_series(
+        connection, settings.outlet, start, end, settings.kinds, allow_gaps=settings.allow_gaps
+    )
     earlier = earlier_windows(connection, series.window, settings.kinds)
     missing = missing_months(connection, series.window)
     knows_new = not missing and is_loaded(connection, year_before(series.window))

@@ -24,8 +24,8 @@ from growth.model.level.ends import came_up
 from growth.model.statuses import Status
 from growth.stored.observed import Point, read_observed
 from growth.stored.periods import in_periods, places
-from growth.stored.runs import Run
-from growth.stored.series import DAYS_PER_YEAR, Series, Window, read_window
+from growth.stored.runs import Run, Window
+from growth.stored.series import DAYS_PER_YEAR, Series, read_window
 
 # The columns of an exported series that are drawn.
 DrawnRow = tuple[float | None, ...]
@@ -83,7 +83,7 @@ def topic_lines(
 def fitted_series(connection: psycopg.Connection, run: Run, topics: list[dict[str, Any]]) -> Series:
     """Return the daily series of the fitted topics of a run, rows of marts.fct_topic_growth, in
     their order. Raises WarehouseError where the articles have changed since the fit."""
-    window = Window(run.window_start, run.window_end)
+    window = run.window
     series = read_window(connection, window, run.kinds_asked)
     row_of = {topic["topic_id"]: row for row, topic in enumerate(topics)}
     rows = np.array([row_of.get(topic_id, -1) for topic_id in series.topic_ids.tolist()])
@@ -178,7 +178,7 @@ def _need_unchanged(run: Run, unchanged: bool) -> None:
 
 def _series(run: Run, topics: list[dict[str, Any]], points: dict[int, list[Point]]) -> Series:
     """Return daily points as the fit reads them."""
-    window = Window(run.window_start, run.window_end)
+    window = run.window
     totals = np.zeros(window.days, dtype=np.int64)
     cells: list[tuple[int, int, int]] = []
     for row, topic in enumerate(topics):

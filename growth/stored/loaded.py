@@ -4,12 +4,46 @@ they are final."""
 from datetime import date
 from typing import TYPE_CHECKING
 
+from growth.stored.runs import Window
+
 if TYPE_CHECKING:
     import psycopg
+    from psycopg import sql
 
 
-def may_read_months(connection: "psycopg.Connection") -> bool:
-    """Tell whether the login may read raw.nyt_months: some that may read marts may not."""
+def loaded_on(connection: "psycopg.Connection", window: Window) -> date | None:
+    """Return the day on which the last month of a window was loaded; None where the login may not
+    know."""
+    from psycopg import sql
+
+    query = sql.SQL("select max(loaded_at)::date from {} where archive_month between %s and %s")
+    return _day(connection, window, query, [window.start, window.end])
+
+
+def not_final_since(connection: "psycopg.Connection", window: Window) -> date | None:
+    """Return when a window's last month was fetched, where that was before its index was complete;
+    None where it is final, or the login may not know."""
+    from psycopg import sql
+
+    query = sql.SQL("select fetched_at::date from {} where archive_month = %s and not is_final")
+    return _day(connection, window, query, [window.end.replace(day=1)])
+
+
+def _day(
+    connection: "psycopg.Connection", window: Window, query: "sql.SQL", days: list[date]
+) -> date | None:
+    """Return the day that a query of the outlet's table of months has for an answer."""
+    from psycopg import sql
+
+    table = f"{window.outlet}_months"
+    if not _may_read(connection, table):
+        return None
+    row = connection.execute(query.format(sql.Identifier("raw", table)), days).fetchone()
+    return row[0] if row is not None and isinstance(row[0], date) else None
+
+
+def _may_read(connection: "psycopg.Connection", table: str) -> bool:
+    """Tell whether the login may read a table of ``raw``: some that may read marts may not."""
     allowed = connection.execute(
         """
         select
@@ -17,33 +51,10 @@ def may_read_months(connection: "psycopg.Connection") -> bool:
         inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
         where
             nspname = 'raw'
-            and relname = 'nyt_months'
+            and relname = %s
             and has_schema_privilege(pg_namespace.oid, 'USAGE')
             and has_table_privilege(pg_class.oid, 'SELECT')
-        """
+        """,
+        [table],
     )
     return allowed.rowcount > 0
-
-
-def loaded_on(connection: "psycopg.Connection", first: date, last: date) -> date | None:
-    """Return the day on which the last of the months between two days was loaded; None where the
-    login may not know."""
-    if not may_read_months(connection):
-        return None
-    [[loaded]] = connection.execute(
-        "select max(loaded_at)::date from raw.nyt_months where archive_month between %s and %s",
-        [first, last],
-    ).fetchall()
-    return loaded if isinstance(loaded, date) else None
-
-
-def not_final_since(connection: "psycopg.Connection", day: date) -> date | None:
-    """Return when the month of a day was fetched, where that was before its index was complete;
-    None where it is final, or the login may not know."""
-    if not may_read_months(connection):
-        return None
-    row = connection.execute(
-        "select fetched_at::date from raw.nyt_months where archive_month = %s and not is_final",
-        [day.replace(day=1)],
-    ).fetchone()
-    return row[0] if row is not None and isinstance(row[0], date) else None

@@ -27,7 +27,7 @@ _OBSERVED = """
             count(*)::integer as days,
             sum(articles)::bigint as all_articles
         from marts.fct_daily_articles
-        where is_loaded and published_on between {start} and {end}
+        where outlet = {outlet} and is_loaded and published_on between {start} and {end}
         group by 1
     ),
 
@@ -37,7 +37,7 @@ _OBSERVED = """
             greatest(date_trunc({by}, published_on)::date, {start}) as period_start,
             sum(articles)::bigint as articles
         from marts.fct_topic_daily
-        where published_on between {start} and {end} and {chosen}
+        where outlet = {outlet} and published_on between {start} and {end} and {chosen}
         group by 1, 2
     ),
 
@@ -88,6 +88,7 @@ def observed_query(run: Run, by: str, topic_ids: Sequence[int] | None) -> sql.Co
         chosen = sql.SQL("topic_id = any({})").format(sql.Literal(list(topic_ids)))
     return sql.SQL(_OBSERVED).format(
         by=sql.Literal(str(by)),
+        outlet=sql.Literal(run.outlet),
         start=sql.Literal(run.window_start),
         end=sql.Literal(run.window_end),
         run_id=sql.Literal(run.run_id),
@@ -118,8 +119,8 @@ def articles_now(connection: psycopg.Connection, run: Run) -> int:
     fitted where months were loaded, replaced or removed since."""
     [[articles]] = connection.execute(
         "select coalesce(sum(articles), 0)::bigint from marts.fct_daily_articles "
-        "where published_on between %s and %s",
-        [run.window_start, run.window_end],
+        "where outlet = %s and published_on between %s and %s",
+        [run.outlet, run.window_start, run.window_end],
     ).fetchall()
     return int(articles)
 

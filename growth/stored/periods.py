@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from growth.choices import Period
-from growth.stored.series import Series, Window
+from growth.stored.runs import Window
+from growth.stored.series import Series
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def fit_again(connection: "psycopg.Connection", run: Run, *, refit: bool = False
     """Fit the window of a stored run with its settings. Raises WarehouseError."""
     settings = Settings(
         run.kinds_asked, run.min_articles, run.period, bool(run.missing_months),
-        run.false_discovery_rate,
+        run.false_discovery_rate, run.outlet,
     )  # fmt: skip
     return fit_window(connection, run.window_start, run.window_end, settings, refit=refit)
 

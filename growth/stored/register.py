@@ -58,6 +58,8 @@ class Column:
 # fmt: off
 RUNS = (
     Column("run_id", TEXT, lambda r: r.run_id, required=True),
+    Column("outlet", TEXT, lambda r: r.settings.outlet, default="'nyt'",
+        meaning="Short name of the outlet whose articles were fitted."),
     Column("window_start", DATE, lambda r: r.series.window.start, required=True),
     Column("window_end", DATE, lambda r: r.series.window.end, required=True),
     Column("fitted_to", DATE, lambda r: r.series.fitted_to,
@@ -103,6 +105,8 @@ TOPICS = (
         meaning="Place in the list, from 1, within the run."),
     Column("run_id", TEXT, group=10, in_csv=False,
         meaning="Key of the fit: its window and settings."),
+    Column("outlet", TEXT,
+        meaning="Short name of the outlet whose articles were fitted."),
     Column("window_start", DATE, group=9, in_csv=False,
         meaning="First day of the fitted window."),
     Column("window_end", DATE, group=9, in_csv=False,
@@ -136,6 +140,8 @@ TOPICS = (
         meaning="Share of all articles at which the topic stood at the window's end: its level "
         "over the last two weeks with articles; of windows above 15 months, over the last "
         "thirty-second. Runs of versions before 0.4.0 have the fitted curve's share here."),
+    Column("intercept", NUMBER, lambda r: r.fit.trend.intercept, unit="log-odds",
+        meaning="Log-odds of the trend's share at the window's start."),
     Column("growth_rate", NUMBER, lambda r: r.fit.trend.growth_rate, unit=LOG_ODDS_A_YEAR, group=6,
         on_page=True,
         meaning="Growth of the log-odds of the share, a year, along a straight line over the "

@@ -9,22 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.months import format_month
+from console.outlets import DEFAULT_OUTLET
 from growth.choices import DEFAULT_FALSE_DISCOVERY_RATE, Period
 from growth.model.shapes import GrowthFit
-from growth.stored.series import DAYS_PER_YEAR, Series, Window
+from growth.stored.runs import Window
+from growth.stored.series import DAYS_PER_YEAR, Series
 
 
 @dataclass(frozen=True)
 class Settings:
     """What a fit depends on besides the series: kinds of topics (none: all), fewest articles,
-    length of the periods, whether months of the window may be missing, and the false discovery rate
-    at which topics are listed as growing or shrinking."""
+    length of the periods, whether months of the window may be missing, the false discovery rate at
+    which topics are listed as growing or shrinking, and whose articles are fitted."""
 
     kinds: list[str]
     min_articles: int
     period: str = Period.DAY
     allow_gaps: bool = False
     false_discovery_rate: float = DEFAULT_FALSE_DISCOVERY_RATE
+    outlet: str = DEFAULT_OUTLET
 
     @property
     def kinds_text(self) -> str:
@@ -37,7 +40,8 @@ def run_id(window: Window, settings: Settings) -> str:
     months = f"{format_month(window.start)}_{format_month(window.end)}"
     key = f"{months}_{settings.period}_{settings.kinds_text}_min{settings.min_articles}"
     rate = settings.false_discovery_rate
-    return key if rate == DEFAULT_FALSE_DISCOVERY_RATE else f"{key}_fdr{rate:g}"
+    key += "" if rate == DEFAULT_FALSE_DISCOVERY_RATE else f"_fdr{rate:g}"
+    return key if window.outlet == DEFAULT_OUTLET else f"{window.outlet}_{key}"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,26 @@ from psycopg.rows import class_row
 
 from console.errors import WarehouseError
 from console.months import format_month, last_day
-from growth.choices import DEFAULT_FALSE_DISCOVERY_RATE, DEFAULT_MIN_ARTICLES, Period
+from console.outlets import DEFAULT_OUTLET
+from growth.choices import (
+    DEFAULT_FALSE_DISCOVERY_RATE,
+    DEFAULT_MIN_ARTICLES,
+    Period,
+)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Whole months of an outlet, as first and last day, both included."""
+
+    outlet: str
+    start: date
+    end: date
+
+    @property
+    def days(self) -> int:
+        """Length in days."""
+        return (self.end - self.start).days + 1
 
 
 @dataclass(frozen=True)
@@ -35,6 +54,12 @@ class Run:
     fitted_at: datetime
     fitted_to: date | None
     false_discovery_rate: float
+    outlet: str
+
+    @property
+    def window(self) -> Window:
+        """The months that were fitted."""
+        return Window(self.outlet, self.window_start, self.window_end)
 
     @property
     def last_day(self) -> date:
@@ -58,6 +83,8 @@ class Run:
         options = [
             f"--start {format_month(self.window_start)} --end {format_month(self.window_end)}"
         ]
+        if self.outlet != DEFAULT_OUTLET:
+            options.insert(0, f"--outlet {self.outlet}")
         options += [f"--kind {kind}" for kind in self.kinds_asked]
         if self.min_articles != DEFAULT_MIN_ARTICLES:
             options.append(f"--min-articles {self.min_articles}")
@@ -75,18 +102,23 @@ COLUMNS = tuple(field.name for field in fields(Run))
 
 @dataclass(frozen=True)
 class Choice:
-    """What a person says of the fit they mean: its key, or window and period; nothing, the latest
-    of all by days."""
+    """What a person says of the fit they mean: its key, or outlet, window and period; nothing, the
+    latest of all by days."""
 
     run_id: str | None = None
     start: date | None = None
     end: date | None = None
     period: str = Period.DAY
+    outlet: str = DEFAULT_OUTLET
 
 
-def list_runs(connection: psycopg.Connection) -> list[Run]:
-    """Return the stored fits, the latest first."""
-    return _read(connection, "order by fitted_at desc", {})
+def list_runs(connection: psycopg.Connection, outlet: str | None = None) -> list[Run]:
+    """Return the stored fits, of one outlet or of all, the latest first."""
+    return _read(
+        connection,
+        "where %(outlet)s::text is null or outlet = %(outlet)s order by fitted_at desc",
+        {"outlet": outlet},
+    )
 
 
 def choose_run(connection: psycopg.Connection, choice: Choice, kinds: Sequence[str] = ()) -> Run:
@@ -104,7 +136,8 @@ def choose_run(connection: psycopg.Connection, choice: Choice, kinds: Sequence[s
         connection,
         """
         where
-            (%(start)s::date is null or window_start = %(start)s)
+            outlet = %(outlet)s
+            and (%(start)s::date is null or window_start = %(start)s)
             and (%(end)s::date is null or window_end = %(end)s)
             and period = %(period)s
             and (kinds = 'all' or string_to_array(kinds, '+') @> %(kinds)s::text[])
@@ -117,10 +150,12 @@ def choose_run(connection: psycopg.Connection, choice: Choice, kinds: Sequence[s
             "kinds": list(kinds),
             "wanted": "+".join(kinds) or "all",
             "period": choice.period,
+            "outlet": choice.outlet,
         },
     )
     if not runs:
-        options = [f"--start {format_month(choice.start)}"] if choice.start else []
+        options = [f"--outlet {choice.outlet}"] if choice.outlet != DEFAULT_OUTLET else []
+        options += [f"--start {format_month(choice.start)}"] if choice.start else []
         options += [f"--end {format_month(choice.end)}"] if choice.end else []
         options += [f"--kind {kind}" for kind in kinds]
         options += [f"--period {choice.period}"] if choice.period != Period.DAY else []

@@ -1,6 +1,6 @@
 """Which topics come back every year: the same window of earlier years shows the same movement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ from growth.model.movement import ALPHA
 from growth.model.shapes import GrowthFit, fit_growth
 from growth.stored.periods import in_periods
 from growth.stored.result import Settings
-from growth.stored.series import DAYS_PER_YEAR, Series, Window, is_loaded, read_window
+from growth.stored.runs import Window
+from growth.stored.series import DAYS_PER_YEAR, Series, is_loaded, read_window
 
 if TYPE_CHECKING:
     import psycopg
@@ -33,7 +34,11 @@ def earlier_windows(
         return []
     found = []
     for years in range(1, YEARS + 1):
-        earlier = Window(_years_before(window.start, years), _years_before(window.end, years))
+        earlier = replace(
+            window,
+            start=_years_before(window.start, years),
+            end=_years_before(window.end, years),
+        )
         if is_loaded(connection, earlier):
             found.append(read_window(connection, earlier, kinds))
     return found
@@ -100,7 +105,9 @@ def _log_odds(share: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def year_before(window: Window) -> Window:
     """Return the twelve months before a window."""
-    return Window(_years_before(window.start, 1), window.start - timedelta(days=1))
+    return replace(
+        window, start=_years_before(window.start, 1), end=window.start - timedelta(days=1)
+    )
 
 
 def _years_before(day: date, years: int) -> date:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from console.errors import WarehouseError
 from console.months import format_month, last_day
+from console.outlets import DEFAULT_OUTLET
 from growth.model.counts import Counts
+from growth.stored.runs import Window
 
 if TYPE_CHECKING:
     import psycopg
@@ -18,19 +20,6 @@ if TYPE_CHECKING:
 DAYS_PER_YEAR = 365.25
 # The topics of so many days are put together at a time.
 _DAYS_AT_A_TIME = 256
-
-
-@dataclass(frozen=True)
-class Window:
-    """Whole months, as first and last day, both included."""
-
-    start: date
-    end: date
-
-    @property
-    def days(self) -> int:
-        """Length in days."""
-        return (self.end - self.start).days + 1
 
 
 @dataclass(frozen=True)
@@ -103,13 +92,14 @@ class Series:
 
 def read_series(
     connection: "psycopg.Connection",
+    outlet: str,
     start: date | None,
     end: date | None,
     kinds: list[str],
     *,
     allow_gaps: bool = False,
 ) -> Series:
-    """Read the series of the months from ``start`` to ``end``, by default all that are loaded.
+    """Read the series of an outlet's months, ``start`` to ``end``, by default all that are loaded.
 
     ``kinds`` limits the topics; empty, it takes all. Days of months that are not loaded count as
     days without articles if ``allow_gaps``. Raises WarehouseError where the marts are not built or,
@@ -118,17 +108,19 @@ def read_series(
     import psycopg
 
     try:
-        return read_window(connection, _window(connection, start, end, allow_gaps), kinds)
+        return read_window(connection, _window(connection, outlet, start, end, allow_gaps), kinds)
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         raise WarehouseError(
             "the marts are not built yet: load months (`extract load --from DIR`), then `dbt build`"
         ) from None
+    except psycopg.errors.UndefinedColumn:
+        raise WarehouseError("the marts are those of an older version: run `dbt build`") from None
 
 
 def read_window(connection: "psycopg.Connection", window: Window, kinds: list[str]) -> Series:
     """Read the daily series of a window, whether all of it is loaded or not."""
     topic_ids, topic, day, count = _cells(connection, window, kinds)
-    kinds_of, labels, first_seen = _topics(connection, topic_ids)
+    kinds_of, labels, first_seen = _topics(connection, window.outlet, topic_ids)
     return Series(
         window=window,
         topic=topic,
@@ -147,8 +139,8 @@ def is_loaded(connection: "psycopg.Connection", window: Window) -> bool:
     """Tell whether all days of a window are loaded."""
     row = connection.execute(
         "select count(*) from marts.fct_daily_articles "
-        "where is_loaded and published_on between %s and %s",
-        [window.start, window.end],
+        "where is_loaded and outlet = %s and published_on between %s and %s",
+        [window.outlet, window.start, window.end],
     ).fetchone()
     return row is not None and row[0] == window.days
 
@@ -162,26 +154,36 @@ def missing_months(connection: "psycopg.Connection", window: Window) -> list[dat
         where not exists (
             select
             from marts.fct_daily_articles
-            where published_on = month and is_loaded
+            where outlet = %s and published_on = month and is_loaded
         )
         order by month
         """,
-        [window.start, window.end],
+        [window.start, window.end, window.outlet],
     )
     return [month for (month,) in rows]
 
 
 def _window(
-    connection: "psycopg.Connection", start: date | None, end: date | None, allow_gaps: bool
+    connection: "psycopg.Connection",
+    outlet: str,
+    start: date | None,
+    end: date | None,
+    allow_gaps: bool,
 ) -> Window:
     row = connection.execute(
-        "select min(published_on), max(published_on) from marts.fct_daily_articles"
+        "select min(published_on), max(published_on) from marts.fct_daily_articles "
+        "where outlet = %s",
+        [outlet],
     ).fetchone()
     if row is None or row[0] is None:
+        of_outlet, option = "", ""
+        if outlet != DEFAULT_OUTLET:
+            of_outlet, option = f" of the outlet {outlet}", f" --outlet {outlet}"
         raise WarehouseError(
-            "the marts hold no articles: load months (`extract load --from DIR`), then `dbt build`"
+            f"the marts hold no articles{of_outlet}: load months (`extract load{option} --from "
+            "DIR`), then `dbt build`"
         )
-    window = Window(start or row[0], last_day(end) if end else row[1])
+    window = Window(outlet, start or row[0], last_day(end) if end else row[1])
     if window.start > window.end:
         asked = f"from {window.start:%Y-%m} on" if start else f"up to {window.end:%Y-%m}"
         raise WarehouseError(
@@ -203,8 +205,8 @@ def _window(
 def _totals(connection: "psycopg.Connection", window: Window) -> NDArray[np.int64]:
     rows = connection.execute(
         "select published_on, articles from marts.fct_daily_articles "
-        "where published_on between %s and %s",
-        [window.start, window.end],
+        "where outlet = %s and published_on between %s and %s",
+        [window.outlet, window.start, window.end],
     )
     totals = np.zeros(window.days, dtype=np.int64)
     for day, articles in rows:
@@ -232,16 +234,18 @@ def _cells(
             string_agg(int8send(topic_id), ''),
             string_agg(int4send(articles), '')
         from marts.fct_topic_daily
-        where published_on between {start} and {end} {of_kinds}
+        where outlet = {outlet} and published_on between {start} and {end} {of_kinds}
         group by published_on
         order by published_on
         """
     ).format(
+        outlet=sql.Literal(window.outlet),
         start=sql.Literal(window.start),
         end=sql.Literal(window.end),
         of_kinds=sql.SQL(
-            "and topic_id in (select topic_id from marts.dim_topics where kind = any({kinds}))"
-        ).format(kinds=sql.Literal(kinds))
+            "and topic_id in (select topic_id from marts.dim_topics "
+            "where outlet = {outlet} and kind = any({kinds}))"
+        ).format(outlet=sql.Literal(window.outlet), kinds=sql.Literal(kinds))
         if kinds
         else sql.SQL(""),
     )
@@ -270,15 +274,15 @@ def _cells(
 
 
 def _topics(
-    connection: "psycopg.Connection", topic_ids: NDArray[np.int64]
+    connection: "psycopg.Connection", outlet: str, topic_ids: NDArray[np.int64]
 ) -> tuple[list[str], list[str], list[date | None]]:
     """Return kind, label and day of the first loaded article of each topic."""
     kinds, labels = [""] * len(topic_ids), [""] * len(topic_ids)
     first_seen: list[date | None] = [None] * len(topic_ids)
     rows = connection.execute(
         "select topic_id, kind, label, first_seen_on from marts.dim_topics "
-        "where topic_id = any(%s)",
-        [topic_ids.tolist()],
+        "where outlet = %s and topic_id = any(%s)",
+        [outlet, topic_ids.tolist()],
     ).fetchall()
     places = np.searchsorted(topic_ids, [row[0] for row in rows]).tolist()
     for place, (_, kind, label, seen) in zip(places, rows, strict=True):

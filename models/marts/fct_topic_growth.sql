@@ -13,6 +13,7 @@ runs as (
 growth as (
     select
         coefficients.*,
+        runs.outlet,
         runs.window_start,
         runs.window_end,
         runs.fitted_to,

@@ -111,7 +111,7 @@ def test_no_internal_tag_is_a_topic(half_year: Warehouse) -> None:
 @pytest.fixture(scope="module")
 def series(half_year: Warehouse) -> Series:
     with half_year.connect() as connection:
-        return read_series(connection, date(2020, 1, 1), date(2020, 6, 1), [])
+        return read_series(connection, "nyt", date(2020, 1, 1), date(2020, 6, 1), [])
 
 
 def test_statsmodels_agrees_on_real_topics(series: Series) -> None:

@@ -120,7 +120,7 @@ def _row(name: str, topic: dict[str, Any]) -> dict[str, Any]:
 
 def _summary(fitted: Fitted, lists: dict[str, list[dict[str, Any]]]) -> str:
     lines = [
-        f"# {window(fitted.window.start, fitted.window.end, fitted.fitted_to)}",
+        f"# {window(fitted.window, fitted.fitted_to)}",
         f"{fitted.articles:,} articles; {fitted.converged:,} of {fitted.topics:,} topics fitted.",
     ]
     for name, topics in lists.items():

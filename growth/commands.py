@@ -153,7 +153,7 @@ def top(
     elif as_csv:
         print_csv(CSV_COLUMNS, topics)
     else:
-        shown = window(run.window_start, run.window_end, run.last_day)
+        shown = window(run.window, run.last_day)
         title = f"{direction.capitalize()} topics, {shown}"
         typer.echo(f"{title}\n\n{list_table(topics)}" if topics else f"{title}: none")
 

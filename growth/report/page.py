@@ -136,7 +136,7 @@ def _render(
     script = _enclosed('"use strict";\n' + "\n".join(scripts))
     style = colours() + _asset("page.css")
     run = content.run
-    shown = window(run.window_start, run.window_end, run.last_day)
+    shown = window(run.window, run.last_day)
     step("choosing the articles that stand for topics")
     data = pack(content, evidence)
     step("writing")
@@ -229,7 +229,7 @@ def _about(content: "Content") -> list[tuple[str, str]]:
 
     run = content.run
     rows = [
-        ("Window", window(run.window_start, run.window_end, run.last_day)),
+        ("Window", window(run.window, run.last_day)),
         ("Articles", f"{run.articles:,}"),
         (
             "Topics",

@@ -68,7 +68,7 @@ def _specification(
             if each["name"] in values:
                 each[key] = values[each["name"]]
     has_fit = not np.isnan(line.share[-1])
-    shown = words.window(run.window_start, run.window_end, run.last_day)
+    shown = words.window(run.window, run.last_day)
     spec["width"] = _WIDTH
     spec["title"] = {
         "text": f"{short(topic['label'])} ({topic['kind']})",

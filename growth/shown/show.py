@@ -101,7 +101,7 @@ def comparison(run: Run, by: str, topics: Sequence[KnownTopic]) -> str:
 
 
 def _window(run: Run) -> str:
-    return words.window(run.window_start, run.window_end, run.last_day)
+    return words.window(run.window, run.last_day)
 
 
 def _about_the_line(by: str, topic: KnownTopic) -> str:

@@ -81,7 +81,7 @@ def runs_table(runs: Sequence[Run]) -> str:
     rows = [
         (
             run.run_id,
-            words.window(run.window_start, run.window_end, run.last_day),
+            words.window(run.window, run.last_day),
             f"{run.converged:,}",
             f"{run.topics:,}",
             run.missing_months or words.NOTHING,

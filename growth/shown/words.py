@@ -7,8 +7,10 @@ to say by itself, it says alike: growth/report/assets/words.js.
 from datetime import date, timedelta
 from typing import Any
 
+from console.outlets import DEFAULT_OUTLET, find_outlet
 from growth.model.level import ends
 from growth.model.statuses import Status
+from growth.stored.runs import Window
 
 Topic = dict[str, Any]
 
@@ -65,14 +67,17 @@ def long_date(day: date | None) -> str:
     return NOTHING if day is None else f"{day.day} {month(day)}"
 
 
-def window(start: date, end: date, fitted_to: date | None = None) -> str:
-    """Return a window of whole months, such as January to June 2020, and up to which day it has
-    articles where that is before its end."""
+def window(of: Window, fitted_to: date | None = None) -> str:
+    """Return a window, such as January to June 2020, and up to which day it has articles where that
+    is before its end. The outlet is named where it is not the first of the list."""
+    start, end = of.start, of.end
     if (start.year, start.month) == (end.year, end.month):
         name = month(start)
     else:
         first = f"{start:%B}" if start.year == end.year else month(start)
         name = f"{first} to {month(end)}"
+    if of.outlet != DEFAULT_OUTLET:
+        name = f"{find_outlet(of.outlet).name}, {name}"
     if fitted_to is None or fitted_to >= end:
         return name
     return f"{name} (articles up to {long_date(fitted_to)})"

@@ -11,11 +11,10 @@ from console.errors import WarehouseError
 class Outlet:
     """A newspaper or another source of articles.
 
-    ``short`` is its name in tables, folders and options, and in capitals the beginning of its
-    variables of the environment. ``first_month`` is the first one of its archive, and its days are
-    those of ``time_zone``. Exported files say that they come from ``source``, which ``url``
-    describes, and whose the articles are: ``terms``.
-    """
+    ``short`` names it in tables, folders and options; in capitals it begins its environment
+    variables. ``first_month`` is the first one of its archive, and its days are those of
+    ``time_zone``. Exported files say that they come from ``source``, which ``url`` describes;
+    ``terms`` says who owns the articles."""
 
     short: str
     name: str

@@ -39,10 +39,9 @@ class Article(msgspec.Struct, frozen=True, gc=False):
 class Response:
     """The documents of one month: ``len(articles) + len(rejects)`` is how many were received.
 
-    ``hits`` is how many the response promises, None where it does not say; ``remedy`` what to do
-    where it holds fewer. ``decoding`` is what is wrong with its text, empty where it is UTF-8.
-    ``is_sample`` is true of months of the generated sample alone.
-    """
+    ``hits`` is the number of documents that the response promises, None where it names none;
+    ``remedy`` says what to do where there are fewer. ``decoding`` names the text's encoding error,
+    empty where it is UTF-8. ``is_sample`` is true of months of the generated sample alone."""
 
     hits: int | None
     articles: list[Article] = field(repr=False)

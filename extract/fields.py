@@ -39,8 +39,8 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 
 
 def read_fields(day: str, headline: str, has_keywords: bool) -> Reading:
-    """Return what was read of a document of an outlet that has articles alone: the day on which it
-    was published, as YYYY-MM-DD, its headline, and whether it has keywords that count."""
+    """Return the fields that were read from a document, for an outlet that publishes articles only:
+    the day of publication as YYYY-MM-DD, the headline, and whether it has keywords that count."""
     try:
         date.fromisoformat(day)
         unreadable: tuple[tuple[str, str], ...] = ()

@@ -263,8 +263,8 @@ def _say_how_it_stands(connection: "Connection", run: "Run") -> None:
     with marts_needed():
         if articles_now(connection, run) != run.articles:
             say(
-                f"the articles have changed since {run.run_id} was fitted, and its numbers are of "
-                f"those before: run `{run.command}`"
+                f"the articles have changed since {run.run_id} was fitted, so its numbers are out "
+                f"of date: run `{run.command}`"
             )
     _say_what_is_lacking(run)
 

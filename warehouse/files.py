@@ -26,10 +26,11 @@ def replacing(
 ) -> Iterator[IO[bytes]]:
     """Open a file to write into; it becomes ``path`` when the block ends without an error.
 
-    Where ``path`` is a symbolic link, the file that it leads to is replaced. Refused are links to
-    nothing, and another user's links anywhere in the path.
+    Where ``path`` is a symbolic link, the file that it leads to is replaced. Broken links, and
+    other users' links anywhere in the path, are refused.
 
-    mode: of a new file, less the umask; a file that is replaced keeps its mode and group.
+    mode: permissions of a new file, before the umask; a file that is replaced keeps its mode and
+    group.
     remedy: what to do if the file cannot be written; it ends the error's line, for example "give
     another file with --out".
     owner: user and group of the file, where root writes into that user's folder. The folder has to

@@ -32,8 +32,9 @@ _CURVE_SHARE = 0.35
 
 def number_of_waves(periods: int) -> int:
     """Return B for a window of so many periods: 0.3 P^(2/3), but 8 to 24, and at most half of what
-    two coefficients leave. Chosen by simulation: more waves reject too often when the noise has an
-    autocorrelation of 0.9 from day to day, fewer find less (see DECISIONS.md)."""
+    two coefficients leave. Chosen by simulation: with more waves, flat topics are rejected too
+    often where the noise's autocorrelation from day to day is 0.9; with fewer, less growth is found
+    (see DECISIONS.md)."""
     wanted = int(np.rint(0.3 * periods ** (2 / 3)))
     return max(1, min(max(_FEWEST, min(wanted, _MOST)), (periods - 2) // 2))
 

@@ -19,8 +19,8 @@ Columns: TypeAlias = Floats | sparse.csr_array
 
 # The text of each status, at its code.
 STATUS_TEXTS = np.array([status.value for status in Status])
-# Cells and topics of a block: few enough for a processor's cache, so many that what a block costs
-# whatever its size does not matter.
+# Cells and topics of a block: few enough for the processor's cache, so many that the fixed cost of
+# each block does not matter.
 _BLOCK_CELLS = 1 << 18
 _BLOCK_TOPICS = 1 << 13
 # Where only a yes or no is kept of each cell, so many are looked at together.

@@ -56,11 +56,11 @@ class GrowthFit:
     halve; ``doubling_low`` and ``doubling_high`` are its ends where the growth rate is not 0 at the
     confidence asked for.
 
-    ``share_start`` and ``share_end`` are where the level stands at the first and the last period,
-    with intervals (levels.py); ``share_highest`` is its highest, at the time ``highest``, and
-    ``jumped`` the time of a jump on its way there. ``trend_share_start`` and ``trend_share_end``
-    are the shares of the shape kept, over the whole window, at the same periods. ``articles_end``
-    is the articles a period at the window's end, by the level."""
+    ``share_start`` and ``share_end`` are the level at the window's two ends, means over two weeks
+    or more (ends.py), with intervals (levels.py); ``share_highest`` is its highest, at the time
+    ``highest``, and ``jumped`` the time of a jump on its way there. ``trend_share_start`` and
+    ``trend_share_end`` are the shares of the shape kept, over the whole window, at the same
+    periods. ``articles_end`` is the articles a period at the window's end, by the level."""
 
     trend: TrendFit
     s_curve: SCurveFit

@@ -32,13 +32,13 @@ _LISTS = {
     "growing": (
         "Growing",
         "Topics whose share of the articles rose for sure: of those listed, at most about "
-        "{rate:.3g}% should be there by chance (the false discovery rate). Ranked by the growth "
-        "that the evidence leaves, so that a small topic with a lucky month ranks low.",
+        "{rate:.3g}% should be there by chance (the false discovery rate). Ranked by the smallest "
+        "growth that is still plausible, so that a small topic with a lucky month ranks low.",
     ),
     "shrinking": (
         "Shrinking",
-        "Topics whose share of the articles fell for sure, by the same rule, ranked by the decline "
-        "that the evidence leaves.",
+        "Topics whose share of the articles fell for sure, by the same rule, ranked by the "
+        "smallest decline that is still plausible.",
     ),
     "popular": (
         "Leading",
@@ -64,16 +64,20 @@ _WORDS = (
     ("holding high", "rose, and stands at half of its highest level or above"),
     ("past its peak", "rose, fell below half of its highest, and is at twice its start or above"),
     ("came and went", "rose, fell below half of its highest, and is below twice its start"),
-    ("fading", "shrank"),
+    ("fading", "shrank, or surely fell to below half of its highest"),
     ("steady", "did not move by much, and the articles show that"),
     ("unclear", "may have moved; the articles do not show which way"),
     ("every year", "most of up to three earlier years show the same in these months"),
     ("new label", "first seen in this window: a new event, or a new name for an old one"),
-    ("now", "on the window's last day with articles"),
+    (
+        "now",
+        "in the window's last two weeks with articles; of windows above 15 months, in its last "
+        "thirty-second",
+    ),
     (
         "sure growth a year",
-        "the least growth of the log-odds that the evidence leaves; +0.7 doubles a small share in "
-        "a year",
+        "the smallest growth of the log-odds that is still plausible; +0.7 doubles a small share "
+        "in a year",
     ),
     ("q", "the expected share of false alarms if a list ended at this topic"),
 )

@@ -210,11 +210,12 @@ TOPICS = (
         meaning="Upper end of the 95 % interval of the doubling time; null where the rate may be "
         "0."),
     Column("degrees_of_freedom", NUMBER, lambda r: r.fit.trend.freedom, unit="degrees of freedom",
-        meaning="Of Student's t, to which the growth rate over its error is compared."),
+        meaning="Degrees of freedom of the t distribution that the growth rate, divided by its "
+        "error, is compared with."),
     Column("long_run_dispersion", NUMBER, lambda r: r.fit.trend.long_run_dispersion, unit=RATIO,
         on_page=True,
-        meaning="How much more slow swings vary than the binomial model says; the error of the "
-        "growth rate is scaled by its root, where it is above 1."),
+        meaning="Variance of the topic's slow swings, divided by what the binomial model "
+        "expects. Where it is above 1, the growth rate's error is multiplied by its square root."),
     Column("change", NUMBER, lambda r: r.fit.change.change, unit="log-odds",
         meaning="Log-odds of the share in the window's last quarter, less those in its first. "
         "Null in windows of fewer than 32 periods."),
@@ -228,9 +229,9 @@ TOPICS = (
         meaning="p-value of the hypothesis that first and last quarter are alike."),
     Column("sure_growth", NUMBER, lambda r: r.fit.sure_growth, unit=LOG_ODDS_A_YEAR, group=4,
         on_page=True,
-        meaning="The least growth, in log-odds a year, that the evidence leaves: the end of the "
-        "interval from `listed_low` to `listed_high` that is nearest 0; negative where "
-        "the topic shrank, 0 where the interval holds 0."),
+        meaning="The smallest growth, in log-odds a year, that is still plausible: the end of "
+        "the interval from `listed_low` to `listed_high` that is nearest 0; negative where the "
+        "topic shrank, 0 where the interval holds 0."),
     Column("listed_rate", NUMBER, lambda r: r.fit.listed_rate, unit=LOG_ODDS_A_YEAR, group=3,
         on_page=True,
         meaning="Growth of the log-odds, a year, that the lists show and rank by: the growth rate "
@@ -245,10 +246,9 @@ TOPICS = (
     Column("listed_doubling_days", NUMBER, lambda r: r.in_days(r.fit.listed_doubling),
         unit=DAYS, group=3, on_page=True,
         meaning="Days in which the odds doubled at `listed_rate`; negative, the days in which "
-        "they halved. Null where the topic is not listed as growing or shrinking, where "
-        "its level has fallen below half of its highest, where it jumped or its course "
-        "bends, where the level did not move at such a pace, and where the window is "
-        "shorter than half of these days."),
+        "they halved. Null unless the topic is listed and kept to one pace: no jump, no bend, no "
+        "fall below half of its highest level, a level that moved at this pace, and a window of "
+        "at least half this length."),
     Column("listed_by", TEXT, lambda r: r.fit.listed_by, group=3, on_page=True,
         meaning="Where `listed_rate` is from: `trend` or `change`."),
     Column("phase", TEXT, lambda r: r.fit.phase, of_every_topic=True, group=6, on_page=True,

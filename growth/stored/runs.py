@@ -102,8 +102,8 @@ COLUMNS = tuple(field.name for field in fields(Run))
 
 @dataclass(frozen=True)
 class Choice:
-    """What a person says of the fit they mean: its key, or outlet, window and period; nothing, the
-    latest of all by days."""
+    """Which fit is asked for: a key, or outlet, window and period. Where nothing is given, the
+    latest daily fit."""
 
     run_id: str | None = None
     start: date | None = None

@@ -70,16 +70,16 @@ class Levels:
         return log_odds, np.sqrt(variance)
 
     def unseen(self) -> Floats:
-        """Return the time in weeks between each block and the next that is in neither, of a week at
-        least; 0 elsewhere. Shape (M - 1,)."""
+        """Return the gap in weeks between each block and the next. Gaps of less than a week count
+        as 0. Shape (M - 1,)."""
         apart = np.diff(self.times) / WEEK - (self.lengths[1:] + self.lengths[:-1]) / 2
         return np.where(apart >= 1, apart, 0.0)
 
     def ends(self, first: float, last: float) -> tuple[Floats, Floats]:
         """Return log-odds and errors at the start and at the end of a window from ``first`` to
         ``last``, each of shape (T, 2): those of the mean share over what counts as its start and
-        its end (ends.py). The error is the mean of the errors: days so near hardly differ in
-        it."""
+        its end (ends.py). The error is the mean of the daily errors, which hardly differ over so
+        few days."""
         part = np.linspace(0.0, end_length(last - first, END_DAYS * DAY), _POINTS)
         sides = [self.at(first + part), self.at(last - part)]
         shares = [special.expit(log_odds).mean(axis=1) for log_odds, _ in sides]

@@ -119,7 +119,7 @@ lint: .venv/.installed-dev ## Check the code: ruff, mypy, sqlfluff, dbt, dbt-bou
 	$(BIN)/sqlfluff lint models data-tests macros
 	$(BIN)/dbt-bouncer
 
-columns: .venv/.installed-dev ## Write the SQL, YAML and docs that repeat growth/stored/register.py
+columns: .venv/.installed-dev ## Write the SQL, YAML and docs that repeat growth/stored/columns.py
 	$(BIN)/python -m growth.generate
 
 bench: .venv/.installed-dev ## Measure how fast load and fit are, beside other tools

@@ -26,9 +26,9 @@ from benchmarks.steps import DBT_BUILD, Step, run_step
 from benchmarks.table import Row
 from console.months import format_month, months_between, next_month
 from extract.landing import find_month_files
-from extract.limits import UnpackedLimit
 from extract.outlets.nyt import ARCHIVE
 from extract.outlets.nyt.responses import SAMPLE_COPYRIGHT
+from extract.size_limits import UnpackedLimit
 from warehouse.embedded import server
 
 SIZES = (10, 30, 100, 300, 1000)

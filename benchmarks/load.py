@@ -22,9 +22,9 @@ from benchmarks.scratch import tcp_warehouse
 from benchmarks.steps import run_step
 from benchmarks.table import Row, compare, interleave
 from extract.landing import MonthFile
-from extract.limits import UnpackedLimit
 from extract.load import Loading, load_months
 from extract.outlets.nyt import ARCHIVE
+from extract.size_limits import UnpackedLimit
 from warehouse.connect import connect
 from warehouse.embedded import server
 

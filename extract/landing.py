@@ -20,8 +20,8 @@ from console.errors import WarehouseError
 from console.months import format_month, next_month, parse_month
 from console.outlets import OUTLETS, Outlet
 from extract.documents import Response
-from extract.limits import GZIP_MAGIC, UnpackedLimit, UnpackError, unpack
 from extract.masking import MASK, masked
+from extract.size_limits import GZIP_MAGIC, UnpackedLimit, UnpackError, unpack
 from warehouse.files import check, make_folder, replacing_together
 from warehouse.settings import PROJECT_DIR
 

@@ -18,8 +18,8 @@ from extract.documents import Article, Reject, Response, ResponseError
 from extract.fields import describe
 from extract.judge import check_month, describe_rejects, elsewhere, held_of
 from extract.landing import Landed, LandingError, MonthFile, final_from
-from extract.limits import UnpackedLimit
 from extract.outlets.interface import Archive
+from extract.size_limits import UnpackedLimit
 from warehouse.locks import hold_month, share_warehouse
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from growth.stored import register
-from growth.stored.register import DATE, Column, names
+from growth.stored import columns as register
+from growth.stored.columns import DATE, Column, names
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
-_MADE = "Written by `make columns` from growth/stored/register.py"
+_MADE = "Written by `make columns` from growth/stored/columns.py"
 _MART = "models/marts/{}.yml"
 _STAGING = "models/staging/growth/{}.yml"
 # What follows this line in a YAML file, as far as it is indented more, is written here.

@@ -1,4 +1,4 @@
-{#- Written by `make columns` from growth/stored/register.py. -#}
+{#- Written by `make columns` from growth/stored/columns.py. -#}
 {% macro growth_columns(place) %}
 {%- set columns = {
     'runs': [

@@ -1,4 +1,4 @@
--- Written by `make columns` from growth/stored/register.py.
+-- Written by `make columns` from growth/stored/columns.py.
 -- Everything is created if absent. A column that is new in the register is added; one that has
 -- left it stays as it is, for what is stored is kept.
 

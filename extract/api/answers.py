@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from console.errors import WarehouseError
 from console.outlets import Outlet
 from extract.api.pacing import positive_number
-from extract.limits import UnpackedLimit
 from extract.masking import mask_logs, masked
+from extract.size_limits import UnpackedLimit
 
 if TYPE_CHECKING:
     import socket

@@ -14,7 +14,7 @@ from growth.model.counts import Floats
 from growth.report.pictures import milliseconds_of_curve
 from growth.report.read import Content, Row
 from growth.shown.words import pace, what_happened
-from growth.stored.register import DATE, NUMBER, TEXT, names, on_page
+from growth.stored.columns import DATE, NUMBER, TEXT, names, on_page
 
 # Numbers keep five digits.
 _NUMBERS, _DATES, _NAMES = (

@@ -18,12 +18,12 @@ from growth.model.bands import Lines, draw_lines
 from growth.model.counts import Floats, Integers
 from growth.model.statuses import Status
 from growth.shown.words import came_up
+from growth.stored.columns import names, of_topics
 from growth.stored.lines import first_periods, fitted_series
 from growth.stored.lists import LISTS
 from growth.stored.loaded import loaded_on
 from growth.stored.observed import fitting_period
 from growth.stored.periods import Bins, in_periods, places
-from growth.stored.register import names, of_topics
 from growth.stored.runs import Run
 from growth.stored.series import Series
 from warehouse.connect import connect

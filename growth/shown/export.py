@@ -18,9 +18,7 @@ from console.errors import WarehouseError
 from console.outlets import find_outlet
 from console.text import cell_text, visible_json
 from growth.choices import FileFormat
-from growth.stored.lines import DrawnRow, drawn_rows
-from growth.stored.observed import marts_needed, observed_query
-from growth.stored.register import (
+from growth.stored.columns import (
     BIGINT,
     BOOLEAN,
     COUNTED,
@@ -33,6 +31,8 @@ from growth.stored.register import (
     names,
     of_topics,
 )
+from growth.stored.lines import DrawnRow, drawn_rows
+from growth.stored.observed import marts_needed, observed_query
 from growth.stored.runs import Run
 from warehouse.files import make_folder, replacing_together, scratch
 from warehouse.locks import hold_run, share_warehouse

@@ -7,7 +7,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from console.errors import WarehouseError
-from growth.stored.register import listed, names
+from growth.stored.columns import listed, names
 from growth.stored.runs import Run
 
 # What a list is printed with; the run and the end of its data are told once, above the list.

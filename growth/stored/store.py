@@ -13,7 +13,7 @@ from psycopg import pq, sql
 from psycopg.adapt import Dumper
 
 from growth.model.statuses import Status
-from growth.stored.register import BOOLEAN, DATE, NUMBER, RUNS, Column, stored
+from growth.stored.columns import BOOLEAN, DATE, NUMBER, RUNS, Column, stored
 from growth.stored.result import Result
 from growth.stored.series import DAYS_PER_YEAR
 

@@ -8,7 +8,6 @@ import msgspec
 
 from console.outlets import find_outlet
 from extract.documents import Response, ResponseError, Sorting
-from extract.limits import UnpackedLimit
 from extract.masking import shortened
 from extract.outlets.nyt.fields import read_exact, read_loosely, reading_of
 from extract.outlets.nyt.forms import (
@@ -20,6 +19,7 @@ from extract.outlets.nyt.forms import (
     other_shape,
     without_mark,
 )
+from extract.size_limits import UnpackedLimit
 
 # An escaped NUL: a backslash that is not itself escaped, then u0000.
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from growth import generate
-from growth.stored import register
-from growth.stored.register import NUMBER, RUNS, TOPICS, Column, names
+from growth.stored import columns as register
+from growth.stored.columns import NUMBER, RUNS, TOPICS, Column, names
 from growth.stored.runs import COLUMNS
 
 pytestmark = pytest.mark.fast

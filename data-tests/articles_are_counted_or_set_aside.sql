@@ -8,68 +8,86 @@
 with
 
 months as (
-    select * from {{ ref('stg_nyt__months') }}
+    select * from {{ ref('int_months_united') }}
 ),
 
 fields as (
-    select * from {{ ref('stg_nyt__fields') }}
+    select *
+    from (
+        {{ united('fields', ['archive_month', 'field', 'reading', 'docs']) }}
+    ) as fields
     where
         field = 'document_type'
-        and archive_month in (select months.archive_month from months)
+        and (outlet, archive_month) in (select months.outlet, months.archive_month from months)
+),
+
+documents as (
+    {{ united('articles', ['archive_month', 'document_type']) }}
 ),
 
 without_fields as (
-    select archive_month
+    select
+        outlet,
+        archive_month
     from months
-    where archive_month not in (select fields.archive_month from fields)
+    where (outlet, archive_month) not in (select fields.outlet, fields.archive_month from fields)
     order by archive_month desc
     limit 3
 ),
 
 loaded as (
     select
+        outlet,
         archive_month,
         sum(docs) filter (where reading = any({{ article_types }})) as articles
     from fields
-    group by archive_month
+    group by outlet, archive_month
     union all
     select
+        without_fields.outlet,
         without_fields.archive_month,
-        count(*) filter (
-            where lower(documents.doc ->> 'document_type') = any({{ article_types }})
-        ) as articles
+        count(*) filter (where documents.document_type = any({{ article_types }})) as articles
     from without_fields
-    left join {{ source('nyt', 'nyt_articles') }} as documents
-        on without_fields.archive_month = documents.archive_month
-    group by without_fields.archive_month
+    left join documents
+        on
+            without_fields.outlet = documents.outlet
+            and without_fields.archive_month = documents.archive_month
+    group by without_fields.outlet, without_fields.archive_month
 ),
 
 counted as (
     select
+        outlet,
         archive_month,
         sum(articles) as articles
     from {{ ref('int_days_versioned') }}
-    group by archive_month
+    group by outlet, archive_month
 ),
 
 set_aside as (
     select
+        outlet,
         archive_month,
         sum(docs) as articles
     from {{ ref('int_articles_set_aside') }}
-    group by archive_month
+    group by outlet, archive_month
 )
 
 select
+    loaded.outlet,
     loaded.archive_month,
     loaded.articles,
     counted.articles as counted,
     set_aside.articles as set_aside
 from loaded
 left join counted
-    on loaded.archive_month = counted.archive_month
+    on
+        loaded.outlet = counted.outlet
+        and loaded.archive_month = counted.archive_month
 left join set_aside
-    on loaded.archive_month = set_aside.archive_month
+    on
+        loaded.outlet = set_aside.outlet
+        and loaded.archive_month = set_aside.archive_month
 where
     coalesce(loaded.articles, 0)
     <> coalesce(counted.articles, 0) + coalesce(set_aside.articles, 0)

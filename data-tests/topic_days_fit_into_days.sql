@@ -8,14 +8,16 @@ topic_daily as not materialized (
 
 numbered as (
     select
+        outlet,
         published_on,
         articles,
-        row_number() over (order by published_on desc) as number
+        row_number() over (partition by outlet order by published_on desc) as number
     from {{ ref('fct_daily_articles') }}
 ),
 
 days as (
     select
+        outlet,
         published_on,
         articles
     from numbered
@@ -24,30 +26,49 @@ days as (
 
 largest as (
     select
+        outlet,
         published_on,
         max(articles) as articles
     from topic_daily
     where published_on = any(array(select days.published_on from days))
-    group by published_on
+    group by outlet, published_on
 ),
 
 -- Between the first and the last day none is missing.
 ends as (
-    select min(published_on) as published_on from topic_daily
-    union all
-    select max(published_on) as published_on from topic_daily
+    select
+        outlets.outlet,
+        outlet_ends.published_on
+    from {{ ref('dim_outlets') }} as outlets
+    cross join lateral (
+        select min(topic_daily.published_on) as published_on
+        from topic_daily
+        where topic_daily.outlet = outlets.outlet
+        union all
+        select max(topic_daily.published_on) as published_on
+        from topic_daily
+        where topic_daily.outlet = outlets.outlet
+    ) as outlet_ends
 )
 
-select largest.published_on
+select
+    largest.outlet,
+    largest.published_on
 from largest
 inner join days
-    on largest.published_on = days.published_on
+    on
+        largest.outlet = days.outlet
+        and largest.published_on = days.published_on
 where largest.articles > days.articles
 union all
-select ends.published_on
+select
+    ends.outlet,
+    ends.published_on
 from ends
 left join numbered
-    on ends.published_on = numbered.published_on
+    on
+        ends.outlet = numbered.outlet
+        and ends.published_on = numbered.published_on
 where
     ends.published_on is not null
     and numbered.published_on is null

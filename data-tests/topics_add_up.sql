@@ -7,23 +7,29 @@ with
 
 daily as (
     select
+        outlet,
         topic_id,
         sum(articles) as articles
     from {{ ref('fct_topic_daily') }}
     where {{ is_sampled }}
-    group by topic_id
+    group by outlet, topic_id
 ),
 
 topics as (
     select
+        outlet,
         topic_id,
         articles
     from {{ ref('dim_topics') }}
     where {{ is_sampled }}
 )
 
-select coalesce(topics.topic_id, daily.topic_id) as topic_id
+select
+    coalesce(topics.outlet, daily.outlet) as outlet,
+    coalesce(topics.topic_id, daily.topic_id) as topic_id
 from topics
 full outer join daily
-    on topics.topic_id = daily.topic_id
+    on
+        topics.outlet = daily.outlet
+        and topics.topic_id = daily.topic_id
 where topics.articles is distinct from daily.articles

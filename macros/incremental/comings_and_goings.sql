@@ -7,17 +7,19 @@
 {% macro is_new_phrase(column) -%}
     {%- if is_incremental() -%}
         {%- set new_phrases -%}
-            select topics.topic_id
+            select
+                topics.outlet,
+                topics.topic_id as value
             from {{ ref('dim_topics') }} as topics
             where
                 topics.kind = 'phrase'
                 and not exists (
                     select
                     from {{ this }} as daily
-                    where daily.topic_id = topics.topic_id
+                    where daily.topic_id = topics.topic_id and daily.outlet = topics.outlet
                 )
         {%- endset -%}
-        {{ column }} = {{ any_topic_of(new_phrases) }}
+        {{ found_by_outlet(run_query(new_phrases).rows, column, 'bigint') }}
     {%- else -%}
         true
     {%- endif -%}
@@ -30,37 +32,31 @@
     {% if is_incremental() %}
         {% set phrases = "where kind = 'phrase'" if adds() else '' %}
         {% set dropped %}
-            select topic_id from {{ counted if adds() else this }} {{ phrases }}
+            select outlet, topic_id as value from {{ counted if adds() else this }} {{ phrases }}
             except
-            select topic_id from {{ ref('dim_topics') }} {{ phrases }}
+            select outlet, topic_id from {{ ref('dim_topics') }} {{ phrases }}
         {% endset %}
         delete from {{ this }}
-        where topic_id = {{ any_topic_of(dropped) }}
+        where {{ found_by_outlet(run_query(dropped).rows, 'topic_id', 'bigint') }}
     {% endif %}
 {% endmacro %}
 
 
 {#- For int_pairs_counted: the condition for the topics on one `side` of the pairs that it has not
     counted yet. From constants Postgres sees that these topics have few articles. -#}
-{% macro is_in_new_pair(column, side) -%}
+{% macro is_in_new_pair(table, side) -%}
     {%- if adds() -%}
         {%- set new_pairs -%}
-            select distinct {{ side }}
+            select outlet, {{ side }} as value
             from (
-                select topic_id, other_topic_id from {{ ref('int_pairs_proposed') }}
+                select outlet, topic_id, other_topic_id from {{ ref('int_pairs_proposed') }}
                 where articles is null
                 except
-                select topic_id, other_topic_id from {{ this }}
+                select outlet, topic_id, other_topic_id from {{ this }}
             ) as new_pairs
         {%- endset -%}
-        {{ column }} = {{ any_topic_of(new_pairs) }}
+        {{ found_by_outlet(run_query(new_pairs).rows, 'topic_id', 'bigint', table) }}
     {%- else -%}
         true
     {%- endif -%}
-{%- endmacro %}
-
-
-{#- What a query finds now, as constants. -#}
-{% macro any_topic_of(query) -%}
-    any('{ {{- run_query(query).columns[0].values() | join(',') -}} }'::bigint [])
 {%- endmacro %}

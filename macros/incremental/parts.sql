@@ -2,10 +2,11 @@
     The parts that a model is built in, and their versions: a part whose version is not the one in
     the build log is stale. A model's meta says which parts these are:
 
-    months          months of the archive; their version is when they were loaded
-    days            days of articles, each with the month that the articles came with; their version
-                    is what the articles' headlines and keywords say
-    days_of_months  months of the archive, but what is built again are the days that they change
+    months          months of an outlet's archive; their version is when they were loaded
+    days            days of an outlet's articles, each with the month that the articles came with;
+                    their version is what the articles' headlines and keywords say
+    days_of_months  months of an outlet's archive, but what is built again are the days that they
+                    change
 -#}
 {% macro part_versions() -%}
     {{ day_versions() if config.meta_get('parts') == 'days' else month_versions() }}
@@ -14,9 +15,9 @@
 
 {% macro month_versions() -%}
     select
-        archive_month::text as part,
+        outlet || ' ' || archive_month as part,
         hashtextextended(extract(epoch from loaded_at)::text, 0) as version
-    from {{ ref('stg_nyt__months') }}
+    from {{ ref('int_months_united') }}
 {%- endmacro %}
 
 
@@ -24,14 +25,14 @@
     month adds parts and changes none. -#}
 {% macro day_versions() -%}
     select
-        {{ day_part('published_on', 'archive_month') }} as part,
+        {{ day_part() }} as part,
         version
     from {{ ref('int_days_versioned') }}
 {%- endmacro %}
 
 
-{% macro day_part(published_on, archive_month) -%}
-    to_char({{ published_on }}, 'YYYY-MM-DD') || to_char({{ archive_month }}, ' YYYY-MM')
+{% macro day_part() -%}
+    outlet || to_char(published_on, ' YYYY-MM-DD') || to_char(archive_month, ' YYYY-MM')
 {%- endmacro %}
 
 
@@ -55,7 +56,8 @@
         {% set query %}
             select
                 coalesce(present.part, built.part) as part,
-                left(coalesce(present.part, built.part), 10) as first_day,
+                split_part(coalesce(present.part, built.part), ' ', 1) as outlet,
+                split_part(coalesce(present.part, built.part), ' ', 2) as value,
                 built.part is not null as was_built
             from ({{ part_versions() }}) as present
             full join (
@@ -87,7 +89,7 @@
     {% if parts == 'days' %}
         {% do ref('int_days_versioned') %}
     {% else %}
-        {% do ref('stg_nyt__months') %}
+        {% do ref('int_months_united') %}
     {% endif %}
     {% if parts == 'days_of_months' %}
         {% do ref('int_articles_dated') %}
@@ -127,7 +129,7 @@
         true
     {%- else -%}
         {{ in_stale_parts('published_on') }}
-        and {{ day_part('published_on', 'archive_month') }}
+        and {{ day_part() }}
         = any('{ {{- stale_parts() | map(attribute='part') | join(',') -}} }'::text [])
     {%- endif -%}
 {%- endmacro %}
@@ -139,8 +141,7 @@
     {%- if config.meta_get('parts') == 'days_of_months' -%}
         {{ in_days_of_months(column) }}
     {%- else -%}
-        {%- set days = stale_parts() | map(attribute='first_day') | unique -%}
-        {{ column }} = any('{ {{- days | join(',') -}} }'::date [])
+        {{ found_by_outlet(stale_parts(), column, 'date') }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -157,7 +158,9 @@
     {%- set days -%}
         with
         new_months as (
-            select part::date as archive_month
+            select
+                split_part(part, ' ', 1) as outlet,
+                split_part(part, ' ', 2)::date as archive_month
             from unnest(
                 '{ {{- stale_parts() | map(attribute='part') | join(',') -}} }'::text []
             ) as part
@@ -165,20 +168,24 @@
 
         new_articles as (
             select article_key from {{ ref('int_articles_dated') }}
-            where archive_month in (select new_months.archive_month from new_months)
+            where {{ found_by_outlet(stale_parts(), 'archive_month', 'date') }}
         )
 
-        select articles.published_on
+        select
+            articles.outlet,
+            articles.published_on as value
         from {{ ref('int_articles_dated') }} as articles
         inner join new_articles
             on articles.article_key = new_articles.article_key
         where articles.published_on is not null
         union
-        select day::date
+        select
+            new_months.outlet,
+            day::date
         from new_months
         cross join lateral generate_series(
             archive_month, archive_month + interval '1 month - 1 day', interval '1 day'
         ) as day
     {%- endset -%}
-    {{ column }} = any('{ {{- run_query(days).columns[0].values() | join(',') -}} }'::date [])
+    {{ found_by_outlet(run_query(days).rows, column, 'date') }}
 {%- endmacro %}

@@ -10,6 +10,7 @@ terms as (
 
 unioned as (
     select
+        outlet,
         topic_id,
         published_on,
         archive_month,
@@ -19,6 +20,7 @@ unioned as (
     from keywords
     union all
     select
+        outlet,
         topic_id,
         published_on,
         archive_month,

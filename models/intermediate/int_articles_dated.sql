@@ -14,18 +14,25 @@
 with
 
 articles as (
-    select * from {{ ref('stg_nyt__articles') }}
+    select *
+    from (
+        {{ united('articles', [
+            'archive_month', 'article_id', 'published_on', 'document_type', 'headline', 'keywords',
+            'section_name', 'web_url',
+        ]) }}
+    ) as articles
     where {{ is_stale('months') }}
 ),
 
 months as (
-    select * from {{ ref('stg_nyt__months') }}
+    select * from {{ ref('int_months_united') }}
 ),
 
 dated as (
     select
+        articles.outlet,
         articles.archive_month,
-        {{ article_key('articles.article_id') }} as article_key,
+        {{ article_key('articles.outlet', 'articles.article_id') }} as article_key,
         articles.article_id,
         articles.published_on,
         date_trunc('month', articles.published_on)::date as published_month,
@@ -37,11 +44,13 @@ dated as (
         -- Changes with what topics are made of.
         hashtextextended(
             concat_ws(' ', articles.headline, articles.keywords),
-            {{ article_key('articles.article_id') }}
+            {{ article_key('articles.outlet', 'articles.article_id') }}
         ) as content_hash
     from articles
     inner join months
-        on articles.archive_month = months.archive_month
+        on
+            articles.outlet = months.outlet
+            and articles.archive_month = months.archive_month
     where
         articles.document_type = any(
             string_to_array(lower('{{ var("article_document_types") | join(",") }}'), ',')

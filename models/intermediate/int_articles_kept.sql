@@ -9,7 +9,7 @@ repeated as (
 ),
 
 months as not materialized (
-    select * from {{ ref('stg_nyt__months') }}
+    select * from {{ ref('int_months_united') }}
 ),
 
 -- Of an article that came with two months, the one that was loaded last counts.
@@ -19,13 +19,16 @@ superseded as (
         repeated.archive_month
     from repeated
     inner join months
-        on repeated.newer_published_month = months.archive_month
+        on
+            repeated.outlet = months.outlet
+            and repeated.newer_published_month = months.archive_month
 ),
 
 -- Months are cut by UTC time, so a month's response holds the last evening of the month before in
 -- New York. Where that month is not loaded, its last day would have a few evening articles alone.
 on_loaded_days as (
     select
+        articles.outlet,
         articles.archive_month,
         articles.article_key,
         articles.article_id,
@@ -38,7 +41,9 @@ on_loaded_days as (
         articles.content_hash
     from articles
     inner join months
-        on articles.published_month = months.archive_month
+        on
+            articles.outlet = months.outlet
+            and articles.published_month = months.archive_month
 ),
 
 newest as (

@@ -15,6 +15,7 @@ articles as not materialized (
 
 pairs as not materialized (
     select
+        articles.outlet,
         articles.article_key,
         articles.archive_month,
         newer.archive_month as newer_month,
@@ -31,6 +32,7 @@ pairs as not materialized (
 -- that Postgres reads the articles of stale months alone.
 repeated as (
     select
+        outlet,
         article_key,
         archive_month,
         newer_month,
@@ -40,6 +42,7 @@ repeated as (
     {% if is_incremental() -%}
         union
         select
+            outlet,
             article_key,
             archive_month,
             newer_month,

@@ -9,11 +9,12 @@ kept as (
 ),
 
 months as (
-    select * from {{ ref('stg_nyt__months') }}
+    select * from {{ ref('int_months_united') }}
 ),
 
 set_aside as (
     select
+        articles.outlet,
         articles.archive_month,
         case
             when articles.published_on is null then 'no date that can be read'
@@ -26,17 +27,20 @@ set_aside as (
             articles.article_key = kept.article_key
             and articles.archive_month = kept.archive_month
     left join months
-        on articles.published_month = months.archive_month
+        on
+            articles.outlet = months.outlet
+            and articles.published_month = months.archive_month
     where kept.article_key is null
 ),
 
 counted as (
     select
+        outlet,
         archive_month,
         reason,
         count(*) as docs
     from set_aside
-    group by archive_month, reason
+    group by outlet, archive_month, reason
 )
 
 select * from counted

@@ -15,13 +15,14 @@ articles as (
 
 days as (
     select
+        outlet,
         published_on,
         archive_month,
         count(*)::integer as articles,
         -- Of a sum, so that the order of the articles does not matter.
         hashtextextended(sum(content_hash)::text, count(*)) as version
     from articles
-    group by published_on, archive_month
+    group by outlet, published_on, archive_month
 )
 
 select * from days

@@ -24,6 +24,7 @@ keywords_normalized as (
 
 keywords as (
     select
+        articles.outlet,
         articles.article_key,
         articles.published_on,
         articles.archive_month,
@@ -35,6 +36,7 @@ keywords as (
 
 identified as (
     select
+        keywords.outlet,
         keywords_normalized.topic_id,
         keywords.published_on,
         keywords.archive_month,

@@ -20,6 +20,7 @@ article_topics as not materialized (
 
 to_count as (
     select
+        outlet,
         topic_id,
         other_topic_id
     from pairs
@@ -27,6 +28,7 @@ to_count as (
     {% if adds() -%}
         except
         select
+            outlet,
             topic_id,
             other_topic_id
         from {{ this }}
@@ -39,57 +41,66 @@ to_count as (
 -- that holds the first topic's, and miss most of them.
 rarer as materialized (
     select
+        to_count.outlet,
         to_count.topic_id,
         to_count.other_topic_id,
         article_topics.article_key,
         article_topics.published_on
     from to_count
     inner join article_topics
-        on to_count.topic_id = article_topics.topic_id
-    where {{ is_in_new_pair('article_topics.topic_id', 'topic_id') }}
+        on
+            to_count.outlet = article_topics.outlet
+            and to_count.topic_id = article_topics.topic_id
+    where {{ is_in_new_pair('article_topics', 'topic_id') }}
 ),
 
 commoner as (
     select
+        outlet,
         topic_id,
         article_key,
         published_on
     from article_topics
     where
         topic_id in (select to_count.other_topic_id from to_count)
-        and {{ is_in_new_pair('topic_id', 'other_topic_id') }}
+        and {{ is_in_new_pair('article_topics', 'other_topic_id') }}
 ),
 
 counted as (
     select
+        rarer.outlet,
         rarer.topic_id,
         rarer.other_topic_id,
         count(*) as articles
     from rarer
     inner join commoner
         on
-            rarer.other_topic_id = commoner.topic_id
+            rarer.outlet = commoner.outlet
+            and rarer.other_topic_id = commoner.topic_id
             and rarer.published_on = commoner.published_on
             and rarer.article_key = commoner.article_key
-    group by rarer.topic_id, rarer.other_topic_id
+    group by rarer.outlet, rarer.topic_id, rarer.other_topic_id
 ),
 
 {% if adds() -%}
     counted_before as (
         select
+            counted_before.outlet,
             counted_before.topic_id,
             counted_before.other_topic_id,
             counted_before.articles
         from {{ this }} as counted_before
         inner join pairs
             on
-                counted_before.topic_id = pairs.topic_id
+                counted_before.outlet = pairs.outlet
+                and counted_before.topic_id = pairs.topic_id
                 and counted_before.other_topic_id = pairs.other_topic_id
         where pairs.articles is null
     ),
 
     added as materialized (
         select
+            outlet,
             topic_id,
             article_key
         from article_topics
@@ -98,23 +109,27 @@ counted as (
 
     counted_since as ( -- noqa: ST03
         select
+            counted_before.outlet,
             counted_before.topic_id,
             counted_before.other_topic_id,
             count(*) as articles
         from counted_before
         inner join added
-            on counted_before.topic_id = added.topic_id
+            on
+                counted_before.outlet = added.outlet
+                and counted_before.topic_id = added.topic_id
         inner join added as others
             on
                 counted_before.other_topic_id = others.topic_id
                 and added.article_key = others.article_key
-        group by counted_before.topic_id, counted_before.other_topic_id
+        group by counted_before.outlet, counted_before.topic_id, counted_before.other_topic_id
     ),
 {%- endif %}
 
 unioned as (
     -- Pairs without a common article are kept with a zero, so that they are not counted again.
     select
+        outlet,
         topic_id,
         other_topic_id,
         coalesce(articles, 0) as articles
@@ -131,11 +146,12 @@ unioned as (
 
 totals as (
     select
+        outlet,
         topic_id,
         other_topic_id,
         sum(articles)::bigint as articles
     from unioned
-    group by topic_id, other_topic_id
+    group by outlet, topic_id, other_topic_id
 )
 
 select * from totals

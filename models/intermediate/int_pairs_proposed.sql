@@ -17,6 +17,7 @@ topics as (
 
 keys as not materialized (
     select
+        topics.outlet,
         topics.topic_id,
         topics.articles,
         topics.article_keys[place] as article_key
@@ -27,20 +28,23 @@ keys as not materialized (
 -- Topics with nearly the same articles agree in nearly all of the six keys.
 alike as (
     select
+        keys.outlet,
         keys.topic_id,
         others.topic_id as other_topic_id
     from keys
     inner join keys as others
         on
-            keys.article_key = others.article_key
+            keys.outlet = others.outlet
+            and keys.article_key = others.article_key
             and (keys.articles, keys.topic_id) < (others.articles, others.topic_id)
             and keys.articles >= {{ var('twin_overlap') }}::float8 * others.articles
-    group by keys.topic_id, others.topic_id
+    group by keys.outlet, keys.topic_id, others.topic_id
     having count(*) >= 2
 ),
 
 named as (
     select
+        outlet,
         topic_id,
         kind,
         articles,
@@ -52,6 +56,7 @@ named as (
 -- Materialized, so that a label is split into words once, not once for each of its pieces.
 label_words as materialized (
     select
+        outlet,
         topic_id,
         kind,
         articles,
@@ -61,6 +66,7 @@ label_words as materialized (
 
 pieces as (
     select
+        label_words.outlet,
         label_words.topic_id,
         label_words.kind,
         label_words.articles,
@@ -75,6 +81,7 @@ pieces as (
 
 spelled as (
     select
+        outlet,
         topic_id,
         kind,
         articles,
@@ -83,6 +90,7 @@ spelled as (
     from pieces
     union
     select
+        outlet,
         topic_id,
         kind,
         articles,
@@ -96,6 +104,7 @@ spelled as (
 -- all of the label.
 inside as (
     select
+        fragments.outlet,
         fragments.topic_id,
         spelled.topic_id as other_topic_id,
         -- A headline that has the phrase has every part of it.
@@ -103,7 +112,8 @@ inside as (
     from spelled
     inner join topics as fragments
         on
-            spelled.piece = fragments.label
+            spelled.outlet = fragments.outlet
+            and spelled.piece = fragments.label
             and spelled.topic_id <> fragments.topic_id
             and (
                 spelled.is_whole
@@ -114,12 +124,14 @@ inside as (
 
 paired as (
     select
+        outlet,
         topic_id,
         other_topic_id,
         null::bigint as articles
     from alike
     union
     select
+        outlet,
         topic_id,
         other_topic_id,
         articles
@@ -129,11 +141,12 @@ paired as (
 -- Twins that are one inside the other are one pair.
 pairs as (
     select
+        outlet,
         topic_id,
         other_topic_id,
         max(articles) as articles
     from paired
-    group by topic_id, other_topic_id
+    group by outlet, topic_id, other_topic_id
 )
 
 select * from pairs

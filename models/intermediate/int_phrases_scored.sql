@@ -9,11 +9,16 @@ days as (
 ),
 
 total as (
-    select sum(articles)::double precision as articles from days
+    select
+        outlet,
+        sum(articles)::double precision as articles
+    from days
+    group by outlet
 ),
 
 phrases as (
     select
+        outlet,
         topic_id,
         label,
         articles
@@ -24,31 +29,36 @@ phrases as (
 -- Stop words in the middle of a phrase are no topics, so this join leaves them out.
 words as (
     select
+        phrases.outlet,
         phrases.topic_id,
         terms.articles
     from phrases
     cross join lateral string_to_table(phrases.label, ' ') as word
     inner join topics as terms
         on
-            regexp_replace(word, '''s$', '') = terms.label
+            phrases.outlet = terms.outlet
+            and regexp_replace(word, '''s$', '') = terms.label
             and terms.kind = 'term'
 ),
 
 expected as (
     select
+        words.outlet,
         words.topic_id,
         count(*) as words,
         -- In a fixed order: the last digit of a sum depends on it.
         sum(ln(words.articles / total.articles) order by words.articles) as log_share
     from words
-    cross join total
-    group by words.topic_id
+    inner join total
+        on words.outlet = total.outlet
+    group by words.outlet, words.topic_id
 ),
 
 -- Normalised pointwise mutual information (Bouma, 2009): 0 where the words meet by chance, 1 where
 -- none is ever without the others.
 scored as (
     select
+        phrases.outlet,
         phrases.topic_id,
         (
             (ln(phrases.articles / total.articles) - expected.log_share)
@@ -56,8 +66,11 @@ scored as (
         ) as association
     from phrases
     inner join expected
-        on phrases.topic_id = expected.topic_id
-    cross join total
+        on
+            phrases.outlet = expected.outlet
+            and phrases.topic_id = expected.topic_id
+    inner join total
+        on phrases.outlet = total.outlet
     where
         expected.words > 1
         and phrases.articles < total.articles

@@ -25,6 +25,7 @@ tokens_normalized as not materialized (
 
 read as (
     select
+        articles.outlet,
         articles.article_key,
         articles.published_on,
         articles.archive_month,
@@ -42,6 +43,7 @@ read as (
 -- A phrase begins and ends with a word that is counted; any word may stand between.
 said as (
     select
+        read.outlet,
         read.article_key,
         read.published_on,
         read.archive_month,
@@ -68,6 +70,7 @@ said as (
 
 laid_out as (
     select
+        said.outlet,
         said.article_key,
         said.published_on,
         said.archive_month,
@@ -84,6 +87,7 @@ laid_out as (
 
 identified as (
     select
+        outlet,
         case when is_term then topic_id else {{ topic_id("'phrase'", 'label') }} end as topic_id,
         published_on,
         archive_month,

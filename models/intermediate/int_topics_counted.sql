@@ -3,8 +3,8 @@
         materialized='incremental',
         incremental_strategy='by_parts',
         meta={'parts': 'days', 'builds': 'totals'},
-        unique_key='topic_id',
-        indexes=[{'columns': ['topic_id'], 'unique': true}],
+        unique_key=['outlet', 'topic_id'],
+        indexes=[{'columns': ['topic_id', 'outlet'], 'unique': true}],
     )
 }}
 
@@ -33,23 +33,32 @@ internal_tags as (
 
 -- Most phrases occur once. Only those that are frequent are counted in full.
 frequent_phrases as (
-    select topic_id
+    select
+        outlet,
+        topic_id
     from phrases
     {% if adds() -%}
         where
-            topic_id in (
-                select article_topics.topic_id from article_topics
+            (outlet, topic_id) in (
+                select
+                    article_topics.outlet,
+                    article_topics.topic_id
+                from article_topics
                 where article_topics.kind = 'phrase'
                 except
-                select counted_before.topic_id from counted_before
+                select
+                    counted_before.outlet,
+                    counted_before.topic_id
+                from counted_before
             )
     {%- endif %}
-    group by topic_id
+    group by outlet, topic_id
     having count(*) >= {{ var('phrase_min_articles') }}
 ),
 
 to_count as (
     select
+        outlet,
         topic_id,
         kind,
         label,
@@ -59,16 +68,24 @@ to_count as (
     where kind <> 'phrase'
     union all
     select
+        outlet,
         topic_id,
         kind,
         label,
         published_on,
         article_key
     from phrases
-    where topic_id in (select frequent_phrases.topic_id from frequent_phrases)
+    where
+        (outlet, topic_id) in (
+            select
+                frequent_phrases.outlet,
+                frequent_phrases.topic_id
+            from frequent_phrases
+        )
     {% if adds() -%}
         union all
         select
+            outlet,
             topic_id,
             kind,
             label,
@@ -77,7 +94,12 @@ to_count as (
         from article_topics
         where
             kind = 'phrase'
-            and topic_id in (select counted_before.topic_id from counted_before)
+            and (outlet, topic_id) in (
+                select
+                    counted_before.outlet,
+                    counted_before.topic_id
+                from counted_before
+            )
     {%- endif %}
 ),
 
@@ -86,6 +108,7 @@ to_count as (
 -- give further orders.
 counts as (
     select
+        outlet,
         topic_id,
         kind,
         label,
@@ -102,6 +125,7 @@ counts as (
     {% if adds() -%}
         union all
         select
+            outlet,
             topic_id,
             kind,
             label,
@@ -115,12 +139,19 @@ counts as (
             article_keys[5] as smallest_2,
             article_keys[6] as largest_2
         from counted_before
-        where topic_id in (select to_count.topic_id from to_count)
+        where
+            (outlet, topic_id) in (
+                select
+                    to_count.outlet,
+                    to_count.topic_id
+                from to_count
+            )
     {%- endif %}
 ),
 
 topics as (
     select
+        outlet,
         topic_id,
         min(kind) as kind,
         -- Of several spellings the one with a comma (Doe, Jane), and with the most capitals.
@@ -139,11 +170,13 @@ topics as (
             max(largest_2)
         ] as article_keys
     from counts
-    group by topic_id
+    group by outlet, topic_id
 ),
 
 tags as (
-    select topics.topic_id
+    select
+        topics.outlet,
+        topics.topic_id
     from topics
     inner join internal_tags
         on topics.label ilike internal_tags.pattern
@@ -154,7 +187,9 @@ listable as (
     select topics.*
     from topics
     left join tags
-        on topics.topic_id = tags.topic_id
+        on
+            topics.outlet = tags.outlet
+            and topics.topic_id = tags.topic_id
     where tags.topic_id is null
 )
 

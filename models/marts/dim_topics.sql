@@ -24,6 +24,7 @@ stop_words as (
 -- Stop words that a phrase may begin or end with were counted for it; alone they are no topics.
 words_and_keywords as (
     select
+        outlet,
         topic_id,
         kind,
         label,
@@ -39,6 +40,7 @@ words_and_keywords as (
 
 kept_phrases as (
     select
+        topics.outlet,
         topics.topic_id,
         topics.kind,
         topics.label,
@@ -48,7 +50,9 @@ kept_phrases as (
         phrases.association
     from topics
     inner join phrases
-        on topics.topic_id = phrases.topic_id
+        on
+            topics.outlet = phrases.outlet
+            and topics.topic_id = phrases.topic_id
     where
         topics.kind = 'phrase'
         and phrases.association >= {{ var('phrase_min_association') }}

@@ -4,7 +4,7 @@
         incremental_strategy='by_parts',
         meta={'parts': 'days'},
         indexes=[
-            {'columns': ['published_on', 'topic_id'], 'unique': true},
+            {'columns': ['published_on', 'topic_id', 'outlet'], 'unique': true},
             {'columns': ['topic_id']},
         ],
         pre_hook="{{ delete_dropped_topics(ref('int_topics_counted')) }}",
@@ -23,6 +23,7 @@ topics as (
 
 to_build as (
     select
+        outlet,
         topic_id,
         published_on
     from article_topics
@@ -33,13 +34,16 @@ to_build as (
 
 daily as (
     select
+        to_build.outlet,
         to_build.topic_id,
         to_build.published_on,
         count(*)::integer as articles
     from to_build
     inner join topics
-        on to_build.topic_id = topics.topic_id
-    group by to_build.topic_id, to_build.published_on
+        on
+            to_build.outlet = topics.outlet
+            and to_build.topic_id = topics.topic_id
+    group by to_build.outlet, to_build.topic_id, to_build.published_on
 )
 
 select * from daily

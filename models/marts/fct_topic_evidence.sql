@@ -6,6 +6,10 @@ steep_weeks as (
     select * from {{ ref('fct_topic_steep_weeks') }}
 ),
 
+runs as (
+    select * from {{ ref('stg_growth__runs') }}
+),
+
 article_topics as (
     select * from {{ ref('int_article_topics') }}
 ),
@@ -27,11 +31,14 @@ numbered as (
             order by article_topics.article_key
         ) as position
     from steep_weeks
+    inner join runs
+        on steep_weeks.run_id = runs.run_id
     -- Day by day, for the key begins with the day.
     cross join lateral generate_series(0, 6) as day
     inner join article_topics
         on
-            steep_weeks.topic_id = article_topics.topic_id
+            runs.outlet = article_topics.outlet
+            and steep_weeks.topic_id = article_topics.topic_id
             and steep_weeks.week_start + day = article_topics.published_on
 ),
 

@@ -15,12 +15,14 @@ pairs as (
 
 both_ways as (
     select
+        outlet,
         topic_id,
         other_topic_id,
         articles
     from pairs
     union
     select
+        outlet,
         other_topic_id as topic_id,
         topic_id as other_topic_id,
         articles
@@ -45,6 +47,7 @@ topics as (
 
 compared as (
     select
+        topics.outlet,
         topics.topic_id,
         others.topic_id as shown_under,
         both_ways.articles,
@@ -59,14 +62,19 @@ compared as (
         strpos(lower(others.label), lower(topics.label)) > 0 as is_inside
     from both_ways
     inner join topics
-        on both_ways.topic_id = topics.topic_id
+        on
+            both_ways.outlet = topics.outlet
+            and both_ways.topic_id = topics.topic_id
     inner join topics as others
-        on both_ways.other_topic_id = others.topic_id
+        on
+            both_ways.outlet = others.outlet
+            and both_ways.other_topic_id = others.topic_id
     where topics.standing > others.standing
 ),
 
 relations as (
     select
+        outlet,
         topic_id,
         shown_under,
         articles,

@@ -26,7 +26,9 @@ weeks as (
         sum(daily_articles.articles)::double precision as articles
     from runs
     inner join daily_articles
-        on daily_articles.published_on between runs.window_start and runs.window_end
+        on
+            runs.outlet = daily_articles.outlet
+            and daily_articles.published_on between runs.window_start and runs.window_end
     group by runs.run_id, week
 ),
 
@@ -54,9 +56,12 @@ topic_weeks as (
         (topic_daily.published_on - topic_growth.window_start) / 7 as week,
         sum(topic_daily.articles)::double precision as articles
     from topic_growth
+    inner join runs
+        on topic_growth.run_id = runs.run_id
     inner join topic_daily
         on
-            topic_growth.topic_id = topic_daily.topic_id
+            runs.outlet = topic_daily.outlet
+            and topic_growth.topic_id = topic_daily.topic_id
             and topic_daily.published_on
             between topic_growth.window_start and topic_growth.window_end
     group by

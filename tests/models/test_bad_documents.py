@@ -244,12 +244,12 @@ def test_each_article_is_counted_or_set_aside_with_its_reason(
     count(warehouse, {"article": 2}, "2020-02-01")
     assert warehouse.rows(query) == []
     count(warehouse, {"article": 8, "multimedia": 1})
-    assert warehouse.rows(query) == [(date(2020, 1, 1), 8, 2, 5)]
+    assert warehouse.rows(query) == [("nyt", date(2020, 1, 1), 8, 2, 5)]
     count(warehouse, {"multimedia": 1})
-    assert warehouse.rows(query) == [(date(2020, 1, 1), None, 2, 5)]
+    assert warehouse.rows(query) == [("nyt", date(2020, 1, 1), None, 2, 5)]
     # Loaded and not built since.
     store(warehouse, [article(1, "2020-01-01")])
-    assert warehouse.rows(query) == [(date(2020, 1, 1), 1, 2, 5)]
+    assert warehouse.rows(query) == [("nyt", date(2020, 1, 1), 1, 2, 5)]
 
 
 @pytest.mark.nightly

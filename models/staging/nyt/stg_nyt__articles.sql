@@ -157,7 +157,7 @@ dated as (
                     and date_trunc('day', published_at, 'UTC') = published_at
                 )
                 then (published_at at time zone 'UTC')::date
-            else (published_at at time zone 'America/New_York')::date
+            else (published_at at time zone '{{ var("outlets").nyt.time_zone }}')::date
         end as published_on
     from parsed
 )

@@ -15,10 +15,15 @@ fields as (
     select *
     from (
         {{ united('fields', ['archive_month', 'field', 'reading', 'docs']) }}
-    ) as fields
+    ) as found
     where
         field = 'document_type'
-        and (outlet, archive_month) in (select months.outlet, months.archive_month from months)
+        and (outlet, archive_month) in (
+            select
+                months.outlet,
+                months.archive_month
+            from months
+        )
 ),
 
 documents as (
@@ -30,7 +35,13 @@ without_fields as (
         outlet,
         archive_month
     from months
-    where (outlet, archive_month) not in (select fields.outlet, fields.archive_month from fields)
+    where
+        (outlet, archive_month) not in (
+            select
+                fields.outlet,
+                fields.archive_month
+            from fields
+        )
     order by archive_month desc
     limit 3
 ),

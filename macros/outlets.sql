@@ -4,13 +4,13 @@
     _fields, which all have the same columns.
 -#}
 {% macro united(entity, columns) -%}
-    {%- for outlet in var('outlets') %}
-        select
-            '{{ outlet }}'::text as outlet,
-            {{ columns | join(',\n            ') }}
-        from {{ ref('stg_' ~ outlet ~ '__' ~ entity) }}
-        {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {%- set selects = [] -%}
+    {%- for outlet in var('outlets') -%}
+        {%- set staged = ref('stg_' ~ outlet ~ '__' ~ entity) -%}
+        {%- set named = ["'" ~ outlet ~ "'::text as outlet"] + columns -%}
+        {%- do selects.append('select ' ~ named | join(', ') ~ ' from ' ~ staged) -%}
+    {%- endfor -%}
+    {{ selects | join(' union all ') }}
 {%- endmacro %}
 
 
@@ -30,12 +30,13 @@
     `found` has rows of outlet and value. -#}
 {% macro found_by_outlet(found, column, type, table=none) -%}
     {%- set of_table = table ~ '.' if table else '' -%}
-    (
-        {%- for outlet, rows in found | groupby('outlet') -%}
-            {{- ' or ' if not loop.first -}} {{ of_table }}outlet = '{{ outlet }}' and {{ of_table }}{{ column }} = any(
-            '{ {{- rows | map(attribute='value') | unique | join(',') -}} }'::{{ type }} [])
-        {%- else -%}
-            false
-        {%- endfor -%}
-    )
+    {%- set conditions = [] -%}
+    {%- for outlet, rows in found | groupby('outlet') -%}
+        {%- set values = rows | map(attribute='value') | unique | join(',') -%}
+        {%- do conditions.append(
+            of_table ~ "outlet = '" ~ outlet ~ "' and " ~ of_table ~ column
+            ~ " = any('{" ~ values ~ "}'::" ~ type ~ ' [])'
+        ) -%}
+    {%- endfor -%}
+    ({{ conditions | join(' or ') or 'false' }})
 {%- endmacro %}

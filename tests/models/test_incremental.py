@@ -8,187 +8,28 @@ tries more chains than the usual few; all but the first are nightly.
 
 import json
 import os
-import random
 from collections.abc import Iterator
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import date
 
 import psycopg
 import pytest
-from dbt.artifacts.schemas.run import RunExecutionResult
-from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.clients.yaml_helper import load_yaml_text
 from dbt.contracts.graph.manifest import Manifest
-from dbt.contracts.graph.nodes import SqlNode
+from random_archive import MONTHS, TABLES, VARIABLES, Archive, Dbt, own_warehouse, tables
 from support import PROJECT_DIR
 
-from warehouse.connect import connect
-from warehouse.embedded import server
-
 CHAINS = int(os.environ.get("NEWS_GROWTH_CHAINS", "3"))
-MONTHS = [date(2020, 1, 1), date(2020, 2, 1), date(2020, 3, 1), date(2020, 4, 1)]
-TABLES = [
-    "intermediate.int_keywords_extracted", "intermediate.int_terms_extracted",
-    "intermediate.int_articles_repeated", "intermediate.int_articles_kept",
-    "intermediate.int_articles_dated", "intermediate.int_topics_counted",
-    "intermediate.int_pairs_counted",
-    "marts.dim_topics", "marts.fct_daily_articles", "marts.fct_topic_daily",
-    "marts.fct_topic_relations",
-]  # fmt: skip
-RULES = """
-    {%- set versions = {} -%}
-    {%- for id, node in graph.nodes.items() if node.config.incremental_strategy == 'by_parts' -%}
-        {%- do versions.update({node.name: rules_version(id)}) -%}
-    {%- endfor -%}
-    {{ tojson(versions) }}
-"""
-# Low enough that phrases come and go with a month.
-VARIABLES = json.dumps({"phrase_min_articles": 4, "phrase_min_association": 0.3})
-PHRASES = ["Red Sea", "Black Lives Matter", "New Moon", "Women's March", "Ferry Strike", "Old Town"]
-WORDS = [
-    "ferry", "storm", "budget", "court", "river", "school", "vote", "island", "harbor", "museum",
-    "strike", "garden",
-]  # fmt: skip
-KEYWORDS = [
-    ("subject", "Ferries"), ("subject", "FERRIES"), ("Subject", "Storms"),
-    ("subject", "internal-x"),
-    ("persons", "Doe, Jane (Mayor)"), ("persons", "Jane Doe"), ("glocations", "Oslo"),
-    ("subject", "Black People"), ("subject", "Blacks"),
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Connection]:
-    # dbt runs in this process, and sets libpq's variables in it.
-    before = dict(os.environ)
-    for name in [name for name in os.environ if name.startswith("PG")]:
-        del os.environ[name]
-    os.environ["WAREHOUSE_DIR"] = str(tmp_path_factory.mktemp("w") / "w")
-    with connect("test") as connection:
-        connection.autocommit = True
+    with own_warehouse(tmp_path_factory.mktemp("w") / "w") as connection:
         yield connection
-    server.remove()
-    os.environ.clear()
-    os.environ.update(before)
 
 
 @pytest.fixture(scope="module")
-def dbt(warehouse: psycopg.Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Dbt"]:
+def dbt(warehouse: psycopg.Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dbt]:
     yield Dbt(tmp_path_factory.mktemp("target"))
-
-
-class Dbt:
-    """dbt within this process: it reads the project once for all runs."""
-
-    def __init__(self, target: Path) -> None:
-        self.options = [
-            "--quiet", "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR),
-            "--target-path", str(target), "--vars", VARIABLES,
-        ]  # fmt: skip
-        parsed = dbtRunner().invoke(["parse", *self.options])
-        assert isinstance(parsed.result, Manifest), parsed.exception
-        self.manifest = parsed.result
-        self.runner = dbtRunner(manifest=self.manifest)
-        self("seed")
-
-    def __call__(self, command: str, *options: str) -> dbtRunnerResult:
-        result = self.runner.invoke([command, *self.options, *options])
-        assert result.success, result.exception or result.result
-        return result
-
-    def rules(self, **variables: object) -> dict[str, str]:
-        """The number that stands for the rules of each incremental model."""
-        options = ("--inline", RULES, "--no-introspect", "--no-populate-cache")
-        changed = json.dumps(json.loads(VARIABLES) | variables)
-        done = self("compile", *options, "--vars", changed).result
-        assert isinstance(done, RunExecutionResult)
-        [compiled] = done.results
-        assert isinstance(compiled.node, SqlNode) and compiled.node.compiled_code
-        versions: dict[str, str] = json.loads(compiled.node.compiled_code)
-        return versions
-
-
-def tables(warehouse: psycopg.Connection) -> dict[str, list[tuple[object, ...]]]:
-    """All rows of all tables."""
-    return {
-        table: sorted(warehouse.execute(f"select * from {table}").fetchall(), key=repr)
-        for table in TABLES
-    }
-
-
-class Archive:
-    """Random months in the raw tables."""
-
-    def __init__(self, seed: int, warehouse: psycopg.Connection) -> None:
-        self.random = random.Random(seed)
-        self.warehouse = warehouse
-        warehouse.execute("truncate raw.nyt_months, raw.nyt_articles")
-
-    def loaded(self) -> list[date]:
-        rows = self.warehouse.execute("select archive_month from raw.nyt_months order by 1")
-        return [month for (month,) in rows]
-
-    def change(self) -> str:
-        loaded = self.loaded()
-        action = self.random.choice(["load", "load", "reload", "shrink", "delete", "edit"])
-        if action == "load" or not loaded:
-            month = self.random.choice(MONTHS)
-            self.store(month, [self.document(month) for _ in range(self.random.randint(5, 40))])
-            return f"load {month:%Y-%m}"
-        month = self.random.choice(loaded)
-        rows = self.warehouse.execute(
-            "select doc from raw.nyt_articles where archive_month = %s order by article_id", [month]
-        )
-        documents = [doc for (doc,) in rows]
-        if action == "delete":
-            self.store(month, None)
-        elif action == "shrink":
-            self.store(month, documents[: len(documents) // 2])
-        elif action == "edit":
-            for document in documents[:3]:
-                document.update(headline={"main": self.headline()})
-            self.store(month, documents)
-        else:
-            self.store(month, documents)
-        return f"{action} {month:%Y-%m}"
-
-    def store(self, month: date, documents: list[dict[str, object]] | None) -> None:
-        with self.warehouse.transaction():
-            self.warehouse.execute("delete from raw.nyt_articles where archive_month = %s", [month])
-            self.warehouse.execute("delete from raw.nyt_months where archive_month = %s", [month])
-            if documents is None:
-                return
-            unique = {document["_id"]: document for document in documents}
-            self.warehouse.execute(
-                "insert into raw.nyt_months (archive_month, docs, rejected, sha256, bytes, source, "
-                "is_final, fetched_at, loaded_at) "
-                "values (%s, %s, 0, '', 0, 'test', true, clock_timestamp(), clock_timestamp())",
-                [month, len(unique)],
-            )
-            self.warehouse.cursor().executemany(
-                "insert into raw.nyt_articles (archive_month, article_id, doc) values (%s, %s, %s)",
-                [(month, key, json.dumps(doc)) for key, doc in unique.items()],
-            )
-
-    def document(self, month: date) -> dict[str, object]:
-        # A few days before and after the month too: such days count where their month is loaded.
-        day = month + timedelta(days=self.random.randint(-2, 32))
-        names = self.random.sample(KEYWORDS, self.random.randint(0, 4))
-        pub_date = f"{day}T{self.random.randint(0, 23):02}:00:00+0000"
-        return {
-            # From few ids, so that articles come with two months.
-            "_id": f"nyt://article/{self.random.randint(0, 150)}",
-            "document_type": self.random.choice(["article", "article", "article", "multimedia"]),
-            "pub_date": pub_date if self.random.random() < 0.95 else "soon",
-            "headline": {"main": self.headline()},
-            "keywords": [{"name": name, "value": value} for name, value in names],
-        }
-
-    def headline(self) -> str:
-        words = self.random.sample(WORDS, self.random.randint(1, 4))
-        if self.random.random() < 0.5:
-            words.insert(self.random.randint(0, len(words)), self.random.choice(PHRASES))
-        return " ".join(words).title()
 
 
 @pytest.mark.parametrize(
@@ -304,6 +145,7 @@ def test_each_variable_is_part_of_the_rules_of_the_models_that_use_it(dbt: Dbt) 
     pairs = {"int_pairs_proposed", "int_pairs_counted", "fct_topic_relations"}
     totals = pairs | {"int_topics_counted", "dim_topics", "fct_topic_daily"}
     assert found == {
+        "outlets": set(before),
         "article_document_types": set(before),
         "headline_kinds": totals,
         "phrase_min_articles": totals,

@@ -1,0 +1,17 @@
+with
+
+source as (
+    select * from {{ source('gazette', 'gazette_fields') }}
+),
+
+renamed as (
+    select
+        archive_month,
+        field,
+        reading,
+        is_readable,
+        docs
+    from source
+)
+
+select * from renamed

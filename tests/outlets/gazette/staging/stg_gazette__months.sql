@@ -1,0 +1,19 @@
+with
+
+source as (
+    select * from {{ source('gazette', 'gazette_months') }}
+),
+
+renamed as (
+    select
+        archive_month,
+        hits,
+        docs,
+        rejected,
+        is_final,
+        fetched_at,
+        loaded_at
+    from source
+)
+
+select * from renamed

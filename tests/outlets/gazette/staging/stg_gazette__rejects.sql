@@ -1,0 +1,15 @@
+with
+
+source as (
+    select * from {{ source('gazette', 'gazette_rejects') }}
+),
+
+renamed as (
+    select
+        archive_month,
+        position,
+        reason
+    from source
+)
+
+select * from renamed

@@ -355,8 +355,8 @@ def test_doctor_finds_all_well_then_what_is_missing(fitted: Warehouse) -> None:
     )
     assert "loaded, but not in the marts: 2022-03: run `dbt build`" in late
     gone_month = found(
-        "insert into marts.fct_daily_articles (published_on, articles, is_loaded) "
-        "values ('2022-04-05', 0, true)",
+        "insert into marts.fct_daily_articles (outlet, published_on, articles, is_loaded) "
+        "values ('nyt', '2022-04-05', 0, true)",
         "delete from marts.fct_daily_articles where published_on = '2022-04-05'",
     )
     assert "in the marts, but not loaded: 2022-04: run `dbt build`" in gone_month

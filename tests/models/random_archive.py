@@ -130,7 +130,9 @@ class Archive:
             self.store(month, [self.document(month) for _ in range(self.random.randint(5, 40))])
             return f"load {month:%Y-%m}"
         month = self.random.choice(loaded)
-        documents_of = f"select doc from {self.articles} where archive_month = %s order by article_id"
+        documents_of = (
+            f"select doc from {self.articles} where archive_month = %s order by article_id"
+        )
         rows = self.warehouse.execute(documents_of.encode(), [month])
         documents = [doc for (doc,) in rows]
         if action == "delete":

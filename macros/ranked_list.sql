@@ -8,10 +8,6 @@
         where {{ which }}
     ),
 
-    runs as (
-        select * from {{ ref('stg_growth__runs') }}
-    ),
-
     relations as (
         select * from {{ ref('fct_topic_relations') }}
     ),
@@ -24,11 +20,9 @@
             relations.shown_under,
             relations.is_twin
         from topic_growth
-        inner join runs
-            on topic_growth.run_id = runs.run_id
         inner join relations
             on
-                runs.outlet = relations.outlet
+                topic_growth.outlet = relations.outlet
                 and topic_growth.topic_id = relations.topic_id
         inner join topic_growth as others
             on

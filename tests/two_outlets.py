@@ -22,8 +22,12 @@ HARBOUR = """\
 """
 
 
+# Its entry in dbt_project.yml.
+_ENTRY = "    harbour: {name: The Harbour Post, time_zone: Europe/Lisbon}\n"
+
+
 def project_with_harbour(folder: Path) -> Path:
-    """Copy the project into a folder, and add the Harbour Post: its folders and its line."""
+    """Copy the project into a folder, and add the Harbour Post: folders, line and entry."""
     project = folder / "project"
     shutil.copytree(PROJECT_DIR, project, ignore=_LEFT_OUT)
     own = PROJECT_DIR / "tests" / "outlets" / "harbour"
@@ -32,6 +36,11 @@ def project_with_harbour(folder: Path) -> Path:
     before, bracket, after = outlets.read_text().partition("\n]\n")
     assert bracket
     outlets.write_text(f"{before}\n{HARBOUR}]\n{after}")
+    shutil.copytree(own / "staging", project / "models" / "staging" / "harbour")
+    settings = project / "dbt_project.yml"
+    before, outlets_key, after = settings.read_text().partition("  outlets:\n")
+    assert outlets_key
+    settings.write_text(f"{before}{outlets_key}{_ENTRY}{after}")
     return project
 
 

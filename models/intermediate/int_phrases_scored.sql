@@ -26,18 +26,27 @@ phrases as (
     where kind = 'phrase'
 ),
 
--- Stop words in the middle of a phrase are no topics, so this join leaves them out.
-words as (
+-- Materialized, so that Postgres looks all words up at once, not those of each phrase.
+phrase_words as materialized (
     select
         phrases.outlet,
         phrases.topic_id,
-        terms.articles
+        regexp_replace(word, '''s$', '') as word
     from phrases
     cross join lateral string_to_table(phrases.label, ' ') as word
+),
+
+-- Stop words in the middle of a phrase are no topics, so this join leaves them out.
+words as (
+    select
+        phrase_words.outlet,
+        phrase_words.topic_id,
+        terms.articles
+    from phrase_words
     inner join topics as terms
         on
-            phrases.outlet = terms.outlet
-            and regexp_replace(word, '''s$', '') = terms.label
+            phrase_words.outlet = terms.outlet
+            and phrase_words.word = terms.label
             and terms.kind = 'term'
 ),
 

@@ -56,11 +56,9 @@ topic_weeks as (
         (topic_daily.published_on - topic_growth.window_start) / 7 as week,
         sum(topic_daily.articles)::double precision as articles
     from topic_growth
-    inner join runs
-        on topic_growth.run_id = runs.run_id
     inner join topic_daily
         on
-            runs.outlet = topic_daily.outlet
+            topic_growth.outlet = topic_daily.outlet
             and topic_growth.topic_id = topic_daily.topic_id
             and topic_daily.published_on
             between topic_growth.window_start and topic_growth.window_end

@@ -124,6 +124,25 @@ def test_a_story_that_is_none_is_rejected(desk: Desk, tmp_path: Path) -> None:
     assert desk.stored("harbour")["2020-03"] == 29
 
 
+def test_it_has_days_topics_and_a_fit_of_its_own(desk: Desk) -> None:
+    project = desk.warehouse.env["PYTHONPATH"]
+    folders = ("--project-dir", project, "--profiles-dir", project)
+    desk.warehouse.ok("dbt", "build", "--exclude-resource-type", "unit_test", *folders)
+    days = (
+        "select outlet, sum(articles) from marts.fct_daily_articles group by outlet order by outlet"
+    )
+    stored = {outlet: sum(desk.stored(outlet).values()) for outlet in ("harbour", "nyt")}
+    assert dict(desk.warehouse.rows(days)) == stored
+    assert desk.warehouse.rows(
+        "select articles from marts.dim_topics where outlet = 'harbour' and label = 'Fishing Nets'"
+    ) == [(stored["harbour"],)]
+    window = ("--outlet", "harbour", "--start", "2020-01", "--end", "2020-02")
+    desk.warehouse.ok("growth", "fit", *window, "--min-articles", "10")
+    fitted = "select outlet, topics > 0 from growth.runs"
+    assert desk.warehouse.rows(fitted) == [("harbour", True)]
+    desk.warehouse.ok("growth", "top", *window)
+
+
 def test_what_is_wrong_is_said_in_its_own_words(desk: Desk) -> None:
     month = ("--outlet", "harbour", "--start", "2020-04", "--end", "2020-04")
     code, _, told = desk.extract("fetch", *month, HARBOUR_API_KEY="")

@@ -1,7 +1,7 @@
 with
 
 source as (
-    select * from {{ source('gazette', 'gazette_fields') }}
+    select * from {{ source('harbour', 'harbour_fields') }}
 ),
 
 renamed as (

@@ -1,7 +1,7 @@
 with
 
 source as (
-    select * from {{ source('gazette', 'gazette_months') }}
+    select * from {{ source('harbour', 'harbour_months') }}
 ),
 
 renamed as (

@@ -1,38 +1,33 @@
 """One more outlet is a folder of staging models and an entry in dbt_project.yml.
 
-The Gazette (tests/outlets/gazette) writes its documents in its own way. A copy of the project gets
-its folder; what the New York Times has stays row for row as it was.
+The Harbour Post (tests/outlets/harbour) writes its stories in its own way. A copy of the project
+gets its folder; what the New York Times has stays row for row as it was.
 """
 
-import shutil
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from random_archive import MONTHS, TABLES, Archive, Dbt, own_warehouse, tables
-from support import PROJECT_DIR
-
-GAZETTE = Path(__file__).parent.parent / "outlets" / "gazette"
+from two_outlets import project_with_harbour
 
 
-class GazetteArchive(Archive):
-    """Random months of the Gazette, which has subjects alone."""
+class HarbourArchive(Archive):
+    """Random months of the Harbour Post."""
 
-    outlet = "gazette"
+    outlet = "harbour"
 
     def document(self, month: date) -> dict[str, object]:
         document = super().document(month)
-        if document["pub_date"] == "soon":
-            document["pub_date"] = f"{month}T00:00:00Z"
         keywords: Any = document["keywords"]
         return {
+            # As its loader would store it.
             "_id": document["_id"],
+            "day": str(document["pub_date"])[:10],
             "title": document["title"],
-            "printed": document["pub_date"],
-            "about": [keyword["value"] for keyword in keywords],
+            "tags": [{"kind": entry["name"], "name": entry["value"]} for entry in keywords],
         }
 
     def titled(self, headline: str) -> dict[str, object]:
@@ -44,7 +39,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Conn
     with own_warehouse(tmp_path_factory.mktemp("w") / "w") as connection:
         for table in ("months", "articles", "rejects", "fields"):
             connection.execute(
-                f"create table raw.gazette_{table} (like raw.nyt_{table} including all)".encode()
+                f"create table raw.harbour_{table} (like raw.nyt_{table} including all)".encode()
             )
         yield connection
 
@@ -57,16 +52,8 @@ def dbt(warehouse: psycopg.Connection, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="module")
 def dbt_of_both(warehouse: psycopg.Connection, tmp_path_factory: pytest.TempPathFactory) -> Dbt:
-    """dbt on a copy of the project that knows the Gazette too."""
-    project = tmp_path_factory.mktemp("project")
-    for folder in ("models", "macros", "seeds", "data-tests"):
-        shutil.copytree(PROJECT_DIR / folder, project / folder)
-    shutil.copytree(GAZETTE / "staging", project / "models" / "staging" / "gazette")
-    settings = (PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8")
-    entry = "    gazette: {name: The Fictional Gazette, time_zone: Asia/Tokyo}\n"
-    assert settings.count("  outlets:\n") == 1
-    settings = settings.replace("  outlets:\n", f"  outlets:\n{entry}")
-    (project / "dbt_project.yml").write_text(settings, encoding="utf-8")
+    """dbt on a copy of the project that knows the Harbour Post too."""
+    project = project_with_harbour(tmp_path_factory.mktemp("both"))
     return Dbt(tmp_path_factory.mktemp("target"), project)
 
 
@@ -89,7 +76,7 @@ def test_an_outlet_has_its_own_days_topics_and_phrases(
     warehouse: psycopg.Connection, dbt: Dbt, dbt_of_both: Dbt
 ) -> None:
     """One test: each step begins where the one before it ended."""
-    nyt, gazette = Archive(0, warehouse), GazetteArchive(0, warehouse)
+    nyt, harbour = Archive(0, warehouse), HarbourArchive(0, warehouse)
     nyt.store(
         MONTHS[0],
         [article(number, "2020-01-09", f"Harbor {number}", "Ferries") for number in range(30)]
@@ -100,12 +87,12 @@ def test_an_outlet_has_its_own_days_topics_and_phrases(
     assert len(before["marts.dim_topics"]) > 2
 
     # The same ids, and a phrase that the other outlet says too seldom.
-    gazette.store(
+    harbour.store(
         MONTHS[0],
         [
             {
                 "_id": f"nyt://article/{number}", "title": "Red Sea" if number < 6 else "Harbor",
-                "printed": "2020-01-19T23:30:00Z", "about": ["FERRIES"],
+                "day": "2020-01-20", "tags": [{"kind": "subject", "name": "FERRIES"}],
             }
             for number in range(20)
         ],
@@ -113,25 +100,24 @@ def test_an_outlet_has_its_own_days_topics_and_phrases(
     dbt_of_both("build", "--exclude-resource-type", "unit_test")
     assert of_outlet(warehouse, "nyt") == before
     assert warehouse.execute("select * from marts.dim_outlets order by 1").fetchall() == [
-        ("gazette", "The Fictional Gazette", "Asia/Tokyo"),
+        ("harbour", "The Harbour Post", "Europe/Lisbon"),
         ("nyt", "The New York Times", "America/New_York"),
     ]
-    # Dated in Tokyo.
     assert warehouse.execute(
         "select published_on, articles from marts.fct_daily_articles "
-        "where outlet = 'gazette' and articles > 0"
+        "where outlet = 'harbour' and articles > 0"
     ).fetchall() == [(date(2020, 1, 20), 20)]
     ferries = "select outlet, topic_id, articles from marts.dim_topics where kind = 'subject'"
     found = warehouse.execute(f"{ferries} and lower(label) = 'ferries' order by 1").fetchall()
-    assert [row[::2] for row in found] == [("gazette", 20), ("nyt", 30)]
+    assert [row[::2] for row in found] == [("harbour", 20), ("nyt", 30)]
     assert found[0][1] == found[1][1]
     phrases = "select outlet, label, articles from marts.dim_topics where kind = 'phrase'"
-    assert warehouse.execute(phrases).fetchall() == [("gazette", "red sea", 6)]
+    assert warehouse.execute(phrases).fetchall() == [("harbour", "red sea", 6)]
     keys = "select count(*), count(distinct article_key) from intermediate.int_articles_dated"
     assert warehouse.execute(keys).fetchall() == [(53, 53)]
 
     # Without its months, and then without the outlet, all is as it was.
-    gazette.store(MONTHS[0], None)
+    harbour.store(MONTHS[0], None)
     dbt_of_both("run", "--select", "+marts")
     assert tables(warehouse) == before
     dbt("run", "--select", "+marts")
@@ -141,7 +127,7 @@ def test_an_outlet_has_its_own_days_topics_and_phrases(
 def test_incremental_runs_of_two_outlets_end_where_a_full_refresh_does(
     warehouse: psycopg.Connection, dbt_of_both: Dbt
 ) -> None:
-    archives = [Archive(5, warehouse), GazetteArchive(6, warehouse)]
+    archives = [Archive(5, warehouse), HarbourArchive(6, warehouse)]
     changes = []
     for number in range(6):
         changes.append(archives[number % 2].change())
@@ -152,4 +138,4 @@ def test_incremental_runs_of_two_outlets_end_where_a_full_refresh_does(
     full = tables(warehouse)
     for table in TABLES:
         assert incremental[table] == full[table], (table, changes)
-    assert {outlet for outlet, *_ in full["marts.dim_topics"]} == {"gazette", "nyt"}
+    assert {outlet for outlet, *_ in full["marts.dim_topics"]} == {"harbour", "nyt"}

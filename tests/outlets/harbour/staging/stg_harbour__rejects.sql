@@ -1,7 +1,7 @@
 with
 
 source as (
-    select * from {{ source('gazette', 'gazette_rejects') }}
+    select * from {{ source('harbour', 'harbour_rejects') }}
 ),
 
 renamed as (

@@ -1,6 +1,6 @@
--- A topic's articles are the sum of its days; they would not be if two topics had the same key. To
--- be quick, of a twentieth of the topics: keys are hashes, so a range of them is a random sample,
--- and it is read from an index.
+-- A topic's articles are the sum of its days; they would not be if two topics had the same key. Only
+-- a twentieth of the topics is checked, to save time. Keys are hashes, so a range of keys is a
+-- random sample that an index can read.
 {% set is_sampled = 'topic_id between 0 and 922337203685477580' %}
 
 with

@@ -1,4 +1,4 @@
-"""What is landed and loaded: one row a month, and the gaps between them."""
+"""What is landed and loaded: one row per month, and the gaps between them."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime

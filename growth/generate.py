@@ -110,7 +110,7 @@ def _tables() -> str:
         "added; one that has\n-- left it stays as it is, for what is stored is kept.",
         "create schema if not exists growth;",
         _table("growth.runs", register.RUNS, ["run_id text primary key"], []),
-        "comment on table growth.runs is 'One row a fitted window and its settings.';",
+        "comment on table growth.runs is 'One row per fitted window and its settings.';",
         _comments("growth.runs", register.RUNS),
         _table(
             "growth.coefficients",
@@ -121,7 +121,7 @@ def _tables() -> str:
             ],
             ["primary key (run_id, topic_id)"],
         ),
-        "comment on table growth.coefficients is 'One row a topic of a run.';",
+        "comment on table growth.coefficients is 'One row per topic of a run.';",
         _comments("growth.coefficients", coefficients),
     ]
     return "\n\n".join(parts) + "\n"

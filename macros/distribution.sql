@@ -4,7 +4,7 @@
     Citus, or without either key, dbt's own SQL is what runs.
 
     The table is created without rows, spread, and filled by `insert .. select`, so that the workers do
-    the work. `with no data`, since Citus would carry out much of a query that ends in `limit 0`.
+    the work. `with no data`, since Citus would still run most of a query that ends in `limit 0`.
 -#}
 {% macro postgres__create_table_as(temporary, relation, sql) -%}
     {%- set spread = '' if temporary else spread_sql(relation) -%}

@@ -30,7 +30,7 @@ alter table growth.runs
     add column if not exists pulses integer,
     add column if not exists seconds double precision;
 
-comment on table growth.runs is 'One row a fitted window and its settings.';
+comment on table growth.runs is 'One row per fitted window and its settings.';
 
 comment on column growth.runs.run_id is 'Key of the fit: its window and settings.';
 comment on column growth.runs.outlet is 'Short name of the outlet whose articles were fitted.';
@@ -119,7 +119,7 @@ alter table growth.coefficients
     add column if not exists new_label boolean,
     add column if not exists seasonal boolean;
 
-comment on table growth.coefficients is 'One row a topic of a run.';
+comment on table growth.coefficients is 'One row per topic of a run.';
 
 comment on column growth.coefficients.run_id is 'Key of the fit: its window and settings.';
 comment on column growth.coefficients.topic_id is 'Key of the topic: the first 64 bits of the MD5 of its kind and label, the same in every warehouse.';

@@ -16,7 +16,7 @@ create table if not exists raw.{outlet}_months (
     fetched_at timestamptz not null,
     loaded_at timestamptz not null
 );
-comment on table raw.{outlet}_months is 'One row a loaded month of the archive.';
+comment on table raw.{outlet}_months is 'One row per loaded month of the archive.';
 comment on column raw.{outlet}_months.hits is 'meta.hits of the response; null where it names none.';
 comment on column raw.{outlet}_months.docs is 'Documents stored in raw.{outlet}_articles.';
 comment on column raw.{outlet}_months.rejected is 'Documents stored in raw.{outlet}_rejects.';
@@ -32,7 +32,7 @@ create table if not exists raw.{outlet}_articles (
     doc jsonb not null,
     primary key (archive_month, article_id)
 );
-comment on table raw.{outlet}_articles is 'One row a document of a month''s response, as received.';
+comment on table raw.{outlet}_articles is 'One row per document of a month''s response, as received.';
 
 create table if not exists raw.{outlet}_rejects (
     archive_month date not null,
@@ -41,7 +41,7 @@ create table if not exists raw.{outlet}_rejects (
     doc bytea not null,
     primary key (archive_month, position)
 );
-comment on table raw.{outlet}_rejects is 'One row a document that could not be stored.';
+comment on table raw.{outlet}_rejects is 'One row per document that could not be stored.';
 comment on column raw.{outlet}_rejects.position is 'Place in the response''s docs, from 0.';
 
 create table if not exists raw.{outlet}_fields (
@@ -53,7 +53,7 @@ create table if not exists raw.{outlet}_fields (
     primary key (archive_month, field, reading)
 );
 comment on table raw.{outlet}_fields is
-    'One row a month, field and reading of the field: how many of the month''s stored documents. '
+    'One row per month, field and reading of the field: how many of the month''s stored documents. '
     'No row where a version before 0.5.0 loaded the month.';
 comment on column raw.{outlet}_fields.field is 'document_type, pub_date, headline or keywords.';
 comment on column raw.{outlet}_fields.reading is

@@ -79,7 +79,7 @@ class Cells:
         return np.repeat(values, self.lengths)
 
     def products(self, columns: Columns) -> Floats:
-        """Add up, for each topic, its counts times the rows of ``columns``, one row a period.
+        """Add up, for each topic, its counts times the rows of ``columns``, one row per period.
         Shape (F, number of columns)."""
         shape = (self.topics, columns.shape[0])
         parts = (self.count, self.period.astype(np.int32), self.indptr)

@@ -127,7 +127,7 @@ def _series(connection: psycopg.Connection, run: Run, kinds: Sequence[str], by: 
     return Table(
         "series",
         f"Articles of each fitted topic by {by}",
-        f"One row a topic that has a fit and a {by} of the window, those without an article of it "
+        f"One row per topic that has a fit and {by} of the window, those without an article of it "
         "included. Days of months that are not loaded are left out.",
         query,
         COUNTED,
@@ -143,8 +143,8 @@ def _coefficients(run: Run, kinds: Sequence[str]) -> Table:
     return Table(
         "coefficients",
         "Growth of each topic of the window",
-        "One row a topic: how fast its share of all articles grew or shrank, and how sure that is. "
-        "A topic without a fit has a status that says why, and nulls.",
+        "One row per topic: how fast its share of all articles grew or shrank, and how sure that "
+        "is. A topic without a fit has a status that says why, and nulls.",
         query,
         of_topics(),
         "kind, label, topic_id",

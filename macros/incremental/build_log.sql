@@ -5,7 +5,7 @@
 {%- endmacro %}
 
 
-{#- What stands for a model's rules in the column `part`. -#}
+{#- The value of `part` in the row that records a model's rules. -#}
 {% macro rules_part() -%} 'rules' {%- endmacro %}
 
 

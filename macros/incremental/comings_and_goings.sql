@@ -26,8 +26,8 @@
 {%- endmacro %}
 
 
-{#- A `pre_hook` of fct_topic_daily: deletes the days of topics that are none any more. Where days
-    are only added, these can be phrases alone, and `counted` (int_topics_counted) still has them. -#}
+{#- A `pre_hook` of fct_topic_daily: deletes the rows of topics that have been dropped. Where days
+    are only added, only phrases can drop out, and `counted` (int_topics_counted) still lists them. -#}
 {% macro delete_dropped_topics(counted) %}
     {% if is_incremental() %}
         {% set phrases = "where kind = 'phrase'" if adds() else '' %}

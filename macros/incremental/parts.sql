@@ -44,8 +44,8 @@
 
 
 {#-
-    The model's stale parts, and whether each was built before: a part that was not is new, one that
-    is not there any more was. The query is asked once: `load_result` gives a result away, so it is
+    The model's stale parts, and whether each was built before: a part that was never built is
+    new, one that has disappeared was built. The query is asked once: `load_result` gives a result away, so it is
     stored anew each time.
 -#}
 {% macro stale_parts() %}

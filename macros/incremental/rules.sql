@@ -2,8 +2,8 @@
     A number that changes with the rules of a model: with the SQL of it and of all models that it is
     built from, with the seeds among these, and with the macros and vars that any of them uses.
 
-    dbt knows a model's macros too (`depends_on.macros`), but not those that a branch calls which is
-    left out when the project is parsed. So names that are called are looked for in the text.
+    dbt lists a model's macros too (`depends_on.macros`), but misses calls in branches that it skips
+    while parsing. So the names of macros are looked for in the text.
 -#}
 {% macro rules_version(unique_id) -%}
     {%- set macros = context[project_name] -%}

@@ -1,2 +1,3 @@
--- The sign alone, which needs no look at the run, leaves few topics to ask for their direction.
+-- The sign is tested first: it needs no join to the run, and leaves few topics whose direction must
+-- be worked out.
 {{ ranked_list("sure_growth > 0 and direction = 'growing'", order_by='sure_growth desc') }}

@@ -410,4 +410,4 @@ def test_build_stays_green_after_a_fit_and_a_second_time(
     done = built.run(*docs, **built.parsed())
     assert done.returncode == 0, done.stdout
     page = (tmp_path / "static_index.html").read_text(encoding="utf-8")
-    assert "One row a topic of a run of `growth fit`" in page
+    assert "One row per topic of a run of `growth fit`" in page

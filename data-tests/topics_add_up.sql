@@ -1,5 +1,5 @@
--- A topic's articles are the sum of its days; they would not be if two topics had the same key. Only
--- a twentieth of the topics is checked, to save time. Keys are hashes, so a range of keys is a
+-- A topic's articles are the sum of its days; they would not be if two topics had the same key. To
+-- save time, only a twentieth of the topics is checked. Keys are hashes, so a range of keys is a
 -- random sample that an index can read.
 {% set is_sampled = 'topic_id between 0 and 922337203685477580' %}
 

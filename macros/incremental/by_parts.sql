@@ -44,9 +44,6 @@
             analyze {{ this }};
             {{ log_all_parts() }}
         {% elif stale_parts() %}
-            {% if config.meta_get('builds') == 'whole' %}
-                analyze {{ this }};
-            {% endif %}
             {{ log_stale_parts() }}
         {% endif %}
     {% endif %}

@@ -3,6 +3,7 @@
         materialized='incremental',
         incremental_strategy='by_parts',
         meta={'parts': 'days', 'builds': 'whole'},
+        post_hook="analyze {{ this }}",
     )
 }}
 

@@ -16,7 +16,7 @@ _NEW = (
     "listed_rate", "listed_low", "listed_high", "listed_doubling_days", "listed_by",
 )  # fmt: skip
 # What fits filled up to 0.5.0, and nothing showed.
-_IDLE = ("intercept", "growth_rate_model_se", "statistic", "deviance", "pearson", "iterations")
+_IDLE = ("growth_rate_model_se", "statistic", "deviance", "pearson", "iterations")
 _MISSION = (
     "growth_rate, growth_rate_se, ci_low, ci_high, ceiling, midpoint_on, peak_on, p_value, q_value"
 )
@@ -49,7 +49,7 @@ def old(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Itera
             alter table growth.runs
                 drop column fitted_to cascade, drop column false_discovery_rate cascade;
             update growth.runs set code_version = '0.3.0';
-            update growth.coefficients set intercept = 1;
+            update growth.coefficients set statistic = 1;
             update growth.coefficients set phase = case
                 when phase in ('still rising', 'holding high') then 'emerging'
                 when phase in ('unclear', 'every year') then 'steady'
@@ -80,7 +80,7 @@ def test_fits_of_0_3_0_are_read_and_made_anew(old: Warehouse, tmp_path: Path) ->
     old.ok("dbt", "build", "--exclude-resource-type", "unit_test")
 
     # What is no longer filled is kept, and every run was fitted at the rate that was the only one.
-    assert old.value("select count(*) from growth.coefficients where intercept = 1") > 5
+    assert old.value("select count(*) from growth.coefficients where statistic = 1") > 5
     assert old.rows("select distinct false_discovery_rate from growth.runs") == [(0.05,)]
 
     # What is stored stays readable, and says what it lacks.

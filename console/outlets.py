@@ -55,6 +55,12 @@ DEFAULT_OUTLET = OUTLETS[0].short
 FIRST_MONTH = min(outlet.first_month for outlet in OUTLETS)
 
 
+def outlet_option(short: str) -> str:
+    """Return the option that names an outlet in a command to run, with a space before it; nothing
+    for the outlet that is meant anyway."""
+    return "" if short == DEFAULT_OUTLET else f" --outlet {short}"
+
+
 def find_outlet(short: str) -> Outlet:
     """Return the outlet of a short name. Raises WarehouseError where there is none."""
     for outlet in OUTLETS:

@@ -14,6 +14,7 @@ import typer
 from console.exit_codes import SOME_FAILED
 from console.messages import print_csv, print_json, print_path, say
 from console.months import format_month
+from console.outlets import outlet_option
 from console.text import visible
 from growth.choices import Direction, FileFormat, Period, Phase
 from growth.model.statuses import Status
@@ -69,8 +70,9 @@ def _say_what_became_of(fitted: "Fitted") -> None:
     _say_how_far(fitted)
     if fitted.stored_before:
         say("the same fit of the same data was stored before: nothing to write")
+    option = outlet_option(window.outlet)
     months = f"--start {format_month(window.start)} --end {format_month(window.end)}"
-    say(f"see it: growth top --direction growing|shrinking|popular {months}")
+    say(f"see it: growth top{option} --direction growing|shrinking|popular {months}")
 
 
 def _say_how_far(fitted: "Fitted") -> None:

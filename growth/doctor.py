@@ -10,7 +10,7 @@ from psycopg import sql
 from console.errors import WarehouseError
 from console.messages import Finding
 from console.months import format_month
-from console.outlets import Outlet
+from console.outlets import Outlet, outlet_option
 from growth.stored.lists import LISTS, read_list
 from growth.stored.observed import articles_now, fitting_period, marts_needed, observed_query
 from growth.stored.runs import list_runs
@@ -47,7 +47,8 @@ def examine(outlet: Outlet) -> Iterator[Finding]:
         ):
             if not (well or command):
                 continue
-            finding = _ask(connection, outlet, name, find) if well else _later(name, command)
+            later = f"{command}{outlet_option(outlet.short)}"
+            finding = _ask(connection, outlet, name, find) if well else _later(name, later)
             well = finding.ok or (
                 well and find is _fields
             )  # bad fields stop nothing: the others are read
@@ -88,6 +89,7 @@ def _later(name: str, command: str) -> Finding:
 
 def _report(connection: psycopg.Connection, outlet: Outlet) -> Finding:
     """Check that the page's queries run: tables of an older version may lack a column."""
+    option = outlet_option(outlet.short)
     latest = list_runs(connection, outlet.short)[0]
     for name in LISTS:
         read_list(connection, latest, name, [], 1)
@@ -96,17 +98,21 @@ def _report(connection: psycopg.Connection, outlet: Outlet) -> Finding:
         connection.execute(sql.SQL("{} limit 0").format(observed))
         connection.execute("select from marts.fct_topic_evidence limit 0")
     return Finding(
-        "report", True, "nothing is missing: `growth report`; `growth top` for the lists"
+        "report",
+        True,
+        f"nothing is missing: `growth report{option}`; `growth top{option}` for the lists",
     )
 
 
 def _months(connection: psycopg.Connection, outlet: Outlet) -> Finding:
+    option = outlet_option(outlet.short)
     rows = _raw_rows(connection, outlet, "select archive_month from {months} order by 1")
     if not rows:
         return Finding(
             "months",
             False,
-            "none is loaded: `extract load --from DIR` takes files, `extract run` asks the API, "
+            f"none is loaded: `extract load{option} --from DIR` takes files, `extract run{option}` "
+            "asks the API, "
             "`make run` makes a sample",
         )
     first, last = format_month(rows[0][0]), format_month(rows[-1][0])
@@ -164,6 +170,7 @@ _FIELDS = {
 
 
 def _fields(connection: psycopg.Connection, outlet: Outlet) -> Finding:
+    option = outlet_option(outlet.short)
     table = outlet.table("fields")
     [[allowed]] = connection.execute("select has_table_privilege(%s, 'SELECT')", [table]).fetchall()
     if not allowed:
@@ -176,7 +183,7 @@ def _fields(connection: psycopg.Connection, outlet: Outlet) -> Finding:
                 "fields",
                 False,
                 f"{name}: {unreadable:,} of {counted:,} {_FIELDS[field]}: load a better file of "
-                f"the month, or `extract remove {name}`",
+                f"the month, or `extract remove{option} {name}`",
             )
     totals = {name: sum(row[2] for row in rows if row[1] == name) for name in _FIELDS}
     said = [f"{total:,} {_FIELDS[name]}" for name, total in totals.items() if total]
@@ -190,8 +197,8 @@ def _fields(connection: psycopg.Connection, outlet: Outlet) -> Finding:
     )
     if uncounted:
         found += (
-            f"; {uncounted} months not counted (loaded before 0.5.0): `extract load --from DIR "
-            "--refresh` counts them"
+            f"; {uncounted} months not counted (loaded before 0.5.0): `extract load{option} --from "
+            "DIR --refresh` counts them"
         )
     return Finding("fields", True, found)
 
@@ -235,9 +242,12 @@ def _marts(connection: psycopg.Connection, outlet: Outlet) -> Finding:
 
 
 def _fit(connection: psycopg.Connection, outlet: Outlet) -> Finding:
+    option = outlet_option(outlet.short)
     runs = list_runs(connection, outlet.short)
     if not runs:
-        return Finding("fit", False, f"none is stored: run `growth fit`{_and_role(connection)}")
+        return Finding(
+            "fit", False, f"none is stored: run `growth fit{option}`{_and_role(connection)}"
+        )
     latest = runs[0]
     if articles_now(connection, latest) != latest.articles:
         return Finding(

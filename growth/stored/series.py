@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from console.errors import WarehouseError
 from console.months import format_month, last_day
-from console.outlets import DEFAULT_OUTLET
+from console.outlets import outlet_option
 from growth.model.counts import Counts
 from growth.stored.runs import Window
 
@@ -176,9 +176,8 @@ def _window(
         [outlet],
     ).fetchone()
     if row is None or row[0] is None:
-        of_outlet, option = "", ""
-        if outlet != DEFAULT_OUTLET:
-            of_outlet, option = f" of the outlet {outlet}", f" --outlet {outlet}"
+        option = outlet_option(outlet)
+        of_outlet = f" of the outlet {outlet}" if option else ""
         raise WarehouseError(
             f"the marts hold no articles{of_outlet}: load months (`extract load{option} --from "
             "DIR`), then `dbt build`"

@@ -1,3 +1,5 @@
+{%- set columns = 'outlet, topic_id, published_on, archive_month, article_key, kind, label' -%}
+
 with
 
 keywords as (
@@ -9,25 +11,9 @@ terms as (
 ),
 
 unioned as (
-    select
-        outlet,
-        topic_id,
-        published_on,
-        archive_month,
-        article_key,
-        kind,
-        label
-    from keywords
+    select {{ columns }} from keywords
     union all
-    select
-        outlet,
-        topic_id,
-        published_on,
-        archive_month,
-        article_key,
-        kind,
-        label
-    from terms
+    select {{ columns }} from terms
 )
 
 select * from unioned

@@ -82,6 +82,7 @@ LONGEST = (
     "test_seasons.py",
     "test_extract_api.py",
     "test_incremental.py",
+    "test_models_of_two_outlets.py",
     "test_backup.py",
     "test_real_archive.py",
     "test_warehouse.py",

@@ -124,6 +124,7 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
     return {model for model, version in before.items() if after[model] != version}
 
 
+@pytest.mark.nightly
 def test_each_macro_is_part_of_the_rules_of_the_models_that_use_it(dbt: Dbt) -> None:
     before = dbt.rules()
     for name, models in users(dbt.manifest).items():

@@ -124,6 +124,7 @@ def test_an_outlet_has_its_own_days_topics_and_phrases(
     assert tables(warehouse) == before
 
 
+@pytest.mark.nightly
 def test_incremental_runs_of_two_outlets_end_where_a_full_refresh_does(
     warehouse: psycopg.Connection, dbt_of_both: Dbt
 ) -> None:

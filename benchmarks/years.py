@@ -37,14 +37,20 @@ _CELL = np.dtype(
 )  # fmt: skip
 _MARTS = """
 create schema marts;
-create table marts.fct_topic_daily (topic_id bigint, published_on date, articles integer);
-create table marts.dim_topics (topic_id bigint, kind text, label text, first_seen_on date);
-create table marts.fct_daily_articles (published_on date, articles integer, is_loaded boolean);
+create table marts.fct_topic_daily (
+    topic_id bigint, published_on date, articles integer, outlet text default 'nyt'
+);
+create table marts.dim_topics (
+    topic_id bigint, kind text, label text, first_seen_on date, outlet text default 'nyt'
+);
+create table marts.fct_daily_articles (
+    published_on date, articles integer, is_loaded boolean, outlet text default 'nyt'
+);
 """
 _AFTERWARDS = """
 create unique index on marts.fct_topic_daily (published_on, topic_id);
 create index on marts.fct_topic_daily (topic_id);
-insert into marts.dim_topics
+insert into marts.dim_topics (topic_id, kind, label, first_seen_on)
 select topic_id, 'term', 'topic ' || topic_id, min(published_on)
 from marts.fct_topic_daily group by topic_id;
 analyze marts.fct_topic_daily, marts.dim_topics, marts.fct_daily_articles;
@@ -87,7 +93,10 @@ def _write_marts() -> int:
     cells = 0
     with psycopg.connect() as connection, connection.cursor() as cursor:
         cursor.execute(_MARTS)
-        with cursor.copy("copy marts.fct_topic_daily from stdin (format binary)") as copy:
+        with cursor.copy(
+            "copy marts.fct_topic_daily (topic_id, published_on, articles) "
+            "from stdin (format binary)"
+        ) as copy:
             copy.write(_SIGNATURE)
             for counts in generate(rng, totals):
                 day = np.flatnonzero(counts)
@@ -98,7 +107,9 @@ def _write_marts() -> int:
                 copy.write(rows.tobytes())
                 cells += len(day)
             copy.write(_END)
-        with cursor.copy("copy marts.fct_daily_articles from stdin") as copy:
+        with cursor.copy(
+            "copy marts.fct_daily_articles (published_on, articles, is_loaded) from stdin"
+        ) as copy:
             for place, articles in enumerate(totals.tolist()):
                 copy.write_row((START + timedelta(days=place), articles, True))
         cursor.execute(_AFTERWARDS)

@@ -65,11 +65,12 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def locks(warehouse: Warehouse, granted: bool) -> list[str]:
-    """Return the names of the sessions that hold, or wait for, an advisory lock."""
+    """Return the names of the sessions that hold, or wait for, an advisory lock; without dbt's own
+    threads, which take turns to drop relations."""
     rows = warehouse.rows(
         """
         select application_name from pg_locks inner join pg_stat_activity using (pid)
-        where locktype = 'advisory' and granted = %s order by 1
+        where locktype = 'advisory' and granted = %s and application_name <> 'dbt' order by 1
         """,
         granted,
     )

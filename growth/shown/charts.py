@@ -1,7 +1,8 @@
 """The page's charts: Vega-Lite specifications, written with Altair.
 
-A specification holds no data: the page's script puts a topic's rows in their place, or pictures.py
-for readers without scripts. Colours are the variables of colours.css, so that one picture serves
+A specification holds no data. Three put a topic's rows in and draw it: the page's script
+(report/assets/charts.js), report/pictures.py for readers without scripts, and plot.py for
+`growth plot`. Colours are the variables of colours.css, so that one picture serves
 light and dark, screen and paper.
 """
 

@@ -1,4 +1,7 @@
-"""Reads the ranked lists of stored fits. Needs no numbers' library: `growth top` starts at once."""
+"""Reads the lists of stored fits, which macros/ranked_list.sql ranks.
+
+No library of numbers is imported, so that `growth top` starts at once.
+"""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
 {#- A ranked list of the topics of each run: growing_topics, shrinking_topics and popular_topics say
-    which topics it has (`which`) and by what it is ranked (`order_by`). A twin or a fragment is shown by the topic that stands
-    for it, where that is in the list too. -#}
+    which topics it has (`which`) and by what it is ranked (`order_by`). A twin or a fragment is
+    shown by the topic that stands for it, where that is in the list too. -#}
 {% macro ranked_list(which, order_by) %}
     with
 

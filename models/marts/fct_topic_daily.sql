@@ -43,7 +43,8 @@ daily as (
         on
             to_build.outlet = topics.outlet
             and to_build.topic_id = topics.topic_id
-    group by to_build.outlet, to_build.topic_id, to_build.published_on
+    -- In this order: to sort by the outlet first takes longer, for it is nearly always the same.
+    group by to_build.topic_id, to_build.published_on, to_build.outlet
 )
 
 select * from daily

@@ -105,7 +105,7 @@ flow-growth: .venv/.installed-prefect ## Let Prefect fit now (AS_AT=2024-10 HORI
 test: .venv/.installed-dev ## Run all but the nightly tests, on a Postgres server of their own (six to nine minutes)
 	$(BIN)/python -m pytest -m "not nightly"
 
-test-fast: .venv/.installed-dev ## Run the fast tests, which need no dbt (under a minute)
+test-fast: .venv/.installed-dev ## Run the fast tests, which need no dbt (a minute and a half)
 	$(BIN)/python -m pytest -m fast
 
 test-nightly: .venv/.installed-dev ## Run the nightly tests, slow and rarely broken (eight minutes)

@@ -163,11 +163,11 @@ def _page() -> str:
     """Return the page of all columns, in Markdown."""
     lists = {column.name for column in register.listed()}
     lines = [
-        "# What is told of a topic",
+        "# The columns of fits and lists",
         "",
         f"<!-- {_MADE}. -->",
         "",
-        "`marts.fct_topic_growth` has a row a topic of a fit, with all columns but `rank` and",
+        "`marts.fct_topic_growth` has one row per topic of a fit, with all columns but `rank` and",
         "`other_labels`; the exported `coefficients` and `growth show --json` have the same ones.",
         "Those with a dot under *lists* are in `marts.growing_topics`, `shrinking_topics` and",
         "`popular_topics` and in `growth top --json`; those under *page* are on the page that",

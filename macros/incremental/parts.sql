@@ -44,9 +44,9 @@
 
 
 {#-
-    The model's stale parts, and whether each was built before: a part that was never built is
-    new, one that has disappeared was built. The query is asked once: `load_result` gives a result away, so it is
-    stored anew each time.
+    The model's stale parts, and whether each was built before: a part that was never built is new,
+    one that has disappeared was built. The query is asked once: `load_result` gives a result away,
+    so it is stored again each time.
 -#}
 {% macro stale_parts() %}
     {% set known = load_result('stale_parts') %}
@@ -147,9 +147,9 @@
 
 
 {#-
-    The days that new months change: their own, for which articles may have come with other months;
-    and the days of their articles, which may have come with another month before. All days, where a
-    month was loaded again or removed: what it had before is not known any more.
+    The days that new months change: all days of these months, since other months may hold articles
+    of them; and each day on which another month already had one of their articles. Where a month was
+    loaded again or removed, all days: nobody knows any more what it had before.
 -#}
 {% macro in_days_of_months(column) -%}
     {%- if not adds() -%}

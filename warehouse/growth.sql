@@ -28,6 +28,10 @@ alter table growth.runs
     add column if not exists not_converged integer,
     add column if not exists s_curves integer,
     add column if not exists pulses integer,
+    add column if not exists steps integer,
+    add column if not exists events integer,
+    add column if not exists noise_memory double precision,
+    add column if not exists noise_deviation double precision,
     add column if not exists seconds double precision;
 
 comment on table growth.runs is 'One row per fitted window and its settings.';
@@ -49,6 +53,10 @@ comment on column growth.runs.converged is 'Number of topics with a fit.';
 comment on column growth.runs.not_converged is 'Number of topics whose fit exists and was not found.';
 comment on column growth.runs.s_curves is 'Number of topics whose articles support an S-curve.';
 comment on column growth.runs.pulses is 'Number of topics whose articles support a pulse.';
+comment on column growth.runs.steps is 'Number of topics whose articles support a step, with or without a drift.';
+comment on column growth.runs.events is 'Number of topics whose articles support an event.';
+comment on column growth.runs.noise_memory is 'How long the topics'' noise lasts, as measured from all of them: the d of fractional noise, from 0 (weeks have nothing in common) to 0.5.';
+comment on column growth.runs.noise_deviation is 'How strong the noise of a typical topic is: the standard deviation of the log-odds of its weekly share.';
 comment on column growth.runs.seconds is 'Time that reading and fitting took.';
 comment on column growth.runs.input_sha256 is 'Digest of the counts that were fitted.';
 comment on column growth.runs.code_version is 'Version of this project that made the fit.';
@@ -102,6 +110,21 @@ alter table growth.coefficients
     add column if not exists listed_by text,
     add column if not exists phase text,
     add column if not exists shape text,
+    add column if not exists fit_quality double precision,
+    add column if not exists step_on date,
+    add column if not exists step_low_on date,
+    add column if not exists step_high_on date,
+    add column if not exists event_on date,
+    add column if not exists event_low_on date,
+    add column if not exists event_high_on date,
+    add column if not exists half_life_days double precision,
+    add column if not exists half_life_days_low double precision,
+    add column if not exists half_life_days_high double precision,
+    add column if not exists jump_share_before double precision,
+    add column if not exists jump_share_after double precision,
+    add column if not exists event_share_settled double precision,
+    add column if not exists drift_rate double precision,
+    add column if not exists one_burst boolean,
     add column if not exists shape_p_value double precision,
     add column if not exists ceiling double precision,
     add column if not exists ceiling_low double precision,
@@ -162,7 +185,22 @@ comment on column growth.coefficients.listed_high is 'Upper end of the 95 % inte
 comment on column growth.coefficients.listed_doubling_days is 'Days in which the odds doubled at `listed_rate`; negative, the days in which they halved. Null unless the topic is listed and kept to one pace: no jump, no bend, no fall below half of its highest level, a level that moved at this pace, and a window of at least half this length.';
 comment on column growth.coefficients.listed_by is 'Where `listed_rate` is from: `trend` or `change`.';
 comment on column growth.coefficients.phase is 'The word for what happened, judged by the level: `still rising`, `holding high`, `past its peak`, `came and went`, `fading`, `steady`, `unclear`, `every year`, or `too few articles`. docs/model.md has the rules. Runs of versions before 0.4.0 have other words.';
-comment on column growth.coefficients.shape is 'The curve that the articles support: `trend` (constant growth), `s_curve` (levels off at a ceiling) or `pulse` (rises and falls). Null without a fit.';
+comment on column growth.coefficients.shape is 'The shape that the articles support: `trend` (constant growth), `s_curve` (levels off at a ceiling), `pulse` (rises and falls), `step` (from one share to another on a date), `step_drift` (a step, then constant growth) or `event` (a jump that halves every so many days, down to a share of its own). Null without a fit.';
+comment on column growth.coefficients.fit_quality is 'How much of what moved between sixteenths of the window the shape describes: 1 less its deviance over that of a constant, both less what bursts explain. 1 is all; below 0.5 the shape fits poorly. Null where nothing moved beyond chance and bursts.';
+comment on column growth.coefficients.step_on is 'First day after a step. Null for other shapes, as its interval is.';
+comment on column growth.coefficients.step_low_on is 'First day of the step''s 95 % interval.';
+comment on column growth.coefficients.step_high_on is 'Last day of the step''s 95 % interval.';
+comment on column growth.coefficients.event_on is 'Day on which an event''s share jumped. Null for other shapes, as its interval and its half-life are.';
+comment on column growth.coefficients.event_low_on is 'First day of the event''s 95 % interval.';
+comment on column growth.coefficients.event_high_on is 'Last day of the event''s 95 % interval.';
+comment on column growth.coefficients.half_life_days is 'Days in which what was left of an event''s jump, in the log-odds, halved.';
+comment on column growth.coefficients.half_life_days_low is 'Lower end of the half-life''s 95 % interval.';
+comment on column growth.coefficients.half_life_days_high is 'Upper end of the half-life''s 95 % interval.';
+comment on column growth.coefficients.jump_share_before is 'Share of all articles before a step or an event.';
+comment on column growth.coefficients.jump_share_after is 'Share of all articles just after a step or an event.';
+comment on column growth.coefficients.event_share_settled is 'Share of all articles to which an event''s share falls back.';
+comment on column growth.coefficients.drift_rate is 'Growth after a step that drifts.';
+comment on column growth.coefficients.one_burst is 'Whether one sixteenth of the window makes the movement for which the topic is listed: without the fullest sixteenth of the higher quarter it would not be sure to have grown, or shrunk (p above 5 %). False where it is not listed.';
 comment on column growth.coefficients.shape_p_value is 'p-value of the hypothesis that the log-odds of the share are a straight line.';
 comment on column growth.coefficients.ceiling is 'Share at which an S-curve over the whole window levels off, or from which it falls. Null for other shapes, as are the columns with its interval and its midpoint.';
 comment on column growth.coefficients.ceiling_low is 'Lower end of the ceiling''s 95 % interval.';

@@ -12,6 +12,7 @@ from scipy import special
 
 from growth.model.counts import Counts, Floats
 from growth.model.curve_search import PULSE_MODEL, S_CURVE_MODEL, search_curves
+from growth.model.jumps.dates import JumpFit
 from growth.model.level.levels import levels_of
 from growth.model.level.smoother import Weeks
 from growth.model.movement import PULSE, S_CURVE
@@ -24,16 +25,19 @@ BANDS = {80: float(special.ndtri(0.9)), 95: float(special.ndtri(0.975))}
 @dataclass(frozen=True)
 class Lines:
     """Lines of T topics at K times, as log-odds of shape (T, K), NaN without a fit: the level, its
-    standard error, and the trend, S-curve or pulse that was fitted over the whole window."""
+    standard error, and the shape that was fitted over the whole window."""
 
     level: Floats
     error: Floats
     fitted: Floats
 
 
-def draw_lines(counts: Counts, week: float, shape: NDArray[np.str_], times: Floats) -> Lines:
+def draw_lines(
+    counts: Counts, week: float, shape: NDArray[np.str_], jump: JumpFit, times: Floats
+) -> Lines:
     """Return the lines at ``times``, shape (K,), of topics of which the fit kept ``shape``, shape
-    (T,). ``counts`` are by the periods of the fit; ``week`` is a time at which a week begins."""
+    (T,), and ``jump``. ``counts`` are by the periods of the fit; ``week`` is a time at which a week
+    begins."""
     fitting = Fitting(counts, min_articles=0, confidence=0.95, topic_bytes=TOPIC_BYTES)
     weeks = Weeks.of(fitting.design, week)
     size = (fitting.size, len(times))
@@ -51,4 +55,6 @@ def draw_lines(counts: Counts, week: float, shape: NDArray[np.str_], times: Floa
                 part = block.take(chosen)
                 curves = search_curves(part.tables, part.cells, part.trends, model)
                 lines.fitted[part.rows] = model.values(scaled, curves.coefficients.T).log_odds
+    jumps = np.isfinite(jump.at)
+    lines.fitted[jumps] = jump.log_odds(times)[jumps]
     return lines

@@ -363,7 +363,7 @@ def _describe(
     weight = p * grid.weights / (1 + values.odds)
     covariance = _inverse(_symmetric(_information(grid, values, weight)))
     with np.errstate(invalid="ignore", divide="ignore"):
-        norm = v @ squares - np.einsum("fib,fij,fjb->f", taken, covariance, taken)
+        norm = v @ squares.sum(axis=0) - np.einsum("fib,fij,fjb->f", taken, covariance, taken)
         long_run = (residual**2).sum(axis=1) / norm
         # Bursts multiply: their part of the variance is as the square of p. The excess over the
         # binomial's is spread over the window so that its mean stays.

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from growth.model.bursts import curve_degrees_of_freedom
 from growth.model.cells import STATUS_TEXTS
 from growth.model.counts import Booleans, Counts, Floats, Integers
 from growth.model.curve_search import (
@@ -19,6 +18,7 @@ from growth.model.curve_search import (
     Curves,
     search_curves,
 )
+from growth.model.noise.students import curve_degrees_of_freedom
 from growth.model.statuses import Status
 from growth.model.trends import Block, Fitting
 
@@ -35,9 +35,9 @@ class SCurveFit:
     ``status`` is the trend's where no trend exists; ``no_ceiling`` where the trend, the S-curve's
     limit, is no worse; ``not_supported`` where fit_growth keeps another shape. Where a number does
     not exist it is NaN. ``ceiling`` (K) is a share, ``midpoint`` (t0) a time in the caller's unit,
-    ``growth_rate`` (r) per that unit. Intervals allow for bursts (bursts.py) with Student's t;
-    the ceiling's is symmetric for 1 / K, in which 1 / p is linear. ``gain`` is the log-likelihood
-    above the trend's, never below 0; ``deviance`` the trend's less twice that."""
+    ``growth_rate`` (r) per that unit. Intervals allow for bursts (noise/students.py) with Student's
+    t; the ceiling's is symmetric for 1 / K, in which 1 / p is linear. ``gain`` is the
+    log-likelihood above the trend's, never below 0; ``deviance`` the trend's less twice that."""
 
     status: NDArray[np.str_]
     ceiling: Floats
@@ -125,6 +125,13 @@ class CurveColumns:
     def say(self, rows: Integers, status: Status) -> None:
         """Write one status for some topics, which have no curve."""
         self._status[rows] = status.code
+
+    def forget(self, rows: Integers) -> None:
+        """Take back the curves of some topics, of which another shape is kept."""
+        self.say(rows, Status.NOT_SUPPORTED)
+        self._iterations[rows] = 0
+        for column in self._numbers.values():
+            column[rows] = np.nan
 
     def add(self, rows: Integers, told: dict[str, NDArray[Any]]) -> None:
         """Write what is told of the curves of some topics."""

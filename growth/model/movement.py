@@ -51,9 +51,8 @@ TOO_FEW = "too few articles"
 
 # A single test is passed at this level; what is listed goes by the false discovery rate.
 ALPHA = 0.05
-# The smaller of the two p-values is multiplied by this. Bonferroni's 2 is for tests that reject as
-# often as they say; the test of the change rejects seldom where nothing changed. With 1.25 the two
-# together reject 2 to 6 % of flat topics, and up to 13 % if autocorrelation is 0.9.
+# The smaller of the two p-values is multiplied by this. Bonferroni's 2 is for tests that have
+# nothing in common; these two look at the same counts. Chosen by simulation (docs/calibration.md).
 _TWO_CHANCES = 1.25
 _TWICE, _FOURFOLD, _QUIET = np.log(2.0), np.log(4.0), np.log(2.5)
 # Where the counts say that a topic has halved, the level must nearly say so too.
@@ -81,7 +80,9 @@ class Movement:
     holds 0. ``listed_doubling`` is the time in which the odds doubled at that rate, negative if
     they halved; NaN where the topic is not listed, where its level has fallen below half of its
     highest or jumped, where its course bends (its shape is not the trend), where it did not move at
-    such a pace, and where the window is shorter than half of that time. ``phase`` is the word."""
+    such a pace, and where the window is shorter than half of that time. ``phase`` is the word.
+    ``one_burst`` is 1 for topics that are listed, but would not be sure to have moved (p above 5 %)
+    without the fullest sixteenth of the window's higher quarter; else 0."""
 
     p_value: Floats
     q_value: Floats
@@ -92,18 +93,21 @@ class Movement:
     listed_by: NDArray[np.str_]
     listed_doubling: Floats
     phase: NDArray[np.str_]
+    one_burst: Floats
 
 
 def movement(
     trend: TrendFit,
     change: ChangeFit,
+    trend_without_fullest: Floats,
     standing: Standing,
     shape: NDArray[np.str_],
     span: float,
     false_discovery_rate: float,
 ) -> Movement:
     """Put together what the fits of the same topics say. All arrays have shape (T,); ``shape`` is
-    '' without a fit, ``span`` is the window's length in the unit of time."""
+    '' without a fit, ``span`` is the window's length in the unit of time;
+    ``trend_without_fullest`` is the p-value of the trend without the fullest sixteenth."""
     fitted = shape != ""
     p = np.where(fitted, joint_p_value(trend.p_value, change.p_value), np.nan)
     q = q_values(p)
@@ -129,6 +133,7 @@ def movement(
         seen = np.log(2) / np.abs(rate) <= _LONGEST_PACE * span
         steadily = (shape == TREND) & ~jumped & ~shares.below_half
         has_pace = (grows | shrinks) & steadily & borne_out & seen
+        rest = joint_p_value(trend_without_fullest, change.p_value_without_fullest)
         return Movement(
             p_value=p,
             q_value=q,
@@ -139,6 +144,7 @@ def movement(
             listed_by=np.select([~fitted, trend_first], ["", TREND], CHANGE),
             listed_doubling=np.where(has_pace, np.log(2) / rate, np.nan),
             phase=_phase(standing, shares, change, fitted, grows, shrinks),
+            one_burst=np.where(fitted, (grows | shrinks) & (rest > ALPHA), np.nan),
         )
 
 

@@ -1,5 +1,5 @@
-"""The choice between trend, S-curve and pulse, and all that is told of a topic put together: shape,
-change, level, word."""
+"""The choice between trend, S-curve, pulse, step and event, and all that is told of a topic put
+together: shape, change, level, word."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from growth.model.arguments import check_false_discovery_rate, check_time
-from growth.model.bursts import degrees_of_freedom, two_sided
 from growth.model.changes import ChangeFit, Changes
-from growth.model.counts import Booleans, Counts, Design, Floats
+from growth.model.counts import Booleans, Counts, Design, Floats, Integers
 from growth.model.curve_search import PULSE_MODEL, S_CURVE_MODEL, search_curves
 from growth.model.curves import (
     PULSE_NUMBERS,
@@ -22,11 +21,18 @@ from growth.model.curves import (
     describe_pulses,
     describe_s_curves,
 )
+from growth.model.jumps.choice import choose_jumps, expected_in_sixteenths, jumped
+from growth.model.jumps.dates import JumpFit
+from growth.model.jumps.quality import fit_quality
+from growth.model.jumps.search import Parts
 from growth.model.level.smoother import Weeks
 from growth.model.level.standing import Standing, nowhere, stand
 from growth.model.movement import ALPHA, PULSE, S_CURVE, TREND, movement
+from growth.model.noise.memory import Noise, strays
+from growth.model.noise.students import two_sided
+from growth.model.one_burst import p_values_without_fullest, rates_without_fullest
 from growth.model.statuses import Status
-from growth.model.trend_search import PeriodTables, Trends
+from growth.model.trend_search import Trends
 from growth.model.trends import Block, Fitting, TrendColumns, TrendFit
 
 # By how much the pulse's log-likelihood, over the dispersion, must be above the S-curve's: half the
@@ -38,7 +44,7 @@ _CLEAR_LEAD = 1.92
 _WIDEST_LOG_CEILING = np.log(4.0)
 _WIDEST_DATE = 1.0
 # Bytes that a topic takes, whatever its cells.
-_TOPIC_BYTES = 2200
+_TOPIC_BYTES = 3000
 # An S-curve that is half-way up or down in the first or last twentieth of the window is none: what
 # is seen there is a bend.
 _EDGE = 0.05
@@ -48,13 +54,15 @@ _EDGE = 0.05
 class GrowthFit:
     """All there is to tell of T topics; every array has shape (T,), NaN where there is no number.
 
-    ``shape`` is ``trend``, ``s_curve`` or ``pulse``, '' without a fit. ``p_value``, ``q_value``,
-    ``sure_growth``, the ``listed_`` numbers and ``phase`` are what trend, change and level say
-    together (movement.py). ``bend`` is the score of a quadratic term in the log-odds over its
-    error, negative where they bend down, and ``shape_p_value`` its p-value. ``doubling`` is the
-    time, in the unit of ``times``, in which the odds double along the trend, negative if they
-    halve; ``doubling_low`` and ``doubling_high`` are its ends where the growth rate is not 0 at the
-    confidence asked for.
+    ``shape`` is ``trend``, ``s_curve``, ``pulse``, ``step``, ``step_drift`` or ``event``, ''
+    without a fit; ``fit_quality`` tells how much of what moved it describes, 1 at most, NaN where
+    nothing moved beyond chance and bursts (jumps/quality.py). ``noise`` is that of all topics.
+    ``p_value``, ``q_value``, ``sure_growth``, the ``listed_`` numbers and ``phase`` are what trend,
+    change and level say together (movement.py). ``bend`` is the score of a quadratic term in the
+    log-odds over its error, negative where they bend down, and ``shape_p_value`` its p-value.
+    ``doubling`` is the time, in the unit of ``times``, in which the odds double along the trend,
+    negative if they halve; ``doubling_low`` and ``doubling_high`` are its ends where the growth
+    rate is not 0 at the confidence asked for.
 
     ``share_start`` and ``share_end`` are the level at the window's two ends, means over two weeks
     or more (ends.py), with intervals (levels.py); ``share_highest`` is its highest, at the time
@@ -62,11 +70,14 @@ class GrowthFit:
     ``trend_share_end`` are the shares of the shape kept, over the whole window, at the same
     periods. ``articles_end`` is the articles a period at the window's end, by the level."""
 
+    noise: Noise
     trend: TrendFit
     s_curve: SCurveFit
     pulse: PulseFit
+    jump: JumpFit
     change: ChangeFit
     shape: NDArray[np.str_]
+    fit_quality: Floats
     p_value: Floats
     q_value: Floats
     sure_growth: Floats
@@ -76,6 +87,7 @@ class GrowthFit:
     listed_by: NDArray[np.str_]
     listed_doubling: Floats
     phase: NDArray[np.str_]
+    one_burst: Floats
     bend: Floats
     shape_p_value: Floats
     doubling: Floats
@@ -110,88 +122,147 @@ def fit_growth(
     rate = check_false_discovery_rate(false_discovery_rate)
     weeks, standing = Weeks.of(fitting.design, week), nowhere(fitting.size)
     trends, changes = TrendColumns(fitting.size), Changes(fitting.design, fitting.size)
-    kept = _KeptShapes(fitting.size, fitting.confidence)
+    blocks = []
     for block in fitting.blocks(changes.add):
-        trends.add(block, fitting.confidence)
+        trends.add(block)
         stand(standing, weeks, block.rows, block.cells, fitting.design.ends)
+        blocks.append(block)
+    noise = _measure(blocks, trends, changes, fitting)
+    kept = _KeptShapes(fitting, noise, changes)
+    rate_without, error_without = np.full((2, fitting.size), np.nan)
+    for block in blocks:
         kept.add(block)
-    trend, change = trends.finish(fitting), changes.finish(fitting.min_articles, fitting.confidence)
-    s_curve = SCurveFit(**kept.s_curves.finish(fitting))
-    pulse = PulseFit(**kept.pulses.finish(fitting))
-    moved = movement(trend, change, standing, kept.shape, fitting.design.scale, rate)
-    trend_shares = {
-        f"trend_{name}": np.select(
-            [kept.shape == S_CURVE, kept.shape == PULSE],
-            [getattr(s_curve, name), getattr(pulse, name)],
-            getattr(trend, name),
-        )
-        for name in ("share_start", "share_end")
-    }
-    told: dict[str, Any] = vars(moved) | trend_shares | _doubling(trend)
+        rate_without[block.rows], error_without[block.rows] = rates_without_fullest(block, changes)
+    trend, change = trends.finish(fitting, noise), changes.finish(fitting, noise)
+    rest = p_values_without_fullest(rate_without, error_without, trend)
+    moved = movement(trend, change, rest, standing, kept.shape, fitting.design.scale, rate)
+    told: dict[str, Any] = vars(moved) | kept.told(trend, fitting) | _doubling(trend)
     told |= _shares(standing, fitting.confidence, fitting.design)
-    return GrowthFit(
-        trend=trend,
-        s_curve=s_curve,
-        pulse=pulse,
-        change=change,
-        shape=kept.shape,
-        bend=kept.bend,
-        shape_p_value=kept.bend_p_value,
-        **told,
-    )
+    return GrowthFit(noise=noise, trend=trend, change=change, **told)
+
+
+def _measure(
+    blocks: list[Block], trends: TrendColumns, changes: Changes, fitting: Fitting
+) -> Noise:
+    """Measure the noise of all topics; then again, without those that surely jump, since a jump
+    looks like the slowest of waves. Their own noise is measured about the jump."""
+    noise = trends.measure()
+    parts = Parts.of(fitting.design)
+    if parts is None or changes.counts is None:
+        return noise
+    square, jumps = changes.strengths(noise), np.zeros(fitting.size, dtype=np.bool_)
+    for block in blocks:
+        for places, expected in jumped(block, parts, square[block.rows], noise):
+            jumps[block.rows[places]] = True
+            changes.follow(block.rows[places], expected)
+    return trends.measure(jumps)
 
 
 class _KeptShapes:
     """The shapes that are kept, filled block by block: '' without a fit; the bend that decides; and
-    the columns of the S-curves and pulses that are kept."""
+    the columns of the S-curves, pulses and jumps that are kept."""
 
-    def __init__(self, size: int, confidence: float) -> None:
-        self._confidence = confidence
-        self.shape = np.full(size, "", dtype="<U7")
-        self.bend, self.bend_p_value = np.full(size, np.nan), np.full(size, np.nan)
-        self.s_curves = CurveColumns(S_CURVE_NUMBERS, size)
-        self.pulses = CurveColumns(PULSE_NUMBERS, size)
+    def __init__(self, fitting: Fitting, noise: Noise, changes: Changes) -> None:
+        size = fitting.size
+        self._fitting, self._noise, self._changes = fitting, noise, changes
+        self._parts, self._square = Parts.of(fitting.design), changes.strengths(noise)
+        self.shape = np.full(size, "", dtype="<U10")
+        self._bend, self._bend_p_value = np.full(size, np.nan), np.full(size, np.nan)
+        self._s_curves = CurveColumns(S_CURVE_NUMBERS, size)
+        self._pulses = CurveColumns(PULSE_NUMBERS, size)
+        self._jumps, self._jump_ends = JumpFit.nothing(size), np.full((2, size), np.nan)
+        self._quality = np.full(size, np.nan)
 
     def add(self, block: Block) -> None:
         """Choose for the topics of a block: the trend, unless the log-odds bend down and a curve is
-        dated."""
+        dated; a jump where the counts support it over these."""
         rows = block.rows
         self.shape[rows] = TREND
-        self.s_curves.say(rows, Status.NOT_SUPPORTED)
-        self.pulses.say(rows, Status.NOT_SUPPORTED)
-        bend, p_value = _bends(block.tables, block.trends)
-        self.bend[rows], self.bend_p_value[rows] = bend, p_value
+        self._s_curves.say(rows, Status.NOT_SUPPORTED)
+        self._pulses.say(rows, Status.NOT_SUPPORTED)
+        bend, p_value = _bends(block.trends, self._noise)
+        self._bend[rows], self._bend_p_value[rows] = bend, p_value
+        times = np.zeros(0) if self._parts is None else self._parts.times
+        kept = block.trends.level[:, None] + block.trends.slope[:, None] * times
         bent = np.flatnonzero((p_value < ALPHA) & (bend < 0))
         if len(bent):
-            self._choose_curve(block.take(bent))
+            self._choose_curve(block.take(bent), times, kept, bent)
+        if self._parts is not None:
+            self._choose_jump(block, self._parts, kept)
 
-    def _choose_curve(self, block: Block) -> None:
+    def _choose_curve(self, block: Block, times: Floats, kept: Floats, places: Integers) -> None:
+        """Choose between trend, S-curve and pulse; put the log-odds of curves, at ``times``, into
+        the rows ``places`` of ``kept``."""
+        confidence = self._fitting.confidence
         s_curves, pulses = (
             search_curves(block.tables, block.cells, block.trends, model)
             for model in (S_CURVE_MODEL, PULSE_MODEL)
         )
-        s_told = describe_s_curves(block, s_curves, self._confidence)
-        p_told = describe_pulses(block, pulses, self._confidence)
+        s_told = describe_s_curves(block, s_curves, confidence)
+        p_told = describe_pulses(block, pulses, confidence)
         s_fits, p_fits = _dated(block, s_told, p_told)
         lead = (pulses.gain - s_curves.gain) / np.fmax(1.0, s_curves.long_run)
         s_kept = s_fits & ~(p_fits & (lead > _CLEAR_LEAD))
-        for columns, kept, told, shape in (
-            (self.s_curves, s_kept, s_told, S_CURVE),
-            (self.pulses, p_fits & ~s_kept, p_told, PULSE),
+        for columns, chosen, told, shape, curves, model in (
+            (self._s_curves, s_kept, s_told, S_CURVE, s_curves, S_CURVE_MODEL),
+            (self._pulses, p_fits & ~s_kept, p_told, PULSE, pulses, PULSE_MODEL),
         ):
-            rows = block.rows[kept]
-            columns.add(rows, {name: values[kept] for name, values in told.items()})
+            rows = block.rows[chosen]
+            columns.add(rows, {name: values[chosen] for name, values in told.items()})
             self.shape[rows] = shape
+            kept[places[chosen]] = model.values(times, curves.coefficients[chosen].T).log_odds
+
+    def _choose_jump(self, block: Block, parts: Parts, kept: Floats) -> None:
+        fitting, counts = self._fitting, self._changes.counts
+        is_curve = self.shape[block.rows] != TREND
+        square = self._square[block.rows]
+        margin = float(special.ndtri(0.5 + fitting.confidence / 2))
+        expected = parts.in_sixteenths(parts.totals * special.expit(kept))
+        for places, dated in choose_jumps(block, parts, square, self._noise, kept, is_curve):
+            rows = block.rows[places]
+            self.shape[rows] = dated.kind
+            for columns in (self._s_curves, self._pulses):
+                columns.forget(rows)
+            self._jumps.fill(rows, dated, fitting.design, margin)
+            ends = dated.log_odds(fitting.design, fitting.design.scaled[[0, -1]])
+            self._jump_ends[:, rows] = special.expit(ends).T
+            if counts is not None:
+                expected[places] = expected_in_sixteenths(dated, block, self._changes.part)
+        if counts is not None:
+            self._quality[block.rows] = fit_quality(
+                counts[block.rows], self._changes.totals, expected, square
+            )
+
+    def told(self, trend: TrendFit, fitting: Fitting) -> dict[str, Any]:
+        """Return the columns of GrowthFit that are about shapes."""
+        s_curve = SCurveFit(**self._s_curves.finish(fitting))
+        pulse = PulseFit(**self._pulses.finish(fitting))
+        ends = {}
+        for name, of_jumps in zip(("share_start", "share_end"), self._jump_ends, strict=True):
+            ends[f"trend_{name}"] = np.select(
+                [self.shape == S_CURVE, self.shape == PULSE, np.isfinite(of_jumps)],
+                [getattr(s_curve, name), getattr(pulse, name), of_jumps],
+                getattr(trend, name),
+            )
+        return ends | {
+            "s_curve": s_curve,
+            "pulse": pulse,
+            "jump": self._jumps,
+            "shape": self.shape,
+            "bend": self._bend,
+            "shape_p_value": self._bend_p_value,
+            "fit_quality": self._quality,
+        }
 
 
-def _bends(tables: PeriodTables, trends: Trends) -> tuple[Floats, Floats]:
+def _bends(trends: Trends, noise: Noise) -> tuple[Floats, Floats]:
     """Return the score statistic of a quadratic term, negative where the log-odds bend down, and
-    its p-value. One wave less is left to measure the dispersion with."""
-    number = tables.bursts.number - 1
-    inflation = np.maximum(1.0, trends.long_run_curved)
+    its p-value."""
+    known = strays(noise, trends.power_curved, trends.information[:, 0])
+    dispersion, freedom = known.dispersion("bend")
     with np.errstate(invalid="ignore", divide="ignore"):
-        statistic = trends.curvature / np.sqrt(trends.curvature_norm * inflation)
-    return statistic, two_sided(degrees_of_freedom(number, inflation), statistic)
+        statistic = trends.curvature / np.sqrt(trends.curvature_norm * dispersion)
+    return statistic, two_sided(freedom, statistic)
 
 
 def _dated(

@@ -5,10 +5,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy import special
 
-from growth.model.bursts import Bursts, make_bursts
 from growth.model.cells import Cells
 from growth.model.counts import Booleans, Design, Floats, Integers
 from growth.model.grids import Grid, make_grids
+from growth.model.noise.waves import Bursts, make_bursts
 
 _MAX_ITERATIONS = 60
 # Newton's steps converge quadratically: after a step this small, and one more that _finish takes,
@@ -22,6 +22,9 @@ _TILTS = 401
 _LARGE_LOG_ODDS = 3.0
 # Saturated likelihoods of counts below this, at most, are looked up, those above it computed.
 _TABLED = 1024
+# A wave keeps at least this part of its variance when the coefficients have taken theirs: in
+# windows of a few periods nothing but rounding would be left.
+_LEAST_NORM = 1e-9
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,9 @@ class Trends:
 
     ``information``, shape (F, 5): sums of n p (1 - p) u^k, k = 0 to 4. ``curvature`` is the score
     of a quadratic term, the sum of (y - n p) u^2, and ``curvature_norm`` its binomial variance.
-    ``long_run`` and ``long_run_curved`` are the long-run dispersion about the trend and about the
-    trend with a quadratic term. All others have shape (F,)."""
+    ``power`` and ``power_curved``, shape (F, B), are the waves' squared sums of residuals over
+    their binomial variances, about the trend and about the trend with a quadratic term. All others
+    have shape (F,)."""
 
     level: Floats
     slope: Floats
@@ -67,13 +71,13 @@ class Trends:
     converged: Booleans
     deviance: Floats
     pearson: Floats
-    long_run: Floats
+    power: Floats
     curvature: Floats
     curvature_norm: Floats
-    long_run_curved: Floats
+    power_curved: Floats
 
     @classmethod
-    def zeros(cls, size: int) -> "Trends":
+    def zeros(cls, size: int, waves: int) -> "Trends":
         """Return trends of ``size`` topics, to be filled in."""
         return cls(
             level=np.zeros(size),
@@ -83,10 +87,10 @@ class Trends:
             converged=np.zeros(size, dtype=np.bool_),
             deviance=np.zeros(size),
             pearson=np.zeros(size),
-            long_run=np.zeros(size),
+            power=np.zeros((size, waves)),
             curvature=np.zeros(size),
             curvature_norm=np.zeros(size),
-            long_run_curved=np.zeros(size),
+            power_curved=np.zeros((size, waves)),
         )
 
     def take(self, rows: Booleans | Integers) -> "Trends":
@@ -129,7 +133,7 @@ def search_trends(tables: PeriodTables, cells: Cells, articles: Floats) -> Trend
     """Find the trends of topics of which an estimate is known to exist. ``articles``, shape (F,),
     are the sums of their counts."""
     size = cells.topics
-    result = Trends.zeros(size)
+    result = Trends.zeros(size, tables.bursts.number)
     sums = cells.products(tables.columns)
     level, slope = _poisson_start(tables, articles, sums[:, 0])
     waiting = np.arange(size)
@@ -261,6 +265,7 @@ def _finish(
         weight = np.subtract(p, p * p, out=p)
         info = moments @ weight
         norm = squares @ weight
+        least = _LEAST_NORM * norm
         taken = []
         for power in range(3):
             if power:
@@ -275,7 +280,7 @@ def _finish(
 
         # The waves and the quadratic term, less what the coefficients take up of them.
         on_1, on_u = regress(taken[0], taken[1])
-        norm -= (on_1 * taken[0]).sum(axis=0) + (on_u * taken[1]).sum(axis=0)
+        norm -= on_1 * taken[0] + on_u * taken[1]
         square_1, square_u = regress(i2, i3)
         curvature_norm = i4 - square_1 * i2 - square_u * i3
         # At the maximum the residuals have no part along 1 and u; here, a last step before it, the
@@ -284,10 +289,10 @@ def _finish(
         curvature -= step_0 * i2 + step_1 * i3
         residual -= step_0 * taken[0] + step_1 * taken[1]
         shared = taken[2] - square_1 * taken[0] - square_u * taken[1]
-        result.long_run[rows] = (residual * residual).sum(axis=0) / norm
+        result.power[rows] = (residual * residual / np.maximum(norm, least)).T
         residual -= (curvature / curvature_norm) * shared
-        norm -= (shared * shared).sum(axis=0) / curvature_norm
-        result.long_run_curved[rows] = (residual * residual).sum(axis=0) / norm
+        norm -= shared * shared / curvature_norm
+        result.power_curved[rows] = (residual * residual / np.maximum(norm, least)).T
         near = (np.abs(step_0) < 1e-5) & (np.abs(step_1) < 1e-5)
     result.information[rows] = info.T
     result.curvature[rows], result.curvature_norm[rows] = curvature, curvature_norm

@@ -2,16 +2,15 @@
 
 The model of one topic: of the n articles of period t, y carry the topic, y ~ binomial(n, p(t)) with
 logit p(t) = a + r t (McCullagh and Nelder, Generalized Linear Models, 1989, section 4.3), its
-variance inflated by how bursty the topic is (bursts.py). The likelihood of a topic depends on
-its counts through two sums, of y and of y t, so the counts are never spread out into a matrix of
-topics by periods; nor are the fitted curves, whose sums take a few points each (grids.py).
-"""
+variance inflated by how much the topic strays from it anyway (noise/). The likelihood of a topic
+depends on its counts through two sums, of y and of y t, so the counts are never spread out into a
+matrix of topics by periods; nor are the fitted curves, whose sums take a few points each
+(grids.py)."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.polynomial import Chebyshev
 from numpy.typing import ArrayLike, NDArray
 
 from growth.model.arguments import (
@@ -20,14 +19,15 @@ from growth.model.arguments import (
     check_numbers,
     check_whole_number,
 )
-from growth.model.bursts import degrees_of_freedom, quantiles, two_sided
 from growth.model.cells import STATUS_TEXTS, Cells, blocks, existence
-from growth.model.counts import Counts, Floats, Integers, check_counts
+from growth.model.counts import Booleans, Counts, Floats, Integers, check_counts
+from growth.model.noise.memory import FEWEST_TOPICS, Noise, Strays, measure, strays
+from growth.model.noise.students import quantile, two_sided
 from growth.model.statuses import Status
 from growth.model.trend_search import PeriodTables, Trends, make_tables, search_trends
 
 # Bytes that a topic and a period take, whatever their cells.
-TOPIC_BYTES, PERIOD_BYTES = 400, 4000
+TOPIC_BYTES, PERIOD_BYTES = 800, 4000
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class TrendFit:
     ``status`` says why. ``growth_rate`` (r) is per unit of ``times``; the odds multiply by e^r per
     unit. ``intercept`` (a) is the log-odds at time 0. ``growth_rate_model_se`` is the binomial
     model's own standard error; ``growth_rate_se`` is that times the square root of
-    ``long_run_dispersion`` where this is above 1 (bursts.py). ``statistic`` is growth_rate /
+    ``long_run_dispersion``, by how much the topic's slow swings add to the variance, at least 1
+    (noise/memory.py). ``statistic`` is growth_rate /
     growth_rate_se; ``p_value`` and the interval come from Student's t with ``freedom`` degrees of
     freedom; ``q_value`` is the p-value adjusted for the number of topics fitted together
     (``adjust_p_values``). ``dispersion`` is Pearson's statistic over P - 2, at least 1, P the
@@ -76,8 +77,8 @@ def fit_trend(counts: Counts, *, min_articles: int = 0, confidence: float = 0.95
     fitting = Fitting(counts, min_articles, confidence, TOPIC_BYTES)
     columns = TrendColumns(fitting.size)
     for block in fitting.blocks():
-        columns.add(block, fitting.confidence)
-    return columns.finish(fitting)
+        columns.add(block)
+    return columns.finish(fitting, columns.measure())
 
 
 def adjust_p_values(p_values: ArrayLike) -> Floats:
@@ -176,25 +177,38 @@ _NUMBERS = [
 
 
 class TrendColumns:
-    """The numbers of trends, filled block by block."""
+    """The numbers of trends, filled block by block; their errors when all topics are known, since
+    the noise is measured from all of them."""
 
     def __init__(self, size: int) -> None:
         self._numbers = {name: np.full(size, np.nan) for name in _NUMBERS}
-        self._quantile: Chebyshev | None = None
+        self._found: list[_Found] = []
 
-    def add(self, block: Block, confidence: float) -> None:
-        """Write the numbers of a block."""
-        if self._quantile is None:
-            self._quantile = quantiles(block.tables.bursts.number, confidence)
-        values = _describe(block.tables, block.trends, self._quantile)
-        first, last = block.rows[[0, -1]] if len(block.rows) else (0, 0)
-        together = last - first == len(block.rows) - 1
-        rows = slice(first, last + 1) if together else block.rows
-        for name, column in values.items():
-            self._numbers[name][rows] = column
+    def add(self, block: Block) -> None:
+        """Write what is known of a block before the noise is."""
+        for name, values in _describe(block.tables, block.trends).items():
+            self._numbers[name][_place(block.rows)] = values
+        trends = block.trends
+        self._found.append(_Found(block.rows, trends.power, trends.information[:, 0]))
 
-    def finish(self, fitting: Fitting) -> TrendFit:
+    def measure(self, without: Booleans | None = None) -> Noise:
+        """Measure the noise of all topics, or of those that are not ``without``, shape (T,), if
+        they are enough."""
+        kept = [slice(None) if without is None else ~without[each.rows] for each in self._found]
+        power = [each.power[rows] for each, rows in zip(self._found, kept, strict=True)]
+        information = [each.information[rows] for each, rows in zip(self._found, kept, strict=True)]
+        if without is not None and sum(map(len, power)) < FEWEST_TOPICS:
+            return self.measure()
+        return measure(power, information)
+
+    def finish(self, fitting: Fitting, noise: Noise) -> TrendFit:
         """Return the columns."""
+        for found in self._found:
+            rows = _place(found.rows)
+            own = {name: column[rows] for name, column in self._numbers.items()}
+            known = strays(noise, found.power, found.information)
+            for name, values in _errors(own, known, fitting.confidence).items():
+                self._numbers[name][rows] = values
         self._numbers["q_value"] = q_values(self._numbers["p_value"])
         return TrendFit(
             status=fitting.status_texts(),
@@ -204,41 +218,67 @@ class TrendColumns:
         )
 
 
-def _describe(tables: PeriodTables, fit: Trends, quantile: Chebyshev) -> dict[str, Floats]:
-    """Return the columns of converged fits on the caller's time."""
-    design, number = tables.design, tables.bursts.number
+@dataclass(frozen=True)
+class _Found:
+    """What the noise of some topics is measured from: their places among all topics, the powers of
+    their waves and their information."""
+
+    rows: Integers
+    power: Floats
+    information: Floats
+
+
+def _place(rows: Integers) -> slice | Integers:
+    """Return rows as a slice, which is faster, where they are without gaps."""
+    first, last = rows[[0, -1]] if len(rows) else (0, -1)
+    return slice(first, last + 1) if last - first == len(rows) - 1 else rows
+
+
+def _describe(tables: PeriodTables, fit: Trends) -> dict[str, Floats]:
+    """Return the columns of converged fits on the caller's time that do not depend on the noise; of
+    shares at the window's ends their log-odds, and in the place of the lower end their errors by
+    the binomial model."""
+    design = tables.design
     info_0, info_1, info_2 = fit.information[:, :3].T
     determinant = info_0 * info_2 - info_1**2
-    inflation = np.maximum(1.0, fit.long_run)
-    freedom = degrees_of_freedom(number, inflation)
-    margin = np.asarray(quantile(1 / freedom))
-    rate = fit.slope / design.scale
-    model_se = np.sqrt(info_0 / determinant) / design.scale
-    error = model_se * np.sqrt(inflation)
+    origin = -design.centre / design.scale
+    start, start_error = log_odds_at(fit, design.scaled[0])
+    end, end_error = log_odds_at(fit, design.scaled[-1])
+    return {
+        "intercept": fit.level + fit.slope * origin,
+        "growth_rate": fit.slope / design.scale,
+        "intercept_model_se": log_odds_at(fit, origin)[1],
+        "growth_rate_model_se": np.sqrt(info_0 / determinant) / design.scale,
+        "dispersion": np.maximum(1.0, fit.pearson / (len(design.totals) - 2)),
+        "deviance": fit.deviance,
+        "pearson": fit.pearson,
+        "share_start": start,
+        "share_start_low": start_error,
+        "share_end": end,
+        "share_end_low": end_error,
+    }
+
+
+def _errors(own: dict[str, Floats], known: Strays, confidence: float) -> dict[str, Floats]:
+    """Return the columns that depend on the noise, from those of ``_describe``."""
+    dispersion, freedom = known.dispersion("trend")
+    root = np.sqrt(dispersion)
+    margin = quantile(freedom, confidence)
+    rate, error = own["growth_rate"], own["growth_rate_model_se"] * root
     shares = {}
-    for name, at in (("share_start", design.scaled[0]), ("share_end", design.scaled[-1])):
-        log_odds, model_error = log_odds_at(fit, at)
-        half = margin * model_error * np.sqrt(inflation)
+    for name in ("share_start", "share_end"):
+        log_odds, half = own[name], margin * root * own[f"{name}_low"]
         shares[name] = _expit(log_odds)
         shares[f"{name}_low"] = _expit(log_odds - half)
         shares[f"{name}_high"] = _expit(log_odds + half)
-    origin = -design.centre / design.scale
-    return {
-        "intercept": fit.level + fit.slope * origin,
-        "growth_rate": rate,
-        "intercept_model_se": log_odds_at(fit, origin)[1],
-        "growth_rate_model_se": model_se,
+    return shares | {
         "growth_rate_se": error,
         "ci_low": rate - margin * error,
         "ci_high": rate + margin * error,
         "statistic": rate / error,
         "p_value": two_sided(freedom, rate / error),
         "freedom": freedom,
-        "dispersion": np.maximum(1.0, fit.pearson / (len(design.totals) - 2)),
-        "long_run_dispersion": fit.long_run,
-        "deviance": fit.deviance,
-        "pearson": fit.pearson,
-        **shares,
+        "long_run_dispersion": dispersion,
     }
 
 

@@ -19,7 +19,7 @@ from growth.model.counts import Floats, Integers
 from growth.model.statuses import Status
 from growth.shown.words import came_up
 from growth.stored.columns import names, of_topics
-from growth.stored.lines import first_periods, fitted_series
+from growth.stored.lines import first_periods, fitted_series, jumps_of
 from growth.stored.lists import LISTS
 from growth.stored.loaded import loaded_on
 from growth.stored.observed import fitting_period
@@ -84,7 +84,8 @@ def read_content(connection: psycopg.Connection, run: Run, step: Callable[[str],
     shape = np.array([topic["shape"] for topic in topics])
     loaded = loaded_on(connection, run.window)
     step(f"computing {len(topics):,} curves")
-    lines = draw_lines(in_periods(series, run.period).counts, series.monday, shape, times)
+    of_run, jumps = in_periods(series, run.period).counts, jumps_of(run, topics)
+    lines = draw_lines(of_run, series.monday, shape, jumps, times)
     counts = counts.astype(np.int64)
     begins = _begins(run, bins, topics)
     return Content(

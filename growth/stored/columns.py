@@ -90,6 +90,16 @@ RUNS = (
         meaning="Number of topics whose articles support an S-curve."),
     Column("pulses", INTEGER, lambda r: r.with_shape("pulse"),
         meaning="Number of topics whose articles support a pulse."),
+    Column("steps", INTEGER, lambda r: r.with_shape("step") + r.with_shape("step_drift"),
+        meaning="Number of topics whose articles support a step, with or without a drift."),
+    Column("events", INTEGER, lambda r: r.with_shape("event"),
+        meaning="Number of topics whose articles support an event."),
+    Column("noise_memory", NUMBER, lambda r: r.fit.noise.memory,
+        meaning="How long the topics' noise lasts, as measured from all of them: the d of "
+        "fractional noise, from 0 (weeks have nothing in common) to 0.5."),
+    Column("noise_deviation", NUMBER, lambda r: r.noise_deviation, unit="log-odds",
+        meaning="How strong the noise of a typical topic is: the standard deviation of the "
+        "log-odds of its weekly share."),
     Column("seconds", NUMBER, lambda r: r.seconds,
         meaning="Time that reading and fitting took."),
     Column("input_sha256", TEXT, lambda r: r.input_sha256, required=True, staged="",
@@ -257,8 +267,54 @@ TOPICS = (
         "or `too few articles`. docs/model.md has the rules. Runs of versions before "
         "0.4.0 have other words."),
     Column("shape", TEXT, lambda r: r.fit.shape, on_page=True,
-        meaning="The curve that the articles support: `trend` (constant growth), `s_curve` "
-        "(levels off at a ceiling) or `pulse` (rises and falls). Null without a fit."),
+        meaning="The shape that the articles support: `trend` (constant growth), `s_curve` "
+        "(levels off at a ceiling), `pulse` (rises and falls), `step` (from one share to another "
+        "on a date), `step_drift` (a step, then constant growth) or `event` (a jump that halves "
+        "every so many days, down to a share of its own). Null without a fit."),
+    Column("fit_quality", NUMBER, lambda r: r.fit.fit_quality, on_page=True,
+        meaning="How much of what moved between sixteenths of the window the shape describes: 1 "
+        "less its deviance over that of a constant, both less what bursts explain. 1 is all; "
+        "below 0.5 the shape fits poorly. Null where nothing moved beyond chance and bursts."),
+    Column("step_on", DATE, lambda r: r.jumped(r.fit.jump.at, "step", "step_drift"), group=7,
+        on_page=True,
+        meaning="First day after a step. Null for other shapes, as its interval is."),
+    Column("step_low_on", DATE, lambda r: r.jumped(r.fit.jump.at_low, "step", "step_drift"),
+        on_page=True,
+        meaning="First day of the step's 95 % interval."),
+    Column("step_high_on", DATE, lambda r: r.jumped(r.fit.jump.at_high, "step", "step_drift"),
+        on_page=True,
+        meaning="Last day of the step's 95 % interval."),
+    Column("event_on", DATE, lambda r: r.jumped(r.fit.jump.at, "event"), group=7, on_page=True,
+        meaning="Day on which an event's share jumped. Null for other shapes, as its interval and "
+        "its half-life are."),
+    Column("event_low_on", DATE, lambda r: r.jumped(r.fit.jump.at_low, "event"), on_page=True,
+        meaning="First day of the event's 95 % interval."),
+    Column("event_high_on", DATE, lambda r: r.jumped(r.fit.jump.at_high, "event"), on_page=True,
+        meaning="Last day of the event's 95 % interval."),
+    Column("half_life_days", NUMBER, lambda r: r.in_days(r.fit.jump.half_life), unit=DAYS,
+        group=7, on_page=True,
+        meaning="Days in which what was left of an event's jump, in the log-odds, halved."),
+    Column("half_life_days_low", NUMBER, lambda r: r.in_days(r.fit.jump.half_life_low), unit=DAYS,
+        on_page=True,
+        meaning="Lower end of the half-life's 95 % interval."),
+    Column("half_life_days_high", NUMBER, lambda r: r.in_days(r.fit.jump.half_life_high),
+        unit=DAYS, on_page=True,
+        meaning="Upper end of the half-life's 95 % interval."),
+    Column("jump_share_before", NUMBER, lambda r: r.fit.jump.share_before, unit=SHARE, group=7,
+        in_csv=False, on_page=True,
+        meaning="Share of all articles before a step or an event."),
+    Column("jump_share_after", NUMBER, lambda r: r.fit.jump.share_after, unit=SHARE, group=7,
+        in_csv=False, on_page=True,
+        meaning="Share of all articles just after a step or an event."),
+    Column("event_share_settled", NUMBER, lambda r: r.fit.jump.share_settled, unit=SHARE,
+        on_page=True,
+        meaning="Share of all articles to which an event's share falls back."),
+    Column("drift_rate", NUMBER, lambda r: r.fit.jump.drift, unit=LOG_ODDS_A_YEAR, on_page=True,
+        meaning="Growth after a step that drifts."),
+    Column("one_burst", BOOLEAN, lambda r: r.fit.one_burst, group=8, on_page=True,
+        meaning="Whether one sixteenth of the window makes the movement for which the topic is "
+        "listed: without the fullest sixteenth of the higher quarter it would not be sure to have "
+        "grown, or shrunk (p above 5 %). False where it is not listed."),
     Column("shape_p_value", NUMBER, lambda r: r.fit.shape_p_value, unit=PROBABILITY,
         meaning="p-value of the hypothesis that the log-odds of the share are a straight line."),
     Column("ceiling", NUMBER, lambda r: r.fit.s_curve.ceiling, unit=SHARE, on_page=True,

@@ -6,7 +6,7 @@ was counted.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -20,6 +20,7 @@ from console.errors import WarehouseError
 from growth.choices import Period
 from growth.model.bands import BANDS, draw_lines
 from growth.model.counts import Floats, Integers
+from growth.model.jumps.dates import JumpFit
 from growth.model.level.ends import came_up
 from growth.model.statuses import Status
 from growth.stored.observed import Point, read_observed
@@ -62,7 +63,9 @@ def topic_lines(
     times = np.concatenate([[0.0], in_periods(series, by).times, [last]])
     firsts = first_periods(run, topics, places(series.window, by))
     shapes = np.array([topic["shape"] or "" for topic in topics])
-    lines = draw_lines(in_periods(series, run.period).counts, series.monday, shapes, times)
+    jumps = jumps_of(run, topics)
+    counts = in_periods(series, run.period).counts
+    lines = draw_lines(counts, series.monday, shapes, jumps, times)
     drawn = {}
     for row, topic in enumerate(topics):
         level = lines.level[row] if topic["shape"] else np.full(len(times), np.nan)
@@ -111,6 +114,35 @@ def first_periods(run: Run, topics: Sequence[dict[str, Any]], period_of: Integer
     )
 
 
+def jumps_of(run: Run, topics: Sequence[dict[str, Any]]) -> JumpFit:
+    """Return the steps and events of topics, rows of marts.fct_topic_growth, to draw them by."""
+
+    def years(name: str) -> Floats:
+        return (
+            np.array(
+                [
+                    np.nan if topic[name] is None else (topic[name] - run.window_start).days
+                    for topic in topics
+                ],
+                dtype=np.float64,
+            )
+            / DAYS_PER_YEAR
+        )
+
+    def numbers(name: str) -> Floats:
+        return np.array([topic[name] for topic in topics], dtype=np.float64)
+
+    return replace(
+        JumpFit.nothing(len(topics)),
+        at=np.fmax(years("step_on"), years("event_on")),
+        half_life=numbers("half_life_days") / DAYS_PER_YEAR,
+        share_before=numbers("jump_share_before"),
+        share_after=numbers("jump_share_after"),
+        share_settled=numbers("event_share_settled"),
+        drift=numbers("drift_rate"),
+    )
+
+
 def drawn_rows(
     connection: psycopg.Connection, run: Run, kinds: Sequence[str], by: str
 ) -> Iterator[DrawnRow]:
@@ -143,7 +175,8 @@ def _draw(
     for begin in range(0, len(chosen), _TOPICS):
         rows = np.array(chosen[begin : begin + _TOPICS])
         shapes = np.array([topics[row]["shape"] for row in rows])
-        lines = draw_lines(by_run.take(rows).counts, series.monday, shapes, times)
+        jumps = jumps_of(run, [topics[row] for row in rows])
+        lines = draw_lines(by_run.take(rows).counts, series.monday, shapes, jumps, times)
         level, half, fitted = lines.level, BANDS[95] * lines.error, lines.fitted
         level[np.arange(len(times)) < firsts[rows][:, None]] = np.nan
         columns = [special.expit(x) for x in (level, level - half, level + half, fitted)]

@@ -97,6 +97,15 @@ class Result:
         """Return how many topics have a shape."""
         return int((self.fit.shape == shape).sum())
 
+    @property
+    def noise_deviation(self) -> float:
+        """The standard deviation of the noise in the log-odds of a typical topic's weekly share."""
+        return self.fit.noise.deviation(7 / self.series.window.days)
+
+    def jumped(self, values: NDArray[np.float64], *shapes: str) -> NDArray[np.float64]:
+        """Return the values of the topics that have one of these shapes, NaN for the others."""
+        return np.where(np.isin(self.fit.shape, shapes), values, np.nan)
+
     def in_days(self, years: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return lengths of time in days."""
         return years * DAYS_PER_YEAR

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from growth.logistic import fit_trend
-from growth.model.bursts import degrees_of_freedom, make_bursts, number_of_waves, quantiles, waves
+from growth.model.noise.waves import degrees_of_freedom, make_bursts, number_of_waves, quantiles, waves
 from growth.model.cells import blocks
 from growth.model.counts import Counts, check_counts, prepare
 from growth.model.grids import make_grids

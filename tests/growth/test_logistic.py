@@ -92,7 +92,7 @@ def test_the_error_grows_with_bursts_and_never_falls_below_the_models() -> None:
     fit = fit_matrix(counts, totals, times)
     found = fit.status == "converged"
     inflation = np.maximum(1, fit.long_run_dispersion[found])
-    assert (inflation > 1).any() and (inflation == 1).any()
+    assert inflation.max() > 1.2 and inflation.min() < 1.01
     np.testing.assert_allclose(
         fit.growth_rate_se[found], fit.growth_rate_model_se[found] * np.sqrt(inflation)
     )

@@ -1,0 +1,1 @@
+"""Steps and events: shapes that begin on a date. Searched, chosen, dated."""

@@ -1,0 +1,1 @@
+"""How a topic's share strays from its course: slow waves, and a memory that all topics share."""

@@ -27,10 +27,10 @@ _LEAST_ARTICLES, _LEAST_DIFFERENCES, _MOST_DIFFERENCES = 4, 4, 12
 _WORTH, _FEWEST_FREEDOM = 0.37, 3.0
 # No topic's noise is below this part of the typical one, nor that below this.
 _LEAST_PART, _LEAST_SQUARE = 0.1, 1e-4
-# Noise that lasts for days makes neighbouring sixteenths alike; by simulation (docs/calibration.md).
+# Noise that lasts for days makes neighbouring sixteenths alike (docs/calibration.md).
 _INFLATION = 1.25
 # As many topics as what slow waves say is worth.
-_USUAL_TOPICS = 100
+_USUAL_TOPICS = 80
 # The median of chi-squared with one degree of freedom.
 _MEDIAN = 0.454936
 

@@ -26,7 +26,7 @@ from growth.model.trends import Block
 _TREND, _CURVE = 0.0, 3.5
 _PENALTIES = {STEP: 7.5, DRIFT: 12.0, EVENT: 10.6}
 # And by so much more where a jump is beyond doubt.
-_BEYOND_DOUBT = 10.0
+_BEYOND_DOUBT = 6.0
 # Topics worked on at a time: few enough for a processor's cache.
 _TOPICS = 512
 # Topics dated at a time, for which counts of all periods are laid out.

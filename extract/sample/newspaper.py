@@ -1,7 +1,8 @@
 """A generated sample: the archive of a fictional newspaper in the shape of the NYT Archive API.
 
 Newcomers without an API key run the whole product on it. Some of its topics are planted: the curve
-of their share of articles is known and stands in `truth.csv`, so that fits can be checked.
+of their share of articles is known and stands in `truth.csv`, so that fits can be checked
+(docs/sample.md).
 
 How an article gets its topics. Each topic i has a share p_i(d) of the articles of New York day d:
 its curve, times day-to-day noise. An article draws a theme, then carries topic i with a
@@ -14,16 +15,14 @@ stream a month. The JSON is a function of (start, end, seed); the compressed byt
 the zlib library that Python was linked with.
 """
 
-import csv
 import datetime as dt
 import gzip
 import io
-import math
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -34,31 +33,14 @@ from console.months import months_between, next_month
 from extract.outlets.nyt.responses import SAMPLE_COPYRIGHT
 from extract.sample import vocabulary
 from extract.sample.desk import Desk
+from extract.sample.planted import curve, logit, noise, normals, truth
 from extract.sample.text import Dice, Topic, background_topics, planted_topics
 from warehouse.files import make_folder, write
-
-TRUTH_COLUMNS: Final = (
-    "kind",
-    "label",
-    "shape",
-    "growth_rate",
-    "share_start",
-    "share_peak",
-    "ceiling",
-    "midpoint_on",
-    "noise",
-)
-BURSTY_AUTOCORRELATION: Final = 0.8
-AUTOCORRELATION: Final = 0.6
 
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
 
 _REMEDY = "give another folder"
-_DAYS_A_YEAR = 365.25
-_SEASON_PEAK = dt.date(2000, 12, 5).toordinal()
-_SEASON_SD_DAYS = 20.0
-_S_CURVE_RISE = 10.0  # log-odds of share / (ceiling - share) gained over the whole window
 _ARTICLES_A_DAY = (98.0, 108.0, 112.0, 114.0, 108.0, 52.0, 66.0)  # Monday first
 _WITH_KEYWORDS = 0.92
 _WITH_SUBJECTS = 0.74  # about 28 % of documents end up without a subject, as in the real archive
@@ -126,9 +108,9 @@ def write_sample(directory: Path, start: dt.date, end: dt.date, seed: int = 1) -
         paths.append(path)
         documents += len(docs)
     truth_path = directory / "truth.csv"
-    write(truth_path, _truth(newspaper), remedy=_REMEDY)
-    planted = len(vocabulary.PLANTED)
-    return SampleSummary(tuple(months), documents, tuple(paths), truth_path, planted, size)
+    planted = newspaper.topics[: len(vocabulary.PLANTED)]
+    write(truth_path, truth(planted, start, newspaper.window), remedy=_REMEDY)
+    return SampleSummary(tuple(months), documents, tuple(paths), truth_path, len(planted), size)
 
 
 def _months_of(
@@ -169,78 +151,6 @@ def _gzipped(payload: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _logit(share: float) -> float:
-    return math.log(share / (1.0 - share))
-
-
-def _curve(topic: Topic, start: dt.date, days: _Ints, window: int) -> _Floats:
-    """Log-odds of the topic's share, without noise, on `days` counted from start: shape (days,)."""
-    where = days / (window - 1)
-    if topic.shape == "saturating":
-        odds = np.exp(_S_CURVE_RISE * (where - topic.where))
-        share = topic.share_end * odds / (1.0 + odds)
-        return np.asarray(np.log(share / (1.0 - share)), dtype=np.float64)
-    low, high = _logit(topic.share_start), _logit(topic.share_end)
-    if topic.shape == "pulse":
-        return np.asarray(high - (high - low) * ((where - topic.where) / topic.where) ** 2)
-    if topic.shape == "seasonal":
-        phase = (start.toordinal() + days - _SEASON_PEAK) % 365.2425
-        distance = np.minimum(phase, 365.2425 - phase)
-        return np.asarray(low + (high - low) * np.exp(-0.5 * (distance / _SEASON_SD_DAYS) ** 2))
-    return np.asarray(low + (high - low) * where)
-
-
-def _truth(newspaper: "_Newspaper") -> bytes:
-    """Return `truth.csv`: a row for each planted topic, blank where a column does not apply.
-
-    The window runs from the first to the last day; shares are of articles, 0 to 1:
-
-    - kind, label: subject, person, organization, place or work, and the keyword's value.
-    - shape: `rising`, `falling` (log-odds of the share linear in time), `saturating` (logistic
-      curve), `pulse` (log-odds quadratic in time), `seasonal` (a bump around each 5 December),
-      `flat`, `bursty` (flat, but very noisy).
-    - growth_rate: per year of 365.25 days. Slope of the log-odds; for `saturating` the rate r of
-      ceiling / (1 + exp(-r (t - midpoint))); 0 for `flat` and `bursty`; blank for the others.
-    - share_start, share_peak: the curve on the first day, and its highest daily value.
-    - ceiling: of `saturating`. midpoint_on: the day on which `saturating` passes half its ceiling,
-      or `pulse` its peak.
-    - noise: standard deviation of the daily noise on the log-odds, an AR(1) process with
-      autocorrelation 0.6 (`bursty`: 0.8); 0 for none. It is centred so that the odds multiply by
-      1 on average: the curve is the expected share, not the median.
-    """
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(TRUTH_COLUMNS)
-    days = np.arange(newspaper.window, dtype=np.int64)
-    years = (newspaper.window - 1) / _DAYS_A_YEAR
-    for topic in newspaper.topics[: len(vocabulary.PLANTED)]:
-        curve = _curve(topic, newspaper.start, days, newspaper.window)
-        share = 1.0 / (1.0 + np.exp(-curve))
-        rate = {
-            "rising": (curve[-1] - curve[0]) / years,
-            "falling": (curve[-1] - curve[0]) / years,
-            "saturating": _S_CURVE_RISE / years,
-            "flat": 0.0,
-            "bursty": 0.0,
-        }.get(topic.shape)
-        midpoint = newspaper.start + dt.timedelta(days=round(topic.where * (newspaper.window - 1)))
-        saturating = topic.shape == "saturating"
-        writer.writerow(
-            (
-                topic.kind,
-                topic.label,
-                topic.shape,
-                "" if rate is None else f"{rate:.6g}",
-                f"{share[0]:.6g}",
-                f"{share.max():.6g}",
-                f"{topic.share_end:.6g}" if saturating else "",
-                midpoint.isoformat() if saturating or topic.shape == "pulse" else "",
-                f"{topic.noise:g}",
-            )
-        )
-    return table.getvalue().encode()
-
-
 def _topics() -> tuple[list[Topic], list[float]]:
     """Every topic and its mean share of articles, the planted ones (share unused: 0) first."""
     topics = planted_topics()
@@ -263,10 +173,10 @@ class _Newspaper:
         log_odds = np.empty((window + 1, len(self.topics)))
         for column, (topic, share) in enumerate(zip(self.topics, shares, strict=True)):
             if topic.shape == "background":
-                log_odds[:, column] = _logit(share)
+                log_odds[:, column] = logit(share)
             else:
-                log_odds[:, column] = _curve(topic, start, days, window)
-        log_odds += _noise(self._stream(0, 0), self.topics, window + 1)
+                log_odds[:, column] = curve(topic, start, days, window)
+        log_odds += noise(self._stream(0, 0), self.topics, window + 1)
         # A noisy day's share stays below 0.2, or the chance inside a theme would exceed 1.
         self._shares: _Floats = np.minimum(1.0 / (1.0 + np.exp(-log_odds)), 0.2)
         self._themes = list(vocabulary.THEMES)
@@ -284,7 +194,7 @@ class _Newspaper:
         rng = self._stream(first.toordinal(), days)
         dates = [first + dt.timedelta(days=i) for i in range(days)]
         mean = np.array([_ARTICLES_A_DAY[date.weekday()] for date in dates])
-        busy = _normals(rng, (2, days))
+        busy = normals(rng, (2, days))
         articles = np.rint(mean * np.exp(0.05 * busy[0]) + np.sqrt(mean) * busy[1])
         day_of = np.repeat(np.arange(days), np.maximum(articles, 10.0).astype(np.int64))
         theme_of = np.searchsorted(np.cumsum(self._theme_shares)[:-1], rng.random(day_of.size))
@@ -325,23 +235,6 @@ class _Newspaper:
         for article, topic in zip(*(axis.tolist() for axis in np.nonzero(drawn)), strict=True):
             carried[article].append(topic)
         return carried
-
-
-def _normals(rng: np.random.Generator, shape: tuple[int, ...]) -> _Floats:
-    """Standard normal draws by Box and Muller (1958), since only `random` is stable in numpy."""
-    radius = np.sqrt(-2.0 * np.log(1.0 - rng.random(shape)))
-    return np.asarray(radius * np.cos(2.0 * np.pi * rng.random(shape)), dtype=np.float64)
-
-
-def _noise(rng: np.random.Generator, topics: list[Topic], days: int) -> _Floats:
-    """Stationary AR(1) noise on the log-odds, shape (days, topics); exp of it has mean one."""
-    sd = np.array([topic.noise for topic in topics])
-    bursty = np.array([topic.shape == "bursty" for topic in topics])
-    memory = np.where(bursty, BURSTY_AUTOCORRELATION, AUTOCORRELATION)
-    noise = _normals(rng, (days, len(topics)))
-    for day in range(1, days):
-        noise[day] = memory * noise[day - 1] + np.sqrt(1.0 - memory**2) * noise[day]
-    return np.asarray(sd * noise - 0.5 * sd**2)
 
 
 def _times_of_day(rng: np.random.Generator, count: int) -> list[int]:

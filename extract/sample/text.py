@@ -92,6 +92,9 @@ class Topic:
     share_end: float = 0.0
     where: float = 0.0
     noise: float = 0.5  # standard deviation on the log-odds, from day to day
+    memory: float = 0.0  # d of fractional Gaussian noise; 0: the noise is an AR(1) process
+    settled: float = 0.0  # share that `step_drift` ends at, or `event` decays to
+    half_life: float = 0.0  # of `event`, as a part of the window
 
 
 @dataclass(frozen=True)

@@ -174,8 +174,7 @@ WORKS: Final[str] = """The Cartographer’s Daughter (Book); Nine Small Storms (
     (TV Program); Portrait With Rain (Movie); Étude for Two Ferries (Dance); The Sugar Clerk
     (Play)"""
 
-# kind, theme, entry, shape, share_start, share_end (peak, ceiling), where in the window, noise
-PLANTED: Final[tuple[tuple[str, str, str, str, float, float, float, float], ...]] = (
+PLANTED: Final[tuple[tuple[str, str, str, str, *tuple[float, ...]], ...]] = (
     ("subject", "science", "Kelp Farming=kelp farms+/kelp farming/kelp",
      "rising", 0.006, 0.045, 0.0, 0.3),
     ("subject", "city", "Glass Roads and Pavements=glass roads+/glass pavements+",
@@ -216,8 +215,31 @@ PLANTED: Final[tuple[tuple[str, str, str, str, float, float, float, float], ...]
     ("organization", "world", "Committee for the Straits=the Straits Committee",
      "bursty", 0.012, 0.012, 0.0, 1.0),
     ("place", "", "Vantry Pass=the Vantry Pass", "bursty", 0.015, 0.015, 0.0, 1.0),
+    ("subject", "arts", "Accordions=accordions+/the accordion",
+     "flat", 0.016, 0.016, 0.0, 0.5, 0.4),
+    ("subject", "city", "Moss Roofs=moss roofs+", "rising", 0.005, 0.028, 0.0, 0.5, 0.4),
+    ("subject", "politics", "Siestas=siestas+/the midday siesta",
+     "step", 0.003, 0.018, 0.55, 0.3),
+    ("organization", "business", "Puffin Parcel Service=Puffin Parcel",
+     "step", 0.005, 0.020, 0.35, 0.0),
+    ("person", "city", "Quarrendon, Ottilie", "step", 0.025, 0.005, 0.62, 0.3),
+    ("subject", "city", "Trackless Trams=trackless trams+",
+     "step_drift", 0.002, 0.010, 0.40, 0.3, 0.0, 0.030),
+    ("person", "world", "Ferrabend, Cosima", "step_drift", 0.002, 0.040, 0.33, 0.3, 0.0, 0.010),
+    ("subject", "science", "Auroras=auroras+/the green aurora",
+     "event", 0.004, 0.080, 0.45, 0.0, 0.0, 0.004, 0.08),
+    ("person", "business", "Wrenfield, Otto", "event", 0.002, 0.070, 0.24, 0.3, 0.0, 0.009, 0.06),
+    ("place", "", "Mount Othry (Veshtara)=Mount Othry",
+     "event", 0.003, 0.060, 0.65, 0.0, 0.0, 0.012, 0.05),
 )  # fmt: skip
-"""Topics with a known curve. For `saturating` the first share follows from the curve."""
+"""Topics with a known curve: kind, theme, entry, shape, then numbers.
+
+They are share_start, share_end (of `pulse` its peak, of `saturating` its ceiling, behind a jump the
+share on its day), where in the window it bends, peaks or jumps, and the noise's standard deviation.
+Then, 0 where a row ends before: the memory of the noise, the share that follows a jump (of
+`step_drift` on the last day, of `event` the one it settles at), and the half-life of `event` as a
+part of the window. For `saturating` the first share follows from the curve.
+"""
 
 INTERNAL_TAGS: Final[dict[str, float]] = {
     "Content Type: Service": 0.05,

@@ -11,15 +11,20 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
 from console.errors import WarehouseError
 from extract.outlets.nyt.responses import SAMPLE_COPYRIGHT
-from extract.sample.newspaper import TRUTH_COLUMNS, SampleSummary, write_sample
+from extract.sample.newspaper import SampleSummary, write_sample
+from extract.sample.planted import SHAPES, TRUTH_COLUMNS, noise
+from extract.sample.text import Topic, planted_topics
 
 pytestmark = pytest.mark.fast
 
 START, END = dt.date(2024, 7, 1), dt.date(2025, 6, 1)
+LAST = dt.date(2025, 6, 30)
+JUMPS = ("step", "step_drift", "event")
 NEW_YORK = ZoneInfo("America/New_York")
 KINDS = {
     "subject": "subject",
@@ -34,6 +39,7 @@ KINDS = {
     "Title": "work",
 }
 Doc = dict[str, Any]
+Carried = dict[tuple[str, str], list[int]]
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -68,6 +74,24 @@ def docs(months: list[list[Doc]]) -> list[Doc]:
 def truth(summary: SampleSummary) -> list[dict[str, str]]:
     with summary.truth_path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def articles(docs: list[Doc]) -> list[int]:
+    """Articles of each of the year's days."""
+    found = Counter(map(new_york_date, docs))
+    return [found[START + dt.timedelta(days=day)] for day in range(365)]
+
+
+@pytest.fixture(scope="module")
+def carried(docs: list[Doc]) -> Carried:
+    """Articles with each topic, of each of the year's days."""
+    days: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * 365)
+    for doc in docs:
+        day = (new_york_date(doc) - START).days
+        for topic in topics(doc) if day >= 0 else ():
+            days[topic][day] += 1
+    return days
 
 
 def contents(directory: Path) -> dict[str, bytes]:
@@ -161,42 +185,81 @@ def test_weekly_rhythm(docs: list[Doc]) -> None:
 
 
 def test_truth_lists_each_shape_twice_and_leaves_blanks(truth: list[dict[str, str]]) -> None:
-    assert tuple(truth[0]) == TRUTH_COLUMNS
+    assert list(truth[0]) == list(TRUTH_COLUMNS)
     shapes = Counter(row["shape"] for row in truth)
-    expected = {"rising", "saturating", "falling", "pulse", "seasonal", "flat", "bursty"}
-    assert set(shapes) == expected
+    assert set(shapes) == set(SHAPES)
     assert min(shapes.values()) >= 2
     assert {row["kind"] for row in truth} == set(KINDS.values())
     for row in truth:
         assert bool(row["ceiling"]) == (row["shape"] == "saturating")
         assert bool(row["midpoint_on"]) == (row["shape"] in ("saturating", "pulse"))
-        assert bool(row["growth_rate"]) == (row["shape"] not in ("pulse", "seasonal"))
+        assert bool(row["growth_rate"]) == (row["shape"] not in ("pulse", "seasonal", *JUMPS))
+        for column in ("jumped_on", "share_before", "share_after"):
+            assert bool(row[column]) == (row["shape"] in JUMPS)
+        assert bool(row["drift_rate"]) == (row["shape"] == "step_drift")
+        for column in ("half_life_days", "share_settled"):
+            assert bool(row[column]) == (row["shape"] == "event")
         assert 0 < float(row["share_start"]) <= float(row["share_peak"]) < 0.1
+    assert [row["shape"] for row in truth if row["noise_memory"]] == ["flat", "rising"]
+    settled = [(row["share_settled"], row["share_before"]) for row in truth if row["share_settled"]]
+    assert 0 < sum(share == before for share, before in settled) < len(settled)
     growth = {row["label"]: float(row["growth_rate"] or 0) for row in truth}
     assert growth["Kelp Farming"] > growth["Heat Pumps"] > 0 > growth["Landline Telephones"]
 
 
+def test_the_docs_say_what_truth_holds() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "sample.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.MULTILINE)
+    assert rows == [*SHAPES.items(), *TRUTH_COLUMNS.items()]
+
+
 def expected_share(row: dict[str, str], day: dt.date) -> float:
     """Return the share on a day, from the columns of truth.csv only."""
+    if row["shape"] in JUMPS:
+        return share_of_jump(row, (day - dt.date.fromisoformat(row["jumped_on"])).days)
     years = (day - START).days / 365.25
     rate = float(row["growth_rate"])
-    start = float(row["share_start"])
     if row["shape"] == "saturating":
         since = (day - dt.date.fromisoformat(row["midpoint_on"])).days / 365.25
         return float(row["ceiling"]) / (1 + math.exp(-rate * since))
-    return 1 / (1 + math.exp(-(math.log(start / (1 - start)) + rate * years)))
+    return share_at(logit(row["share_start"]) + rate * years)
+
+
+def share_of_jump(row: dict[str, str], since: int) -> float:
+    """Return the share so many days after the jump."""
+    after = logit(row["share_after"])
+    if since < 0:
+        return float(row["share_before"])
+    if row["shape"] == "event":
+        settled = logit(row["share_settled"])
+        left = 0.5 ** (since / float(row["half_life_days"]))
+        return share_at(settled + left * (after - settled))
+    return share_at(after + float(row["drift_rate"] or 0) * since / 365.25)
+
+
+def logit(share: str) -> float:
+    return math.log(float(share) / (1 - float(share)))
+
+
+def share_at(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-log_odds))
 
 
 def test_truth_columns_agree_with_each_other(truth: list[dict[str, str]]) -> None:
-    last = dt.date(2025, 6, 30)
     for row in truth:
         if row["shape"] in ("rising", "saturating"):
             # midpoint_on is a whole day: on a steep curve, half a day makes 1.4 % of the share.
             assert expected_share(row, START) == pytest.approx(float(row["share_start"]), rel=0.03)
-            assert expected_share(row, last) == pytest.approx(float(row["share_peak"]), rel=0.03)
+            assert expected_share(row, LAST) == pytest.approx(float(row["share_peak"]), rel=0.03)
         elif row["shape"] == "falling":
             assert row["share_peak"] == row["share_start"]
-            assert expected_share(row, last) < 0.7 * float(row["share_start"])
+            assert expected_share(row, LAST) < 0.7 * float(row["share_start"])
+        elif row["shape"] in JUMPS:
+            shares = [expected_share(row, START + dt.timedelta(days=day)) for day in range(365)]
+            assert shares[0] == float(row["share_start"]) == float(row["share_before"])
+            assert max(shares) == pytest.approx(float(row["share_peak"]), rel=1e-3)
+            on = dt.date.fromisoformat(row["jumped_on"])
+            assert START + dt.timedelta(days=60) < on < LAST - dt.timedelta(days=60)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +274,14 @@ def test_truth_columns_agree_with_each_other(truth: list[dict[str, str]]) -> Non
         "Aldermont, Vera",
         "Landline Telephones",
         "Karrowick (Verrane)",
+        "Siestas",
+        "Puffin Parcel Service",
+        "Quarrendon, Ottilie",
+        "Trackless Trams",
+        "Ferrabend, Cosima",
+        "Auroras",
+        "Wrenfield, Otto",
+        "Mount Othry (Veshtara)",
     ],
 )
 def test_monthly_share_follows_the_truth(
@@ -238,6 +309,57 @@ def test_monthly_share_follows_the_truth(
     assert max(map(abs, scores.values())) < 4, scores
     # With a wrong curve the sum of squares is far above its 12 degrees of freedom.
     assert sum(score**2 for score in scores.values()) < 33, scores
+
+
+def days_later(row: dict[str, str], counts: list[int], articles: list[int]) -> int:
+    """Return by how many days the curve of a jump must be moved to fit the daily counts best."""
+    at = (dt.date.fromisoformat(row["jumped_on"]) - START).days
+
+    def log_likelihood(later: int) -> float:
+        shares = [share_of_jump(row, day - at - later) for day in range(len(counts))]
+        return sum(
+            count * math.log(share) - total * share
+            for count, total, share in zip(counts, articles, shares, strict=True)
+        )
+
+    return max(range(-25, 26), key=log_likelihood)
+
+
+def test_planted_topics_jump_on_their_days(
+    articles: list[int], carried: Carried, truth: list[dict[str, str]]
+) -> None:
+    for row in (row for row in truth if row["shape"] in JUMPS):
+        counts = carried[row["kind"], row["label"]]
+        at = (dt.date.fromisoformat(row["jumped_on"]) - START).days
+        before, after = (
+            sum(counts[part]) / sum(articles[part])
+            for part in (slice(at - 28, at), slice(at, at + 28))
+        )
+        low, high = (before, after) if row["share_before"] < row["share_after"] else (after, before)
+        assert sum(counts) > 200 and high > 4 * low, (row, before, after)
+        assert abs(days_later(row, counts, articles)) <= 7, row
+
+
+def test_means_of_months_keep_apart_under_long_memory() -> None:
+    """The variance of means of m days falls as m ** (2 d - 1): far slower than that of AR(1)."""
+
+    def variances(topic: Topic) -> list[float]:
+        drawn = noise(np.random.default_rng(1), [topic] * 300, 448)
+        assert np.exp(drawn).mean() == pytest.approx(1, abs=0.05)
+        return [drawn.reshape(448 // m, m, 300).mean(1).var() for m in (7, 28, 112)]
+
+    remembering = [topic for topic in planted_topics() if topic.memory]
+    assert [topic.shape for topic in remembering] == ["flat", "rising"]
+    for topic in remembering:
+        power = 2 * topic.memory - 1
+        week, *longer = variances(topic)
+        assert week == pytest.approx(topic.noise**2 * 7**power, rel=0.05)
+        assert [variance / week for variance in longer] == pytest.approx(
+            [4**power, 16**power], rel=0.1
+        )
+    bursty = next(topic for topic in planted_topics() if topic.shape == "bursty")
+    week, four_weeks, sixteen_weeks = variances(bursty)
+    assert four_weeks / week < 0.5 and sixteen_weeks / week < 0.15
 
 
 def test_headline_words_follow_the_topic(docs: list[Doc]) -> None:

@@ -116,15 +116,16 @@ def test_planted_curves_are_told_apart_and_dated(
     for topic in planted(sample):
         phase, midpoint, peak, ceiling, low, high, halved = told[topic["kind"], topic["label"]]
         if topic["shape"] in ("flat", "bursty"):
-            # Bursts may come, and go; the test above holds that they are not listed as growth.
-            bursts = {"came and went", "holding high"} if topic["shape"] == "bursty" else set()
-            assert phase in {"steady", "unclear"} | bursts, topic
+            # Strong noise comes, stays and goes; the test above holds that it is not listed.
+            swings = topic["shape"] == "bursty" or topic["noise_memory"]
+            assert phase != "still rising" if swings else phase in ("steady", "unclear"), topic
         if topic["shape"] == "saturating" and float(topic["noise"]) <= 0.3:
             assert phase == "holding high", topic
             assert abs(midpoint - date.fromisoformat(topic["midpoint_on"])).days <= 30
             assert low <= ceiling <= high and low <= float(topic["ceiling"]) <= high
             dated += 1
-        if topic["shape"] == "pulse":
+        # Under strong noise a year's pulse may as well be an S-curve, or a jump.
+        if topic["shape"] == "pulse" and float(topic["noise"]) <= 0.3:
             # Of a pulse near the window's end, what is left may be more than half.
             assert phase in ("past its peak", "came and went") or not halved, topic
             assert abs(peak - date.fromisoformat(topic["midpoint_on"])).days <= 14

@@ -64,6 +64,12 @@ class Noise:
         log_odds = np.interp(wanted, special.logit(means), centres) + wave
         return np.asarray(rng.binomial(totals, special.expit(log_odds)), dtype=np.int64)
 
+    def autocovariance(self, _: np.random.Generator, topics: int, days: int) -> Floats:
+        """Return the covariances of the log-odds at lags of 0 to ``days`` days, the same for all
+        topics, shape (topics, days + 1)."""
+        lags = np.arange(days + 1)
+        return np.tile(self.deviation**2 * self.autocorrelation**lags, (topics, 1))
+
 
 @dataclass(frozen=True)
 class LongMemory:
@@ -76,27 +82,24 @@ class LongMemory:
     def draw(self, rng: np.random.Generator, expected: Floats, totals: Counts | int) -> Counts:
         """Draw counts."""
         topics, days = expected.shape
+        covariance = self.autocovariance(rng, topics, days)
+        # Exactly of this covariance, on a ring twice as long (Davies and Harte, 1987).
+        power = fft.rfft(np.hstack([covariance, covariance[:, -2:0:-1]]), axis=1).real
+        white = fft.rfft(rng.standard_normal((topics, 2 * days)), axis=1)
+        wave = fft.irfft(np.sqrt(np.maximum(power, 0)) * white, axis=1)[:, :days]
+        return _draw(rng, expected, np.exp(wave - covariance[:, :1] / 2), totals)
+
+    def autocovariance(self, rng: np.random.Generator, topics: int, days: int) -> Floats:
+        """Draw the topics' memories and deviations, and return the covariances of the log-odds at
+        lags of 0 to ``days`` days, shape (topics, days + 1)."""
         memory = rng.uniform(*self.memory, (topics, 1))
         low, high = np.log(self.deviation)
         weekly = np.exp(rng.uniform(low, high, (topics, 1)))
-        wave, deviation = _fractional(rng, days, memory, weekly)
-        return _draw(rng, expected, np.exp(wave - deviation**2 / 2), totals)
-
-
-def _fractional(
-    rng: np.random.Generator, days: int, memory: Floats, weekly: Floats
-) -> tuple[Floats, Floats]:
-    """Return fractional noise whose weekly means have the standard deviations ``weekly``, and the
-    standard deviations of its days: exactly, on a ring twice as long (Davies and Harte, 1987)."""
-    lags = np.arange(1, days + 1)
-    steps = np.hstack([np.ones_like(memory), (lags - 1 + memory) / (lags - memory)])
-    correlation = np.cumprod(steps, axis=1)
-    of_a_week = (7 + 2 * (correlation[:, 1:7] @ np.arange(6, 0, -1))) / 49
-    deviation = weekly / np.sqrt(of_a_week)[:, None]
-    power = fft.rfft(np.hstack([correlation, correlation[:, -2:0:-1]]), axis=1).real
-    white = fft.rfft(rng.standard_normal((len(memory), 2 * days)), axis=1)
-    ring = fft.irfft(np.sqrt(np.maximum(power, 0)) * white, 2 * days, axis=1)
-    return deviation * ring[:, :days], deviation
+        lags = np.arange(1, days + 1)
+        steps = np.hstack([np.ones((topics, 1)), (lags - 1 + memory) / (lags - memory)])
+        correlation = np.cumprod(steps, axis=1)
+        of_a_week = (7 + 2 * (correlation[:, 1:7] @ np.arange(6, 0, -1))) / 49
+        return np.asarray(correlation * weekly**2 / of_a_week[:, None])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from time import perf_counter
 from benchmarks.calibration import ar1, jumps, mixtures, news
 from benchmarks.calibration.report import Table, beyond_limits, write
 
-TOPICS, QUICK_TOPICS = 1000, 100
+TOPICS, QUICK_TOPICS = 1000, 200
 TABLES = [
     news.FLAT, news.GROWING, mixtures.MIXTURES, jumps.PLANTED, jumps.BY_DATE,
     ar1.FLAT, ar1.GROWING, ar1.BENT,
@@ -20,7 +20,8 @@ Here the fit is tried on simulated topics, whose growth is known. `make calibrat
 the same each time; [model.md](model.md) explains the words. Each day has 150 articles in the mean,
 and each of them carries the topic with a probability that follows the topic's curve and swings
 about it, as news does. In most tables a topic has from 50 articles in the window to two a day.
-Intervals are of 95 %. How many topics are found, rejected, covered or claimed is given in per cent.
+Intervals are of 95 %. How many topics are found, rejected, covered or claimed is given in per cent,
+where it is of 20 cases or more.
 
 The swings, or noises:
 """

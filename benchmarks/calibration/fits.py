@@ -7,6 +7,7 @@ from benchmarks.calibration.noises import ARTICLES, Counts, Floats
 from growth.logistic import GrowthFit, fit_growth
 from growth.stored.series import DAYS_PER_YEAR
 
+FEWEST = 20
 JUMPS = ["step", "step_drift", "event"]
 Booleans = NDArray[np.bool_]
 
@@ -32,8 +33,8 @@ def fit(counts: Counts, totals: Counts | int = ARTICLES, min_articles: int = 0) 
 
 
 def percent(flags: Booleans) -> str:
-    """Return the share of true ones in per cent."""
-    return f"{100 * flags.mean():.1f}" if len(flags) else "-"
+    """Return the share of true ones in per cent; of a few cases none."""
+    return f"{100 * flags.mean():.1f}" if len(flags) >= FEWEST else "-"
 
 
 def covers(low: Floats, truth: Floats | float, high: Floats) -> Booleans:

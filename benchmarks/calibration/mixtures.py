@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.calibration.fits import fit
+from benchmarks.calibration.fits import fit, percent
 from benchmarks.calibration.news import (
     MIN_ARTICLES,
     SETTINGS,
@@ -36,28 +36,21 @@ def mixtures(topics: int) -> Iterator[list[str]]:
 def mixture(setting: Setting, days: int, share: int, topics: int) -> list[str]:
     """Simulate sets of topics of which ``share`` in 100 grow, and count what is listed."""
     grows = np.arange(topics) < share * topics / 100
-    false = true = by_oracle = 0
+    listed, best = [], []
     known = setting.noise if isinstance(setting.noise, Noise | LongMemory) else None
     for repeat in range(SETS):
         seed = [23, *setting.name.encode(), days, share, repeat]
         expected = expected_counts(seed, days, grows)
         counts = setting.draw(seed, expected)
         found = fit(counts, setting.totals(days), MIN_ARTICLES)
-        listed = (found.q_value <= 0.05) & (found.sure_growth > 0)
-        false += int((listed & ~grows).sum())
-        true += int((listed & grows).sum())
+        listed.append((found.q_value <= 0.05) & (found.sure_growth > 0))
         if known:
-            best = found_by_oracle(seed, known, expected.mean(axis=1), days, grows)
-            by_oracle += int((best & grows).sum())
+            best.append(found_by_oracle(seed, known, expected.mean(axis=1), days, grows)[grows])
+    called, growing = np.array(listed), np.tile(grows, (SETS, 1))
     return [
-        setting.name,
-        str(days),
-        str(share),
-        f"{100 * false / (false + true):.1f}" if false + true else "-",
-        f"{100 * true / (SETS * grows.sum()):.1f}",
-        f"{100 * by_oracle / (SETS * grows.sum()):.1f}" if known else "-",
-        str(false + true),
-    ]
+        setting.name, str(days), str(share), percent(~growing[called]),
+        percent(called[growing]), percent(np.ravel(best)), str(called.sum()),
+    ]  # fmt: skip
 
 
 MIXTURES = Table(

@@ -19,10 +19,10 @@ the posterior of its d and s, so that topics with few articles borrow from the r
 Bayes, as Smyth, 2004, Statistical Applications in Genetics and Molecular Biology 3, 3).
 """
 
-import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy import linalg, special
@@ -34,27 +34,32 @@ from growth.model.noise.waves import waves
 # Points that stand for a window when loadings are worked out: the waves are slow.
 _POINTS = 512
 SIXTEENTHS = 16
-# Memories and strengths that a topic may have. A strength is the standard deviation of the mean
-# log-odds over a sixteenth of the window.
+# Memories that a topic may have, and strengths: standard deviations of the mean log-odds over a
+# sixteenth of the window.
 _MEMORIES = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.48])
-_STRENGTHS = np.exp(np.arange(np.log(0.02), np.log(8.0), 0.35))
+_WEAKEST, _STRONGEST, _STEP = 0.02, 8.0, 0.35
+_STRENGTHS = np.exp(np.arange(np.log(_WEAKEST), np.log(_STRONGEST), _STEP))
 # What may be typical of them, and how far topics may be from that: memories, and logarithms of
 # strengths.
 _TYPICAL_MEMORIES = np.arange(0.0, 0.46, 0.05)
-_TYPICAL_STRENGTHS = np.exp(np.arange(np.log(0.02), np.log(4.0), 0.15))
-_MEMORY_SPREADS = np.array([0.06, 0.12, 0.2])
-_STRENGTH_SPREADS = np.array([0.2, 0.4, 0.6, 0.8, 1.1, 1.5])
+_TYPICAL_STRENGTHS = np.exp(np.arange(np.log(_WEAKEST), np.log(4.0), 0.2))
+_MEMORY_SPREADS = (0.06, 0.12, 0.2)
+_STRENGTH_SPREADS = (0.2, 0.4, 0.6, 0.8, 1.1, 1.5)
 # A topic that is unlike the others may have any strength of the grid.
 _UNLIKE = 0.05
 # How far the typical memory is expected to be from the default before anything was counted.
 _MEMORY_DEVIATION = 0.2
 # The part of the topics that come and go: of these, the slowest waves are by so much stronger.
-_MOVING = np.array([0.0, 0.1, 0.2, 0.3])
+_MOVING = (0.0, 0.1, 0.2, 0.3)
 _SLOWEST, _LIFT = 3, 10.0
 # At most so many topics are looked at, and at least so many must be there to measure.
-_MOST_TOPICS, FEWEST_TOPICS = 3000, 30
-# Factors multiplied before a logarithm is taken of them: few enough that nothing overflows.
+_MOST_TOPICS, FEWEST_TOPICS = 2000, 30
 _FACTORS = 8
+# The grid of the excess s^2 I of a topic, and the memories that are left out as too unlikely.
+_LEAST_EXCESS, _EXCESS_STEP = 0.02, 0.5
+_UNLIKELY = 1e-3
+# Degrees of freedom are tabled for the logarithm of a variance of the logarithm.
+_LOG_VARIANCES = np.linspace(np.log(1e-6), np.log(3.0), 600)
 
 
 @dataclass(frozen=True)
@@ -123,41 +128,70 @@ def covariances(memory: float, parts: int) -> Floats:
 def measure(powers: Sequence[Floats], informations: Sequence[Floats]) -> Noise:
     """Measure the noise of T topics together, which come in parts. Of each part ``powers``, shape
     (T, B): of each wave the square of its sum of residuals, over its binomial variance;
-    ``informations``, shape (T,): sums of n p (1 - p)."""
+    ``informations``, shape (T,): sums of n p (1 - p).
+
+    Memory and strength are chosen together, then the spreads and the part that comes and goes, and
+    so on until nothing changes. At last memory and strength are averaged over their likelihood, for
+    a longer memory and a weaker noise may be nearly as likely as a shorter and a stronger one."""
     size = sum(map(len, powers))
     if size < FEWEST_TOPICS:
         return DEFAULT
     step = -(-size // _MOST_TOPICS)
     power = np.concatenate([part[::step] for part in powers])
     information = np.concatenate([part[::step] for part in informations])
-    still, moving = _likelihoods(power, information)
-    best, found = -np.inf, DEFAULT
-    for memory, spread, other in itertools.product(
-        _TYPICAL_MEMORIES, _MEMORY_SPREADS, _STRENGTH_SPREADS
-    ):
-        priors = _priors(memory, spread, _TYPICAL_STRENGTHS, other)
-        parts = still @ priors, moving @ priors
-        # Where topics hardly stray, nothing is known of their memory.
-        usual = -0.5 * ((memory - DEFAULT.memory) / _MEMORY_DEVIATION) ** 2
-        for share in _MOVING:
-            heights = np.log((1 - share) * parts[0] + share * parts[1]).sum(axis=0) + usual
-            at = int(heights.argmax())
-            if heights[at] > best:
-                best = float(heights[at])
-                strength = float(_TYPICAL_STRENGTHS[at])
-                found = Noise(
-                    float(memory), strength, float(spread), float(other), float(share), size
-                )
-    return found
+    likelihoods = _by_strength(power, information)
+    found, before = replace(DEFAULT, moving=0.0, topics=size), None
+    while found != before:
+        before = found
+        for choices in (_TYPICAL, _SPREADS):
+            candidates = [replace(found, **choice) for choice in choices]
+            found = candidates[int(_heights(likelihoods, candidates).argmax())]
+    candidates = [replace(found, **choice) for choice in _TYPICAL]
+    heights = _heights(likelihoods, candidates)
+    weights = np.exp(heights - heights.max())
+    memory = np.average([each.memory for each in candidates], weights=weights)
+    strength = np.average(np.log([each.strength for each in candidates]), weights=weights)
+    return replace(found, memory=float(memory), strength=float(np.exp(strength)))
 
 
-def _priors(memory: float, spread: float, strengths: Floats, strength_spread: float) -> Floats:
-    """Return the weights of the pairs of memory and strength before anything was counted, for each
-    typical strength. Shape (M S, len(strengths))."""
-    of_memory = _normal((_MEMORIES[:, None] - memory) / spread)
-    of_strength = _normal((np.log(_STRENGTHS)[:, None] - np.log(strengths)) / strength_spread)
+_TYPICAL: list[dict[str, Any]] = [
+    {"memory": float(memory), "strength": float(strength)}
+    for memory in _TYPICAL_MEMORIES
+    for strength in _TYPICAL_STRENGTHS
+]
+_SPREADS: list[dict[str, Any]] = [
+    {"memory_spread": memory, "strength_spread": strength, "moving": moving}
+    for memory in _MEMORY_SPREADS
+    for strength in _STRENGTH_SPREADS
+    for moving in _MOVING
+]
+
+
+def _heights(likelihoods: Sequence[Floats], candidates: Sequence[Noise]) -> Floats:
+    """Return the log-likelihoods of candidates, by those of ``_by_strength``. Shape (K,)."""
+    memories, spreads, strengths, strength_spreads, moving = (
+        np.array([getattr(each, name) for each in candidates])
+        for name in ("memory", "memory_spread", "strength", "strength_spread", "moving")
+    )
+    of_memory = _normal((_MEMORIES[:, None] - memories) / spreads)
+    of_strength = _normal((np.log(_STRENGTHS)[:, None] - np.log(strengths)) / strength_spreads)
     of_strength = (1 - _UNLIKE) * of_strength + _UNLIKE / len(_STRENGTHS)
-    return np.asarray((of_memory[:, None, :] * of_strength).reshape(-1, len(strengths)))
+    priors = (of_memory[:, None, :] * of_strength).reshape(-1, len(candidates))
+    still, lifted = likelihoods
+    likelihood = still @ (priors * (1 - moving))
+    if moving.any():
+        likelihood += lifted @ (priors * moving)
+    # Where topics hardly stray, nothing is known of their memory.
+    usual = -0.5 * ((memories - DEFAULT.memory) / _MEMORY_DEVIATION) ** 2
+    # Some are multiplied before a logarithm is taken of them.
+    product = np.multiply.reduceat(likelihood, np.arange(0, len(likelihood), _FACTORS), axis=0)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(product).sum(axis=0) + usual)
+
+
+def _of_memory(noise: Noise) -> Floats:
+    """Return the weights of the memories before anything was counted. Shape (M,)."""
+    return _normal((_MEMORIES - noise.memory) / noise.memory_spread)
 
 
 def _normal(distance: Floats) -> Floats:
@@ -165,40 +199,59 @@ def _normal(distance: Floats) -> Floats:
     return np.asarray(weights / weights.sum(axis=0))
 
 
-def _excess(information: Floats, loading: Floats) -> Floats:
-    """Return by how much noise lifts the variance of a contrast above the binomial's, for each pair
-    of memory and strength. ``loading``, shape (M,), are those of the memories. Shape (T, M S)."""
-    return information[:, None] * np.outer(loading, _STRENGTHS**2).ravel()
+def _by_excess(power: Floats, memories: Floats, excess: Floats) -> tuple[Floats, Floats]:
+    """Return the log-likelihoods of M memories and E values of the excess s^2 I, of topics that do
+    not come and go and of those that do. Each of shape (T, M E)."""
+    number = power.shape[1]
+    waves_ = np.stack([loadings(memory, number).waves for memory in memories])
+    expected = 1 + (waves_.T[:, :, None] * excess).reshape(number, -1)
+    lift = np.where(np.arange(number) < _SLOWEST, _LIFT, 1.0)[:, None]
+    still, moving = (
+        (power @ (1 / each) + np.log(each).sum(axis=0)) / -2 for each in (expected, expected * lift)
+    )
+    return still, moving
 
 
-def _likelihoods(power: Floats, information: Floats) -> tuple[Floats, Floats]:
-    """Return the likelihood of each pair of memory and strength, of topics that do not come and go
-    and of those that do, over the largest of the first. Each of shape (T, M S)."""
-    by_memory = np.stack([loadings(memory, power.shape[1]).waves for memory in _MEMORIES])
-    shape = (len(power), by_memory.shape[0] * len(_STRENGTHS))
-    twice, product, slow = np.zeros(shape), np.ones(shape), np.zeros(shape)
-    for wave in range(power.shape[1]):
-        expected = 1 + _excess(information, by_memory[:, wave])
-        ratio = power[:, wave, None] / expected
-        product *= expected
-        twice += ratio
-        if wave < _SLOWEST:
-            slow += ratio
-        if wave % _FACTORS == _FACTORS - 1:
-            twice += np.log(product)
-            product[:] = 1
-    twice += np.log(product)
-    lowest = twice.min(axis=1, keepdims=True)
-    moving = slow / _LIFT - slow + min(_SLOWEST, power.shape[1]) * np.log(_LIFT)
-    return np.exp((lowest - twice) / 2), np.exp((lowest - twice - moving) / 2)
+def _by_strength(power: Floats, information: Floats) -> tuple[Floats, Floats]:
+    """Return the likelihoods of pairs of memory and strength, of topics that do not come and go and
+    of those that do, over the largest of the first. Each of shape (T, M S)."""
+    excess = _excesses(information)
+    place = (np.log(information[:, None] * _STRENGTHS**2) - np.log(excess[0])) / _EXCESS_STEP
+    place = np.clip(place, 0, len(excess) - 1.001)
+    below = place.astype(np.int64)
+    part = (place - below)[:, None, :]
+    size = (len(power), len(_MEMORIES), len(excess))
+    found = []
+    for logs in _by_excess(power, _MEMORIES, excess):
+        table = logs.reshape(size)
+        low, high = (
+            np.take_along_axis(
+                table, np.broadcast_to(at[:, None, :], (*size[:2], at.shape[1])), axis=2
+            )
+            for at in (below, below + 1)
+        )
+        found.append(((1 - part) * low + part * high).reshape(size[0], -1))
+    top = found[0].max(axis=1, keepdims=True)
+    return np.exp(found[0] - top), np.exp(found[1] - top)
+
+
+def _excesses(information: Floats) -> Floats:
+    """Return the grid of the excess s^2 I that reaches to the strongest noise of any topic. Shape
+    (E,)."""
+    most = max(1.0, float(information.max())) * _STRONGEST**2
+    return np.asarray(
+        np.exp(np.arange(np.log(_LEAST_EXCESS), np.log(most) + _EXCESS_STEP, _EXCESS_STEP))
+    )
 
 
 @dataclass(frozen=True)
 class Strays:
-    """How far T topics stray: the posterior of memory and strength. ``weights``: shape (T, M S)."""
+    """How far T topics stray: the posterior of memory and excess, ``weights`` of shape (T, M E),
+    for M ``memories`` and E values of the ``excess``."""
 
     weights: Floats
-    information: Floats
+    memories: Floats
+    excess: Floats
 
     def dispersion(self, contrast: str) -> tuple[Floats, Floats]:
         """Return the dispersion of a contrast, a field of Loadings, and its degrees of freedom,
@@ -208,29 +261,44 @@ class Strays:
         matched, by mean and variance of its logarithm, to the scaled inverse chi-squared one, with
         which the contrast is Student's t (Gelman et al., 2013, Bayesian Data Analysis, section
         3.2)."""
-        loading = np.array([getattr(loadings(memory, 1), contrast) for memory in _MEMORIES])
-        logs = np.log1p(_excess(self.information, loading))
-        mean = (self.weights * logs).sum(axis=1)
-        variance = (self.weights * (logs - mean[:, None]) ** 2).sum(axis=1)
-        freedom = 2 * _inverse_trigamma(np.maximum(variance, 1e-6))
-        dispersion = np.exp(mean + special.psi(freedom / 2) - np.log(freedom / 2))
-        return np.maximum(1.0, dispersion), np.maximum(FEWEST, freedom)
+        loading = np.array([getattr(loadings(memory, 1), contrast) for memory in self.memories])
+        logs = np.log1p(np.outer(loading, self.excess).ravel())
+        mean, square = (self.weights @ np.column_stack([logs, logs**2])).T
+        log_variance = np.log(np.maximum(square - mean**2, 1e-6))
+        half, shift = (np.interp(log_variance, _LOG_VARIANCES, each) for each in _matched())
+        return np.maximum(1.0, np.exp(mean + shift)), np.maximum(FEWEST, 2 * np.exp(half))
+
+
+@lru_cache(maxsize=1)
+def _matched() -> tuple[Floats, Floats]:
+    """Return, for _LOG_VARIANCES, the logarithm of half the degrees of freedom of a scaled inverse
+    chi-squared variable whose logarithm has that variance, trigamma(f / 2), and by how much the
+    logarithm of its scale is above the mean of that logarithm."""
+    target = np.exp(_LOG_VARIANCES)
+    half = 0.5 + 1 / target
+    # Newton's method on 1 / trigamma (Smyth, 2004, appendix).
+    for _ in range(20):
+        trigamma = special.polygamma(1, half)
+        half = half + trigamma * (1 - trigamma / target) / special.polygamma(2, half)
+    return np.log(half), special.psi(half) - np.log(half)
 
 
 def strays(noise: Noise, power: Floats, information: Floats) -> Strays:
     """Return how far topics stray, given the noise that they share."""
-    still, moving = _likelihoods(power, information)
-    prior = _priors(
-        noise.memory, noise.memory_spread, np.array([noise.strength]), noise.strength_spread
-    )
-    weights = ((1 - noise.moving) * still + noise.moving * moving) * prior[:, 0]
-    return Strays(weights / weights.sum(axis=1, keepdims=True), information)
-
-
-def _inverse_trigamma(y: Floats) -> Floats:
-    """Return x where trigamma(x) = y, by Newton's method on 1 / y (Smyth, 2004, appendix)."""
-    x = 0.5 + 1 / y
-    for _ in range(8):
-        trigamma = special.polygamma(1, x)
-        x = x + trigamma * (1 - trigamma / y) / special.polygamma(2, x)
-    return np.asarray(x)
+    of_memory = _of_memory(noise)
+    kept = of_memory > _UNLIKELY
+    memories, excess = _MEMORIES[kept], _excesses(information)
+    still, moving = _by_excess(power, memories, excess)
+    if noise.moving:
+        still = np.logaddexp(np.log1p(-noise.moving) + still, np.log(noise.moving) + moving)
+    still -= still.max(axis=1, keepdims=True)
+    weights = np.exp(still, out=still).reshape(len(power), len(memories), len(excess))
+    typical = np.log(information * noise.strength**2)[:, None]
+    prior = np.exp(-0.5 * ((np.log(excess) - typical) / (2 * noise.strength_spread)) ** 2)
+    prior *= (1 - _UNLIKE) / prior.sum(axis=1, keepdims=True)
+    prior += _UNLIKE / len(excess)
+    weights *= of_memory[kept][:, None]
+    weights *= prior[:, None, :]
+    flat = weights.reshape(len(power), -1)
+    flat /= flat.sum(axis=1, keepdims=True)
+    return Strays(flat, memories, excess)

@@ -28,7 +28,6 @@ import numpy as np
 from scipy import linalg, special
 
 from growth.model.counts import Floats
-from growth.model.noise.students import FEWEST
 from growth.model.noise.waves import waves
 
 # Points that stand for a window when loadings are worked out: the waves are slow.
@@ -43,12 +42,12 @@ _STRENGTHS = np.exp(np.arange(np.log(_WEAKEST), np.log(_STRONGEST), _STEP))
 # strengths.
 _TYPICAL_MEMORIES = np.arange(0.0, 0.46, 0.05)
 _TYPICAL_STRENGTHS = np.exp(np.arange(np.log(_WEAKEST), np.log(4.0), 0.2))
-_MEMORY_SPREADS = (0.06, 0.12, 0.2)
+_MEMORY_SPREADS = (0.06, 0.12)
 _STRENGTH_SPREADS = (0.2, 0.4, 0.6, 0.8, 1.1, 1.5)
 # A topic that is unlike the others may have any strength of the grid.
-_UNLIKE = 0.05
+_UNLIKE = 0.02
 # How far the typical memory is expected to be from the default before anything was counted.
-_MEMORY_DEVIATION = 0.2
+_MEMORY_DEVIATION = 0.1
 # The part of the topics that come and go: of these, the slowest waves are by so much stronger.
 _MOVING = (0.0, 0.1, 0.2, 0.3)
 _SLOWEST, _LIFT = 3, 10.0
@@ -60,6 +59,7 @@ _LEAST_EXCESS, _EXCESS_STEP = 0.02, 0.5
 _UNLIKELY = 1e-3
 # Degrees of freedom are tabled for the logarithm of a variance of the logarithm.
 _LOG_VARIANCES = np.linspace(np.log(1e-6), np.log(3.0), 600)
+_FREEDOM = 4.0
 
 
 @dataclass(frozen=True)
@@ -257,30 +257,31 @@ class Strays:
         """Return the dispersion of a contrast, a field of Loadings, and its degrees of freedom,
         each of shape (T,).
 
-        The contrast over its binomial error has the variance f = 1 + s^2 I L. The posterior of f is
-        matched, by mean and variance of its logarithm, to the scaled inverse chi-squared one, with
-        which the contrast is Student's t (Gelman et al., 2013, Bayesian Data Analysis, section
-        3.2)."""
+        The contrast over its binomial error has the variance f = 1 + s^2 I L. Its dispersion is the
+        posterior mean of f. If the posterior were a scaled inverse chi-squared one with as wide a
+        logarithm, the contrast would be Student's t (Gelman et al., 2013, Bayesian Data Analysis,
+        section 3.2) with a quarter of the degrees of freedom that are returned: with so few, the
+        far tails, which lists of many topics depend on, are rarer than they say
+        (docs/calibration.md). """
         loading = np.array([getattr(loadings(memory, 1), contrast) for memory in self.memories])
-        logs = np.log1p(np.outer(loading, self.excess).ravel())
-        mean, square = (self.weights @ np.column_stack([logs, logs**2])).T
-        log_variance = np.log(np.maximum(square - mean**2, 1e-6))
-        half, shift = (np.interp(log_variance, _LOG_VARIANCES, each) for each in _matched())
-        return np.maximum(1.0, np.exp(mean + shift)), np.maximum(FEWEST, 2 * np.exp(half))
+        dispersion = 1 + np.outer(loading, self.excess).ravel()
+        logs = np.log(dispersion)
+        mean, first, second = (self.weights @ np.column_stack([dispersion, logs, logs**2])).T
+        log_variance = np.log(np.maximum(second - first**2, 1e-6))
+        return mean, _FREEDOM * np.interp(log_variance, _LOG_VARIANCES, _matched())
 
 
 @lru_cache(maxsize=1)
-def _matched() -> tuple[Floats, Floats]:
-    """Return, for _LOG_VARIANCES, the logarithm of half the degrees of freedom of a scaled inverse
-    chi-squared variable whose logarithm has that variance, trigamma(f / 2), and by how much the
-    logarithm of its scale is above the mean of that logarithm."""
+def _matched() -> Floats:
+    """Return, for _LOG_VARIANCES, the degrees of freedom f of a scaled inverse chi-squared variable
+    whose logarithm has that variance: trigamma(f / 2)."""
     target = np.exp(_LOG_VARIANCES)
     half = 0.5 + 1 / target
     # Newton's method on 1 / trigamma (Smyth, 2004, appendix).
     for _ in range(20):
         trigamma = special.polygamma(1, half)
         half = half + trigamma * (1 - trigamma / target) / special.polygamma(2, half)
-    return np.log(half), special.psi(half) - np.log(half)
+    return np.asarray(2 * half)
 
 
 def strays(noise: Noise, power: Floats, information: Floats) -> Strays:

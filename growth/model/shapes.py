@@ -1,7 +1,7 @@
 """The choice between trend, S-curve, pulse, step and event, and all that is told of a topic put
 together: shape, change, level, word."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,8 @@ _CLEAR_LEAD = 1.92
 # A ceiling or a date that could as well be several times off is no result.
 _WIDEST_LOG_CEILING = np.log(4.0)
 _WIDEST_DATE = 1.0
+# Noise so strong that log-odds stray by more over a sixteenth of the window is hardly noise.
+_STRONGEST_NOISE = 0.7
 # Bytes that a topic takes, whatever its cells.
 _TOPIC_BYTES = 3000
 # An S-curve that is half-way up or down in the first or last twentieth of the window is none: what
@@ -145,11 +147,13 @@ def _measure(
     blocks: list[Block], trends: TrendColumns, changes: Changes, fitting: Fitting
 ) -> Noise:
     """Measure the noise of all topics; then again, without those that surely jump, since a jump
-    looks like the slowest of waves. Their own noise is measured about the jump."""
-    noise = trends.measure()
+    looks like the slowest of waves. Their own noise is measured about the jump. Where nearly all
+    jump, the first measure is of jumps: it counts up to some strength."""
+    first = trends.measure()
+    noise = replace(first, strength=min(first.strength, _STRONGEST_NOISE))
     parts = Parts.of(fitting.design)
     if parts is None or changes.counts is None:
-        return noise
+        return first
     square, jumps = changes.strengths(noise), np.zeros(fitting.size, dtype=np.bool_)
     for block in blocks:
         for places, expected in jumped(block, parts, square[block.rows], noise):

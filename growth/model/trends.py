@@ -21,7 +21,7 @@ from growth.model.arguments import (
 )
 from growth.model.cells import STATUS_TEXTS, Cells, blocks, existence
 from growth.model.counts import Booleans, Counts, Floats, Integers, check_counts
-from growth.model.noise.memory import FEWEST_TOPICS, Noise, Strays, measure, strays
+from growth.model.noise.memory import Noise, Strays, measure, strays
 from growth.model.noise.students import quantile, two_sided
 from growth.model.statuses import Status
 from growth.model.trend_search import PeriodTables, Trends, make_tables, search_trends
@@ -192,13 +192,10 @@ class TrendColumns:
         self._found.append(_Found(block.rows, trends.power, trends.information[:, 0]))
 
     def measure(self, without: Booleans | None = None) -> Noise:
-        """Measure the noise of all topics, or of those that are not ``without``, shape (T,), if
-        they are enough."""
+        """Measure the noise of all topics, or of those that are not ``without``, shape (T,)."""
         kept = [slice(None) if without is None else ~without[each.rows] for each in self._found]
         power = [each.power[rows] for each, rows in zip(self._found, kept, strict=True)]
         information = [each.information[rows] for each, rows in zip(self._found, kept, strict=True)]
-        if without is not None and sum(map(len, power)) < FEWEST_TOPICS:
-            return self.measure()
         return measure(power, information)
 
     def finish(self, fitting: Fitting, noise: Noise) -> TrendFit:

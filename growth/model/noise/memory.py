@@ -52,7 +52,9 @@ _MEMORY_DEVIATION = 0.1
 _MOVING = (0.0, 0.1, 0.2, 0.3)
 _SLOWEST, _LIFT = 3, 10.0
 # At most so many topics are looked at, and at least so many must be there to measure.
-_MOST_TOPICS, FEWEST_TOPICS = 2000, 30
+_MOST_TOPICS, _FEWEST_TOPICS = 2000, 30
+# Topics of fewer articles, about, tell nothing of noise.
+_LEAST_INFORMATION = 5.0
 _FACTORS = 8
 # The grid of the excess s^2 I of a topic, and the memories that are left out as too unlikely.
 _LEAST_EXCESS, _EXCESS_STEP = 0.02, 0.5
@@ -133,12 +135,15 @@ def measure(powers: Sequence[Floats], informations: Sequence[Floats]) -> Noise:
     Memory and strength are chosen together, then the spreads and the part that comes and goes, and
     so on until nothing changes. At last memory and strength are averaged over their likelihood, for
     a longer memory and a weaker noise may be nearly as likely as a shorter and a stronger one."""
-    size = sum(map(len, powers))
-    if size < FEWEST_TOPICS:
+    telling = [information >= _LEAST_INFORMATION for information in informations]
+    size = sum(map(np.count_nonzero, telling))
+    if size < _FEWEST_TOPICS:
         return DEFAULT
     step = -(-size // _MOST_TOPICS)
-    power = np.concatenate([part[::step] for part in powers])
-    information = np.concatenate([part[::step] for part in informations])
+    power, information = (
+        np.concatenate([part[rows][::step] for part, rows in zip(parts, telling, strict=True)])
+        for parts in (powers, informations)
+    )
     likelihoods = _by_strength(power, information)
     found, before = replace(DEFAULT, moving=0.0, topics=size), None
     while found != before:

@@ -158,7 +158,7 @@ comment on column growth.coefficients.doubling_days is 'Days in which the odds o
 comment on column growth.coefficients.ci_low is 'Lower end of the 95 % confidence interval of the growth rate over the whole window.';
 comment on column growth.coefficients.ci_high is 'Upper end of the 95 % confidence interval of the growth rate over the whole window.';
 comment on column growth.coefficients.p_value is 'Two-sided p-value of the hypothesis that the growth rate is 0.';
-comment on column growth.coefficients.q_value is 'The smallest false discovery rate at which the topic would be listed: 1.25 times the smaller of the p-values of growth rate and change, adjusted for the number of topics (Benjamini and Hochberg, 1995).';
+comment on column growth.coefficients.q_value is 'In a list, the part of the topics down to this row that may be there by chance, given how news swings in these months: the smallest false discovery rate at which the topic would be listed, 1.25 times the smaller of the p-values of growth rate and change, adjusted for the number of topics (Benjamini and Hochberg, 1995).';
 comment on column growth.coefficients.dispersion is 'How much more the counts of single days vary than the binomial model says, at least 1.';
 comment on column growth.coefficients.share_start_low is 'Lower end of the 95 % interval of the level at the window''s start.';
 comment on column growth.coefficients.share_start_high is 'Upper end of the 95 % interval of the level at the window''s start.';
@@ -167,7 +167,7 @@ comment on column growth.coefficients.share_end_high is 'Upper end of the 95 % i
 comment on column growth.coefficients.share_highest is 'The highest level of the topic in the window, as a share of all articles. Null in runs of versions before 0.4.0.';
 comment on column growth.coefficients.highest_on is 'Middle of the week, or of the few weeks, in which the level was highest.';
 comment on column growth.coefficients.jumped_on is 'Middle of the week, or of the few weeks, to which the level jumped on its way to the highest: the odds tripled from the one before to the one after. Null where there was no jump.';
-comment on column growth.coefficients.trend_share_start is 'Share on the window''s first day by the curve fitted over the whole window: the trend, S-curve or pulse in `shape`. On one day it may be far from what was counted.';
+comment on column growth.coefficients.trend_share_start is 'Share on the window''s first day by the curve fitted over the whole window, that of `shape`. On one day it may be far from what was counted.';
 comment on column growth.coefficients.trend_share_end is 'Share on the window''s last day by the curve fitted over the whole window, as `trend_share_start`.';
 comment on column growth.coefficients.articles_a_day_end is 'Articles a day at the level of the window''s end, with as many articles a day as the window had.';
 comment on column growth.coefficients.doubling_days_low is 'Lower end of the 95 % interval of the doubling time; null where the rate may be 0.';
@@ -193,7 +193,7 @@ comment on column growth.coefficients.step_high_on is 'Last day of the step''s 9
 comment on column growth.coefficients.event_on is 'Day on which an event''s share jumped. Null for other shapes, as its interval and its half-life are.';
 comment on column growth.coefficients.event_low_on is 'First day of the event''s 95 % interval.';
 comment on column growth.coefficients.event_high_on is 'Last day of the event''s 95 % interval.';
-comment on column growth.coefficients.half_life_days is 'Days in which what was left of an event''s jump, in the log-odds, halved.';
+comment on column growth.coefficients.half_life_days is 'Days in which what was left of an event''s jump, in the log-odds, halved. After a large jump the share itself halves sooner.';
 comment on column growth.coefficients.half_life_days_low is 'Lower end of the half-life''s 95 % interval.';
 comment on column growth.coefficients.half_life_days_high is 'Upper end of the half-life''s 95 % interval.';
 comment on column growth.coefficients.jump_share_before is 'Share of all articles before a step or an event.';

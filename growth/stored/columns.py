@@ -21,6 +21,12 @@ LOG_ODDS_A_YEAR = "log-odds a year"
 RATIO = "ratio of variances"
 DAYS = "days"
 
+# What q is, said alike in the lists, on the page and in the docs.
+Q_VALUE = (
+    "the part of the topics down to this row that may be there by chance, given how news swings in "
+    "these months"
+)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -176,9 +182,9 @@ TOPICS = (
         meaning="Two-sided p-value of the hypothesis that the growth rate is 0."),
     Column("q_value", NUMBER, lambda r: r.fit.q_value, unit="false discovery rate, 0 to 1", group=5,
         on_page=True,
-        meaning="The smallest false discovery rate at which the topic would be listed: 1.25 times "
-        "the smaller of the p-values of growth rate and change, adjusted for the number "
-        "of topics (Benjamini and Hochberg, 1995)."),
+        meaning=f"In a list, {Q_VALUE}: the smallest false discovery rate at which the topic would "
+        "be listed, 1.25 times the smaller of the p-values of growth rate and change, adjusted for "
+        "the number of topics (Benjamini and Hochberg, 1995)."),
     Column("dispersion", NUMBER, lambda r: r.fit.trend.dispersion, unit=RATIO, on_page=True,
         meaning="How much more the counts of single days vary than the binomial model says, at "
         "least 1."),
@@ -203,9 +209,8 @@ TOPICS = (
         "the highest: the odds tripled from the one before to the one after. Null where "
         "there was no jump."),
     Column("trend_share_start", NUMBER, lambda r: r.fit.trend_share_start, unit=SHARE, on_page=True,
-        meaning="Share on the window's first day by the curve fitted over the whole window: the "
-        "trend, S-curve or pulse in `shape`. On one day it may be far from what was "
-        "counted."),
+        meaning="Share on the window's first day by the curve fitted over the whole window, "
+        "that of `shape`. On one day it may be far from what was counted."),
     Column("trend_share_end", NUMBER, lambda r: r.fit.trend_share_end, unit=SHARE, on_page=True,
         meaning="Share on the window's last day by the curve fitted over the whole window, as "
         "`trend_share_start`."),
@@ -271,7 +276,8 @@ TOPICS = (
         "(levels off at a ceiling), `pulse` (rises and falls), `step` (from one share to another "
         "on a date), `step_drift` (a step, then constant growth) or `event` (a jump that halves "
         "every so many days, down to a share of its own). Null without a fit."),
-    Column("fit_quality", NUMBER, lambda r: r.fit.fit_quality, on_page=True,
+    Column("fit_quality", NUMBER, lambda r: r.fit.fit_quality, group=7, in_csv=False,
+        on_page=True,
         meaning="How much of what moved between sixteenths of the window the shape describes: 1 "
         "less its deviance over that of a constant, both less what bursts explain. 1 is all; "
         "below 0.5 the shape fits poorly. Null where nothing moved beyond chance and bursts."),
@@ -279,26 +285,29 @@ TOPICS = (
         on_page=True,
         meaning="First day after a step. Null for other shapes, as its interval is."),
     Column("step_low_on", DATE, lambda r: r.jumped(r.fit.jump.at_low, "step", "step_drift"),
-        on_page=True,
+        group=7, in_csv=False, on_page=True,
         meaning="First day of the step's 95 % interval."),
     Column("step_high_on", DATE, lambda r: r.jumped(r.fit.jump.at_high, "step", "step_drift"),
-        on_page=True,
+        group=7, in_csv=False, on_page=True,
         meaning="Last day of the step's 95 % interval."),
     Column("event_on", DATE, lambda r: r.jumped(r.fit.jump.at, "event"), group=7, on_page=True,
         meaning="Day on which an event's share jumped. Null for other shapes, as its interval and "
         "its half-life are."),
-    Column("event_low_on", DATE, lambda r: r.jumped(r.fit.jump.at_low, "event"), on_page=True,
+    Column("event_low_on", DATE, lambda r: r.jumped(r.fit.jump.at_low, "event"), group=7,
+        in_csv=False, on_page=True,
         meaning="First day of the event's 95 % interval."),
-    Column("event_high_on", DATE, lambda r: r.jumped(r.fit.jump.at_high, "event"), on_page=True,
+    Column("event_high_on", DATE, lambda r: r.jumped(r.fit.jump.at_high, "event"), group=7,
+        in_csv=False, on_page=True,
         meaning="Last day of the event's 95 % interval."),
     Column("half_life_days", NUMBER, lambda r: r.in_days(r.fit.jump.half_life), unit=DAYS,
         group=7, on_page=True,
-        meaning="Days in which what was left of an event's jump, in the log-odds, halved."),
+        meaning="Days in which what was left of an event's jump, in the log-odds, halved. After a "
+        "large jump the share itself halves sooner."),
     Column("half_life_days_low", NUMBER, lambda r: r.in_days(r.fit.jump.half_life_low), unit=DAYS,
-        on_page=True,
+        group=7, in_csv=False, on_page=True,
         meaning="Lower end of the half-life's 95 % interval."),
     Column("half_life_days_high", NUMBER, lambda r: r.in_days(r.fit.jump.half_life_high),
-        unit=DAYS, on_page=True,
+        unit=DAYS, group=7, in_csv=False, on_page=True,
         meaning="Upper end of the half-life's 95 % interval."),
     Column("jump_share_before", NUMBER, lambda r: r.fit.jump.share_before, unit=SHARE, group=7,
         in_csv=False, on_page=True,
@@ -307,7 +316,7 @@ TOPICS = (
         in_csv=False, on_page=True,
         meaning="Share of all articles just after a step or an event."),
     Column("event_share_settled", NUMBER, lambda r: r.fit.jump.share_settled, unit=SHARE,
-        on_page=True,
+        group=7, in_csv=False, on_page=True,
         meaning="Share of all articles to which an event's share falls back."),
     Column("drift_rate", NUMBER, lambda r: r.fit.jump.drift, unit=LOG_ODDS_A_YEAR, on_page=True,
         meaning="Growth after a step that drifts."),
@@ -393,8 +402,8 @@ DRAWN = (
     Column("level_high", NUMBER, unit=SHARE,
         meaning="Upper end of the level's 95 % interval."),
     Column("trend_share", NUMBER, unit=SHARE,
-        meaning="The share by the curve that was fitted over the whole window: the trend, "
-        "S-curve or pulse in `shape`."),
+        meaning="The share by the curve that was fitted over the whole window, that of "
+        "`shape`."),
 )
 # fmt: on
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from console.text import short, visible
 from growth.shown import words
+from growth.shown.sentences import sentences
 from growth.shown.tables import fields, sparkline, table
 from growth.stored.known import Headline, KnownTopic
 from growth.stored.runs import Run
@@ -67,7 +68,7 @@ def page(run: Run, by: str, topic: KnownTopic) -> str:
         f"  {sparkline([point.share for point in topic.points])}",
         f"  {_about_the_line(by, topic)}",
         "",
-        *fields([*said, *words.sentences(numbers)]),
+        *fields([*said, *sentences(numbers)]),
     ]
     if topic.headlines:
         lines += ["", "headlines", *_headline_lines(topic.headlines)]
@@ -97,6 +98,8 @@ def comparison(run: Run, by: str, topics: Sequence[KnownTopic]) -> str:
         f"{_window(run)}\n\n{table(header, rows, left=(0, 1, 2, 7))}\n\n"
         f"share by {by}: of all articles, from 0 to {words.percent(top)} in all lines alike; "
         "start, end: over the first and the last two weeks"
+        + f"\none burst: {words.ONE_BURST}"
+        * any(topic.numbers["one_burst"] for topic in topics)
     )
 
 

@@ -5,6 +5,7 @@ from textwrap import wrap
 
 from console.text import short, visible
 from growth.shown import words
+from growth.stored.columns import Q_VALUE
 from growth.stored.runs import Run
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -39,12 +40,13 @@ def sparkline(shares: Sequence[float | None], top: float | None = None) -> str:
     )
 
 
-_LEGEND = """
+_LEGEND = f"""
 start, end: the share of all articles over the first and the last two weeks, more in long windows; \
 now: as end
 growth a year: of the log-odds, and how much of it is sure at 95%
-q: the expected share of false alarms down to this row
-new label: first seen in the window; also: labels of nearly the same articles"""
+q: {Q_VALUE}
+new label: first seen in the window; also: labels of nearly the same articles
+one burst: {words.ONE_BURST}"""
 
 
 def list_table(topics: Sequence[words.Topic]) -> str:

@@ -1,34 +1,40 @@
-"""Says in words what is stored of a topic: shares, pace, turning points, why there is no fit.
+"""Says in words what is stored of a topic: shares, pace, what happened and when.
 
 The command line, the page and its pictures take their words from here. What the page's script has
 to say by itself, it says alike: growth/report/assets/words.js.
 """
 
+from dataclasses import dataclass
 from datetime import date, timedelta
+from math import log, log2
 from typing import Any
 
 from console.outlets import DEFAULT_OUTLET, find_outlet
 from growth.model.level import ends
-from growth.model.statuses import Status
+from growth.stored.columns import Q_VALUE
 from growth.stored.runs import Window
 
 Topic = dict[str, Any]
 
 # As in series.py, which takes a while to import.
-_DAYS_PER_YEAR = 365.25
+DAYS_PER_YEAR = 365.25
 NOTHING = "\N{EN DASH}"
 _AS_EVER = "the same in earlier years"
 
-_WHY_NO_FIT = {
-    Status.NO_ARTICLES: "it has no articles in the window",
-    Status.EVERY_ARTICLE: "every article carries it",
-    Status.FIRST_PERIOD_ONLY: "all its articles are of the window's first day",
-    Status.LAST_PERIOD_ONLY: "all its articles are of the window's last day",
-    Status.SEPARATED: "its articles all lie on one side of a day, so that no finite rate exists",
-    Status.TOO_FEW_ARTICLES: "it has too few articles (`growth fit --min-articles`)",
-    Status.TOO_FEW_PERIODS: "the window has too few days with articles",
-    Status.NOT_CONVERGED: "the search found no maximum",
-}
+# What the fitted curves are called.
+SHAPES = {
+    "trend": "trend", "s_curve": "S-curve", "pulse": "pulse", "step": "step",
+    "step_drift": "step with a drift", "event": "event",
+}  # fmt: skip
+ONE_BURST = "one sixteenth of the window makes the movement; without it the topic is not listed"
+# A curve that describes less than this of what moved is said to fit poorly.
+_POOR_FIT = 0.5
+# So many times a share is more than one before a jump, or less than one before a fall.
+_JUMP = 2.0
+# A half-life is told where the ends of its interval are less than this many times apart.
+_KNOWN_HALF_LIFE = 4.0
+# The level's highest and the share just after an event are alike up to so many times.
+_ALIKE = 1.5
 
 
 def percent(share: float | None) -> str:
@@ -52,9 +58,14 @@ def q_value(value: float | None) -> str:
     return "<0.0001" if value < 0.0001 else f"{value:.4f}"
 
 
+def how_sure(topic: Topic) -> str:
+    """Return the q of a topic, and what that is."""
+    return f"q {q_value(topic['q_value'])}: in its list, {Q_VALUE}"
+
+
 def duration(days: float) -> str:
     """Return a length of time."""
-    return f"{days:.0f} days" if days < 730 else f"{days / _DAYS_PER_YEAR:.1f} years"
+    return f"{days:.0f} days" if days < 730 else f"{days / DAYS_PER_YEAR:.1f} years"
 
 
 def month(day: date) -> str:
@@ -92,17 +103,49 @@ def growth_and_what_is_sure(topic: Topic) -> str:
     """Return the growth a year that is listed, with how much of it is sure."""
     if topic["listed_rate"] is None:
         return NOTHING
-    if not _moves(topic):
-        return _listed(topic)
+    if not moves(topic):
+        return listed_growth(topic)
     return f"{signed(topic['listed_rate'])} (at least {signed(topic['sure_growth'])})"
+
+
+def moves(topic: Topic) -> bool:
+    """Tell whether a topic is listed as growing or shrinking."""
+    return topic["direction"] in ("growing", "shrinking")
+
+
+def listed_growth(topic: Topic) -> str:
+    """Return the growth a year that is listed, with its interval."""
+    names = ("listed_rate", "listed_low", "listed_high")
+    return interval(*(signed(topic[name]) for name in names))
 
 
 def pace(topic: Topic) -> str:
     """Return how fast the odds of a topic doubled or halved, where it kept to a pace."""
     days = topic["listed_doubling_days"]
-    if days is None:
-        return ""
+    return "" if days is None else multiplied(days)
+
+
+def multiplied(days: float) -> str:
+    """Return how fast odds doubled or, where ``days`` are negative, halved."""
     return f"{'doubled' if days > 0 else 'halved'} every {duration(abs(days))}"
+
+
+def fits_poorly(topic: Topic) -> bool:
+    """Tell whether the fitted curve describes too little of what moved."""
+    return topic["fit_quality"] is not None and topic["fit_quality"] < _POOR_FIT
+
+
+def describes(topic: Topic) -> str:
+    """Return how much the fitted curve describes of what moved."""
+    part = max(0.0, topic["fit_quality"])
+    return (
+        f"describes {part:.0%} of what moved" if part >= 0.005 else "describes none of what moved"
+    )
+
+
+def poor_fit(topic: Topic) -> str:
+    """Return what is said beside a fitted curve that fits poorly."""
+    return f"fits poorly: it {describes(topic)}" if fits_poorly(topic) else ""
 
 
 def what_happened(topic: Topic) -> str:
@@ -111,7 +154,8 @@ def what_happened(topic: Topic) -> str:
     if topic["share_highest"] is not None:
         told = ", ".join(_course(topic))
         said = f"{said}: {told}" if told else said
-    return f"{said}; new label" if topic["new_label"] else said
+    said += "; new label" * bool(topic["new_label"])
+    return said + "; one burst" * bool(topic["one_burst"])
 
 
 def what_happened_and_pace(topic: Topic) -> str:
@@ -126,53 +170,6 @@ def describe(topic: Topic) -> str:
         f"{topic['label']}: share of articles from {percent(topic['share_start'])} to "
         f"{percent(topic['share_end'])}; {what_happened(topic)}"
     )
-
-
-def sentences(topic: Topic) -> list[tuple[str, str]]:
-    """Return all that the fit says of a topic, with its 95 % intervals: what about, and what."""
-    if topic["status"] != Status.CONVERGED:
-        why = _WHY_NO_FIT.get(topic["status"], topic["status"])
-        return [("fit", f"there is none: {why}")]
-    said = [
-        ("what happened", what_happened(topic)),
-        ("share at start", share_at_start(topic)),
-        ("share at end", _share(topic, "share_end")),
-    ]
-    if topic["share_highest"] is not None:
-        highest = f"{percent(topic['share_highest'])}, about {long_date(topic['highest_on'])}"
-        said.append(("highest", highest))
-    said.append(("growth", _growth(topic)))
-    said.append(("trend", f"{_rate(topic)} a year, over the whole window"))
-    if topic["change_rate"] is not None:
-        said.append(
-            (
-                "change",
-                f"{signed(topic['change_rate'])} a year from the first quarter of the window to "
-                f"the last (p {q_value(topic['change_p_value'])})",
-            )
-        )
-    if topic["midpoint_on"]:
-        said.append(("S-curve", f"half-way {_day(topic, 'midpoint')}"))
-        said.append(("ceiling", f"{_share(topic, 'ceiling')} of all articles"))
-    if topic["peak_on"]:
-        peak = f"peak {_day(topic, 'peak')}, at {percent(topic['peak_share'])}"
-        said.append(("pulse", peak))
-    said.append(
-        (
-            "how sure",
-            f"q {q_value(topic['q_value'])}: the expected share of false alarms in a list that "
-            "ends with this topic",
-        )
-    )
-    return said
-
-
-def share_at_start(topic: Topic) -> str:
-    """Return the share on the window's first day with its interval; of a topic that came up later,
-    that there was no article before."""
-    if came_up(topic) is not None:
-        return f"no article before {long_date(topic['first_seen_on'])}"
-    return _share(topic, "share_start")
 
 
 def came_up(topic: Topic) -> date | None:
@@ -194,10 +191,11 @@ def _course(topic: Topic) -> list[str]:
             peak = _about(topic["share_highest"]) != end
             return [*_rise(topic, when, at_start, peak=peak), now]
         case "past its peak" | "came and went":
-            return [*_rise(topic, when, peak=True), now]
+            return [*_rise(topic, when, peak=True), *_fall(topic, when), now]
         case "fading":
             fell_from_start = topic["share_highest"] <= 1.25 * topic["share_start"]
-            return [at_start if fell_from_start else _peak(topic, when), now]
+            before = [at_start] if fell_from_start else _rise(topic, when, peak=True)
+            return [*before, *_fall(topic, when), now]
         case "every year":
             return [_every_year(topic), _peak(topic, when), now]
         case "steady":
@@ -217,19 +215,84 @@ def _every_year(topic: Topic) -> str:
 def _rise(topic: Topic, when: "_Dates", otherwise: str = "", *, peak: bool = False) -> list[str]:
     """Return how a topic came up: by a jump, with its first article, or as ``otherwise`` says; and
     its highest level, if ``peak``."""
-    jumped, came = topic["jumped_on"], came_up(topic)
-    if jumped and peak and when.same(jumped, topic["highest_on"]):
-        return [f"jumped to {_about(topic['share_highest'])} in {when(jumped)}"]
+    jumped, came = _jumped(topic, when), came_up(topic)
+    if jumped and peak and when.same(jumped.on, topic["highest_on"]):
+        return [f"jumped to {_about(topic['share_highest'])} {when.around(jumped)}"]
     said = []
     if jumped:
-        said.append(f"jumped in {when(jumped)}")
+        said.append(f"jumped {when.around(jumped)}")
     elif otherwise:
         said.append(f"first article in {when(came)}" if came else otherwise)
     return [*said, _peak(topic, when)] if peak else said
 
 
+def _fall(topic: Topic, when: "_Dates") -> list[str]:
+    """Return how a topic came down from its highest: by a step, or halved after an event."""
+    day = _day_of_shape(topic)
+    if day is None:
+        return []
+    highest, halved = topic["highest_on"], _halved_within(topic)
+    fell = topic["jump_share_before"] >= _JUMP * topic["jump_share_after"]
+    if fell and highest < day.on and not when.same(highest, day.on):
+        return [f"fell {when.around(day)}"]
+    if halved is not None and when.in_order(day.on, highest):
+        return [f"halved within {max(1, halved):.0f} day{'s' * (halved >= 1.5)}"]
+    return []
+
+
 def _peak(topic: Topic, when: "_Dates") -> str:
     return f"{_about(topic['share_highest'])} in {when(topic['highest_on'])}"
+
+
+@dataclass(frozen=True)
+class _Day:
+    """A day and its 95 % interval."""
+
+    on: date
+    low: date
+    high: date
+
+
+def _jumped(topic: Topic, when: "_Dates") -> _Day | None:
+    """Return when a topic jumped on its way to its highest: by its step or event, else by its
+    level."""
+    day = _day_of_shape(topic)
+    if (
+        day is not None
+        and topic["jump_share_after"] >= _JUMP * topic["jump_share_before"]
+        and when.in_order(day.on, topic["highest_on"])
+    ):
+        return day
+    on = topic["jumped_on"]
+    return None if on is None else _Day(on, on, on)
+
+
+def _day_of_shape(topic: Topic) -> _Day | None:
+    """Return the day of a topic's step or event, if that fits."""
+    for name in ("step", "event"):
+        if topic[f"{name}_on"] is not None and not fits_poorly(topic):
+            return _Day(*(topic[f"{name}_{end}"] for end in ("on", "low_on", "high_on")))
+    return None
+
+
+def _halved_within(topic: Topic) -> float | None:
+    """Return the days after an event in which its share halved, where that is well known and the
+    level was about as high. They are fewer than its half-life, which is that of the log-odds."""
+    low, high = topic["half_life_days_low"], topic["half_life_days_high"]
+    after, settled = topic["jump_share_after"], topic["event_share_settled"]
+    if (
+        topic["event_on"] is None
+        or high >= _KNOWN_HALF_LIFE * low
+        or settled >= after / 2
+        or not after / _ALIKE <= topic["share_highest"] <= _ALIKE * after
+    ):
+        return None
+    jump, left = (_log_odds(share) - _log_odds(settled) for share in (after, after / 2))
+    return float(topic["half_life_days"] * log2(jump / left))
+
+
+def _log_odds(share: float) -> float:
+    return log(share / (1 - share))
 
 
 class _Dates:
@@ -246,6 +309,16 @@ class _Dates:
             self._year = day.year
             text += f" {day.year}"
         return text
+
+    def around(self, day: _Day) -> str:
+        """Say a day that is known from counts: in which part of a month or, where its interval is
+        longer than two of them, around which."""
+        sure = (day.high - day.low).days <= (62 if self._whole_months else 20)
+        return f"{'in' if sure else 'around'} {self(day.on)}"
+
+    def in_order(self, one: date, other: date) -> bool:
+        """Tell whether a day is said to be no later than another."""
+        return one <= other or self.same(one, other)
 
     def same(self, one: date, other: date) -> bool:
         """Tell whether two days are said alike."""
@@ -265,34 +338,3 @@ def _about(share: float) -> str:
     if share < 0.0001:
         return percent(share)
     return f"{share:.0%}" if share >= 0.0995 else f"{100 * share:.2g}%"
-
-
-def _moves(topic: Topic) -> bool:
-    return topic["direction"] in ("growing", "shrinking")
-
-
-def _listed(topic: Topic) -> str:
-    names = ("listed_rate", "listed_low", "listed_high")
-    return interval(*(signed(topic[name]) for name in names))
-
-
-def _rate(topic: Topic) -> str:
-    return interval(*(signed(topic[name]) for name in ("growth_rate", "ci_low", "ci_high")))
-
-
-def _share(topic: Topic, name: str) -> str:
-    return interval(*(percent(topic[name + end]) for end in ("", "_low", "_high")))
-
-
-def _growth(topic: Topic) -> str:
-    if topic["listed_rate"] is None:
-        return NOTHING
-    if not _moves(topic):
-        return "no clear overall change"
-    odds = f"its odds {pace(topic)}; " if pace(topic) else ""
-    by = "its trend" if topic["listed_by"] == "trend" else "the change from first to last quarter"
-    return f"{topic['direction']}: {odds}{_listed(topic)} a year, by {by}"
-
-
-def _day(topic: Topic, name: str) -> str:
-    return interval(*(long_date(topic[name + end]) for end in ("_on", "_low_on", "_high_on")))

@@ -1,11 +1,14 @@
 """What is said of a topic in a sentence, from its stored numbers."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from support import PROJECT_DIR
 
-from growth.shown.words import came_up, pace, share_at_start, what_happened
+from growth.shown.sentences import sentences, share_at_start
+from growth.shown.words import came_up, pace, poor_fit, what_happened
+from growth.stored.columns import Q_VALUE, TOPICS
 
 pytestmark = pytest.mark.fast
 
@@ -14,25 +17,41 @@ MAY, JUNE = date(2020, 5, 27), date(2020, 6, 4)
 
 
 def topic(phase: str, **changes: Any) -> dict[str, Any]:
-    return {
-        "phase": phase,
-        "window_start": START,
-        "window_end": END,
-        "first_seen_on": date(2016, 1, 1),
-        "share": 0.05,
-        "share_start": 0.0021,
-        "share_start_low": 0.001,
-        "share_start_high": 0.004,
-        "share_end": 0.081,
-        "share_end_low": 0.04,
-        "share_end_high": 0.12,
-        "share_highest": 0.31,
-        "highest_on": JUNE,
-        "jumped_on": None,
-        "listed_doubling_days": None,
-        "direction": "growing",
-        "new_label": None,
-    } | changes
+    return (
+        dict.fromkeys(column.name for column in TOPICS)
+        | {
+            "phase": phase,
+            "window_start": START,
+            "window_end": END,
+            "first_seen_on": date(2016, 1, 1),
+            "share": 0.05,
+            "share_start": 0.0021,
+            "share_start_low": 0.001,
+            "share_start_high": 0.004,
+            "share_end": 0.081,
+            "share_end_low": 0.04,
+            "share_end_high": 0.12,
+            "share_highest": 0.31,
+            "highest_on": JUNE,
+            "direction": "growing",
+        }
+        | changes
+    )
+
+
+def step(phase: str, on: date, before: float, after: float, **changes: Any) -> dict[str, Any]:
+    """A topic with a step, dated within a week."""
+    days = {"step_on": on, "step_low_on": on - timedelta(3), "step_high_on": on + timedelta(3)}
+    shares = {"jump_share_before": before, "jump_share_after": after}
+    return topic(phase, shape="step", fit_quality=0.9) | days | shares | changes
+
+
+def event(phase: str, on: date, **changes: Any) -> dict[str, Any]:
+    """A topic with an event: from 0.1 % to 32 %, down to 0.3 %."""
+    days = {"event_on": on, "event_low_on": on - timedelta(2), "event_high_on": on + timedelta(2)}
+    shares = {"jump_share_before": 0.001, "jump_share_after": 0.32, "event_share_settled": 0.003}
+    half_life = {"half_life_days": 40.0, "half_life_days_low": 25.0, "half_life_days_high": 64.0}
+    return topic(phase, shape="event", fit_quality=0.9) | days | shares | half_life | changes
 
 
 @pytest.mark.parametrize(
@@ -88,6 +107,128 @@ def topic(phase: str, **changes: Any) -> dict[str, Any]:
 )
 def test_a_sentence_has_dates_and_sizes(row: dict[str, Any], said: str) -> None:
     assert what_happened(row) == said
+
+
+FEBRUARY, APRIL = date(2020, 2, 14), date(2020, 4, 8)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (
+            step("holding high", APRIL, 0.002, 0.2, jumped_on=MAY, share_end=0.2),
+            "holding high: jumped in early April 2020, 31% in early June, now 20%",
+        ),
+        (
+            step("still rising", APRIL, 0.002, 0.05),
+            "still rising: jumped in early April 2020, now 8.1%",
+        ),
+        # The date is known to a month.
+        (
+            step("still rising", APRIL, 0.002, 0.05, step_low_on=date(2020, 3, 20)),
+            "still rising: jumped around early April 2020, now 8.1%",
+        ),
+        # Less than a doubling is no jump, nor does a topic jump after its highest level.
+        (
+            step("still rising", APRIL, 0.03, 0.05),
+            "still rising: 0.21% at the start, now 8.1%",
+        ),
+        (
+            step("past its peak", APRIL, 0.002, 0.2, highest_on=FEBRUARY),
+            "past its peak: 31% in mid-February 2020, now 8.1%",
+        ),
+        # Where the shape fits poorly the level's date is told.
+        (
+            step("past its peak", APRIL, 0.002, 0.2, fit_quality=0.3, jumped_on=MAY),
+            "past its peak: jumped in late May 2020, 31% in early June, now 8.1%",
+        ),
+        (
+            step("came and went", APRIL, 0.2, 0.004, highest_on=FEBRUARY, jumped_on=FEBRUARY),
+            "came and went: jumped to 31% in mid-February 2020, fell in early April, now 8.1%",
+        ),
+        (
+            step("fading", APRIL, 0.12, 0.004, share_start=0.3, highest_on=FEBRUARY),
+            "fading: 30% at the start, fell in early April 2020, now 8.1%",
+        ),
+        # Half of its log-odds in 40 days: half of its share in 11.
+        (
+            event("past its peak", date(2020, 6, 1)),
+            "past its peak: jumped to 31% in early June 2020, halved within 11 days, now 8.1%",
+        ),
+        (
+            event("past its peak", date(2020, 6, 1), half_life_days_high=101.0, one_burst=True),
+            "past its peak: jumped to 31% in early June 2020, now 8.1%; one burst",
+        ),
+        # The level was never as high as the event just after its jump.
+        (
+            event("past its peak", date(2020, 6, 1), share_highest=0.2),
+            "past its peak: jumped to 20% in early June 2020, now 8.1%",
+        ),
+    ],
+)
+def test_a_jump_is_dated_by_the_shape(row: dict[str, Any], said: str) -> None:
+    assert what_happened(row) == said
+
+
+@pytest.mark.parametrize(
+    ("row", "name", "said"),
+    [
+        (
+            step("still rising", APRIL, 0.002, 0.2, shape="step_drift", drift_rate=-25.3),
+            "step",
+            "8 April 2020 (95%: 5 April 2020 to 11 April 2020), from 0.20% to 20.0%; then its odds "
+            "halved every 10 days",
+        ),
+        (
+            event("past its peak", MAY),
+            "event",
+            "27 May 2020 (95%: 25 May 2020 to 29 May 2020), from 0.10% to 32.0%, then down to "
+            "0.30%",
+        ),
+        (
+            event("past its peak", MAY, half_life_days_low=0.2, half_life_days_high=1e9),
+            "half-life",
+            "40 days (95%: less than a day to longer than the window), of what it added to the "
+            "log-odds",
+        ),
+        (event("fading", MAY), "fits", "the event describes 90% of what moved"),
+        (
+            topic("fading", shape="s_curve", fit_quality=0.314),
+            "fits",
+            "poorly: the S-curve describes 31% of what moved",
+        ),
+        (
+            topic("fading", shape="trend", fit_quality=-0.2),
+            "fits",
+            "poorly: the trend describes none of what moved",
+        ),
+        (
+            topic("fading", one_burst=True),
+            "one burst",
+            "one sixteenth of the window makes the movement; without it the topic is not listed",
+        ),
+    ],
+)
+def test_all_about_a_topic_has_its_shape_and_how_well_that_fits(
+    row: dict[str, Any], name: str, said: str
+) -> None:
+    numbers = {"status": "converged", "growth_rate": 1.0, "ci_low": 0.5, "ci_high": 1.5}
+    assert dict(sentences(row | numbers))[name] == said
+    assert "fits" not in dict(sentences(topic("steady") | numbers))
+
+
+def test_a_poor_fit_is_said_beside_the_curve() -> None:
+    assert (
+        poor_fit(topic("fading", fit_quality=0.314))
+        == "fits poorly: it describes 31% of what moved"
+    )
+    assert poor_fit(topic("fading", fit_quality=0.5)) == poor_fit(topic("fading")) == ""
+
+
+@pytest.mark.parametrize("page", ["reading-the-lists.md", "model.md", "columns.md"])
+def test_what_q_means_is_one_sentence(page: str) -> None:
+    text = (PROJECT_DIR / "docs" / page).read_text(encoding="utf-8")
+    assert Q_VALUE in " ".join(text.split())
 
 
 def test_long_windows_name_months_and_years() -> None:

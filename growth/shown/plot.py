@@ -20,7 +20,7 @@ from growth.stored.series import DAYS_PER_YEAR
 from warehouse.files import write
 
 _ACCENTS = {"growing": "var(--grow)", "shrinking": "var(--shrink)"}
-_WIDTH, _TITLE_HEIGHT = 720, 74
+_WIDTH, _TITLE_HEIGHT = 720, 90
 _DAY = 86_400_000
 # Pixels a unit of the drawing: two look sharp on paper and on fine screens.
 _PNG_SCALE = 2.0
@@ -59,7 +59,7 @@ def _specification(
             "data",
             "values",
             {
-                "curve": _curve_rows(run.window_start, line),
+                "curve": _curve_rows(run.window_start, topic, line),
                 "points": _point_rows(run.window_start, points, ends, line),
             },
         ),
@@ -76,7 +76,8 @@ def _specification(
             f"share of all articles, {shown}",
             words.what_happened(topic),
             f"dots: counted, by {by}"
-            + "; line: the level, with bands of 80% and 95%; dashes: the fitted curve" * has_fit,
+            + "; line: the level, with bands of 80% and 95%" * has_fit,
+            *([f"dashes: {_fitted(topic)}"] if has_fit else []),
         ],
         "anchor": "start", "frame": "group", "offset": 14, "fontSize": 15,
         "color": "var(--ink)", "subtitleColor": "var(--muted)",
@@ -86,7 +87,12 @@ def _specification(
     return spec
 
 
-def _curve_rows(start: date, line: TopicLine) -> list[dict[str, Any]]:
+def _fitted(topic: dict[str, Any]) -> str:
+    poorly = words.poor_fit(topic)
+    return f"the fitted {words.SHAPES[topic['shape']]}" + (poorly and f", which {poorly}")
+
+
+def _curve_rows(start: date, topic: dict[str, Any], line: TopicLine) -> list[dict[str, Any]]:
     if np.isnan(line.share[-1]):
         return []
     columns = {
@@ -106,7 +112,16 @@ def _curve_rows(start: date, line: TopicLine) -> list[dict[str, Any]]:
         if years <= line.times[-1]
     ]
     rows[-1]["end"] = words.percent(rows[-1]["level"])
-    return rows
+    return sorted([*rows, *_jump_rows(topic)], key=lambda row: row["t"])
+
+
+def _jump_rows(topic: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the two ends of a step or an event, so that it is drawn upright."""
+    day = topic["step_on"] or topic["event_on"]
+    if day is None:
+        return []
+    ends = (-1, topic["jump_share_before"]), (0, topic["jump_share_after"])
+    return [{"t": milliseconds(day) + late, "end": None, "fitted": share} for late, share in ends]
 
 
 def _point_rows(

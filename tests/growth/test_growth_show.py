@@ -9,11 +9,15 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import PROJECT_DIR, Doc, Warehouse, fill, middle_document, small_disk, write_month
+
+from growth.shown.words import ONE_BURST
+from growth.stored.columns import Q_VALUE
 
 START = date(2022, 1, 1)
 DAYS = 90  # to the end of March
@@ -45,6 +49,8 @@ def keywords(day: int, number: int) -> Iterator[tuple[str, str]]:
         yield "organizations", "Kelp Farming"
     if number == 5 and day % 3 == 0:
         yield "subject", "Tide Tables"
+    if number in (0, 8, 9) and day >= 40:
+        yield "subject", "Sluice Gates"
 
 
 def documents() -> Iterator[tuple[date, Doc]]:
@@ -114,10 +120,30 @@ def test_a_topic_is_shown_with_its_line_and_its_numbers_in_words(fitted: Warehou
     low, rate, high = (f"{topic[name]:+.1f}" for name in ("ci_low", "growth_rate", "ci_high"))
     assert f"trend {rate} (95%: {low} to {high}) a year, over the whole window" in said
     low, rate, high = (f"{topic[f'listed_{name}']:+.1f}" for name in ("low", "rate", "high"))
-    assert f"{rate} (95%: {low} to {high}) a year, by its trend" in said
+    by = {"trend": "its trend", "change": "the change from first to last quarter"}
+    assert f"{rate} (95%: {low} to {high}) a year, by {by[topic['listed_by']]}" in said
     assert said.count("still rising: ") == 1 and f"now {topic['share_end']:.0%}" in said
     days = topic["listed_doubling_days"]
     assert f"its odds doubled every {days:.0f} days" in said
+
+
+def test_a_step_is_told_with_its_date_and_how_well_it_fits(fitted: Warehouse) -> None:
+    said = " ".join(shown(fitted, "show", "Sluice Gates").split())
+    [topic] = as_json(fitted, "show", "Sluice Gates")["topics"]
+    low, on, high = (date.fromisoformat(topic[f"step_{end}on"]) for end in ("low_", "", "high_"))
+    assert abs((on - START).days - 40) <= 1 and low <= on <= high
+    days = [f"{day.day} {day:%B} {day.year}" for day in (on, low, high)]
+    after = topic["jump_share_after"]
+    assert after == pytest.approx(0.3, abs=0.05)
+    assert "step {} (95%: {} to {}), from <0.01% to ".format(*days) in said
+    assert f"from <0.01% to {after:.1%}" in said
+    assert f"the step describes {topic['fit_quality']:.0%} of what moved" in said
+    assert topic["fit_quality"] > 0.9
+    [listed] = [each for each in as_json(fitted, "top", "--direction", "popular")["topics"]
+                if each["label"] == "Sluice Gates"]  # fmt: skip
+    assert listed["step_on"] == topic["step_on"] and listed["one_burst"] is False
+    legend = shown(fitted, "top", "--direction", "popular")
+    assert f"\nq: {Q_VALUE}\n" in legend and f"\none burst: {ONE_BURST}\n" in legend
 
 
 def test_what_was_counted_and_fitted_stands_side_by_side(fitted: Warehouse) -> None:
@@ -258,9 +284,18 @@ def test_a_topic_is_drawn_with_its_points_curve_and_bands(
     shown(fitted, "plot", "Lamp Oil", "--out", str(png))
     picture = svg.read_text(encoding="utf-8")
     assert "\\x1b[31mRed" in picture and not set(UNSEEN) & set(picture)
-    assert "with bands of 80% and 95%" in picture
+    assert "with bands of 80% and 95%" in picture and "dashes: the fitted" in picture
     assert picture.count("mark-area") == 2 and "mark-line" in picture
     assert "var(" not in picture, "a colour that only the page knows"
+    step = tmp_path / "step.svg"
+    shown(fitted, "plot", "Sluice Gates", "--out", str(step))
+    picture = step.read_text(encoding="utf-8")
+    assert "dashes: the fitted step" in picture
+    [dashed] = re.findall(r'd="M([^"]+)"[^>]*stroke-dasharray', picture)
+    points = [tuple(map(float, point.split(","))) for point in dashed.split("L")]
+    # It rises upright: from one point to the next, and by nearly all of its height.
+    heights = [abs(b[1] - a[1]) for a, b in pairwise(points) if abs(b[0] - a[0]) < 0.1]
+    assert max(heights) > 0.9 * (max(y for _, y in points) - min(y for _, y in points))
     assert png.read_bytes().startswith(b"\x89PNG")
     for name, message in (("kelp.pdf", "neither .svg nor .png"), ("no/x.svg", "cannot be written")):
         done = fitted.run("growth", "plot", "Lamp Oil", "--out", str(tmp_path / name))

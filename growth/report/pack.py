@@ -13,12 +13,20 @@ from growth.model.bands import BANDS
 from growth.model.counts import Floats
 from growth.report.pictures import milliseconds_of_curve
 from growth.report.read import Content, Row
-from growth.shown.words import pace, what_happened
-from growth.stored.columns import DATE, NUMBER, TEXT, names, on_page
+from growth.shown.words import (
+    ONE_BURST,
+    SHAPES,
+    fits_poorly,
+    how_it_fits,
+    pace,
+    what_happened,
+)
+from growth.stored.columns import BOOLEAN, DATE, NUMBER, Q_VALUE, TEXT, names, on_page
 
 # Numbers keep five digits.
-_NUMBERS, _DATES, _NAMES = (
-    names(column for column in on_page() if column.type == kind) for kind in (NUMBER, DATE, TEXT)
+_NUMBERS, _DATES, _NAMES, _FLAGS = (
+    names(column for column in on_page() if column.type == kind)
+    for kind in (NUMBER, DATE, TEXT, BOOLEAN)
 )
 # Log-odds are kept to steps of this size, so that a fitted share is off by less than a part in
 # three thousand of itself; half the widths of the bands to coarser ones.
@@ -49,6 +57,9 @@ def _columns(content: Content, evidence: Callable[[], list[Row]]) -> dict[str, A
         "count": [topic["articles"] for topic in topics],
         "happened": [what_happened(topic) for topic in topics],
         "pace": [pace(topic) for topic in topics],
+        "fits": [how_it_fits(topic) for topic in topics],
+        "poor": [index for index, topic in enumerate(topics) if fits_poorly(topic)],
+        "said": {"q": Q_VALUE, "one_burst": ONE_BURST, "shape": SHAPES},
         "also": {
             index: topic["other_labels"]
             for index, topic in enumerate(topics)
@@ -57,6 +68,7 @@ def _columns(content: Content, evidence: Callable[[], list[Row]]) -> dict[str, A
         "names": {name: _numbered(topics, name) for name in _NAMES},
         "numbers": {name: [_short(topic[name]) for topic in topics] for name in _NUMBERS},
         "dates": {name: [_day(topic[name]) for topic in topics] for name in _DATES},
+        "flags": {name: [topic[name] for topic in topics] for name in _FLAGS},
         "counts": content.counts.tolist(),
         "level": _bends(lines.level, _STEP),
         "half": _bends(np.minimum(BANDS[95] * lines.error, _WIDEST), _HALF_STEP),

@@ -10,7 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from growth.shown.words import describe, long_date, pace, what_happened, window
+from growth.shown.words import ONE_BURST, describe, long_date, pace, what_happened, window
+from growth.stored.columns import Q_VALUE
 from warehouse.files import replacing
 from warehouse.locks import share_warehouse
 
@@ -55,7 +56,9 @@ _METHOD = (
     "Whether a topic grew or shrank over the whole window is told from two more: a trend, along "
     "which its odds multiply by the same factor every week, and the change from the first quarter "
     "of the window to the last. Where a topic is opened, the dashed line is the fitted trend or, "
-    "where the articles support it, an S-curve that levels off or a pulse that rises and falls.",
+    "where the articles support it, an S-curve that levels off, a pulse that rises and falls, a "
+    "step from one share to another on a date, or an event: a jump that dies away. Where it "
+    "describes less than half of what moved, it is said to fit poorly.",
     "The model knows counts and nothing else: not why a topic grew, not whether the paper or the "
     "world changed, and not what comes next.",
 )
@@ -68,7 +71,13 @@ _WORDS = (
     ("steady", "did not move by much, and the articles show that"),
     ("unclear", "may have moved; the articles do not show which way"),
     ("every year", "most of up to three earlier years show the same in these months"),
+    (
+        "jumped, fell",
+        "its share at least doubled, or halved, at once: on the date of the fitted step or event, "
+        "else of the level's jump",
+    ),
     ("new label", "first seen in this window: a new event, or a new name for an old one"),
+    ("one burst", ONE_BURST),
     (
         "now",
         "in the window's last two weeks with articles; of windows above 15 months, in its last "
@@ -79,7 +88,7 @@ _WORDS = (
         "the smallest growth of the log-odds that is still plausible; +0.7 doubles a small share "
         "in a year",
     ),
-    ("q", "the expected share of false alarms if a list ended at this topic"),
+    ("q", f"in a list, {Q_VALUE}"),
 )
 
 

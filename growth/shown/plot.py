@@ -88,8 +88,8 @@ def _specification(
 
 
 def _fitted(topic: dict[str, Any]) -> str:
-    poorly = words.poor_fit(topic)
-    return f"the fitted {words.SHAPES[topic['shape']]}" + (poorly and f", which {poorly}")
+    curve = f"the fitted {words.SHAPES[topic['shape']]}"
+    return f"{curve}, which fits {words.how_it_fits(topic)}" if words.fits_poorly(topic) else curve
 
 
 def _curve_rows(start: date, topic: dict[str, Any], line: TopicLine) -> list[dict[str, Any]]:

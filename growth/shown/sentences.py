@@ -10,9 +10,8 @@ from growth.shown.words import (
     SHAPES,
     Topic,
     came_up,
-    describes,
     duration,
-    fits_poorly,
+    how_it_fits,
     how_sure,
     interval,
     listed_growth,
@@ -84,9 +83,8 @@ def _shape(topic: Topic) -> list[tuple[str, str]]:
         settled = percent(topic["event_share_settled"])
         said.append(("event", f"{_day(topic, 'event')}, {_jump(topic)}, then down to {settled}"))
         said.append(("half-life", f"{_half_life(topic)}, of what it added to the log-odds"))
-    if topic["fit_quality"] is not None:
-        poorly = "poorly: " if fits_poorly(topic) else ""
-        said.append(("fits", f"{poorly}the {SHAPES[topic['shape']]} {describes(topic)}"))
+    if how_it_fits(topic):
+        said.append(("fits", how_it_fits(topic, f"the {SHAPES[topic['shape']]}")))
     return said
 
 

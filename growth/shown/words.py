@@ -135,17 +135,12 @@ def fits_poorly(topic: Topic) -> bool:
     return topic["fit_quality"] is not None and topic["fit_quality"] < _POOR_FIT
 
 
-def describes(topic: Topic) -> str:
-    """Return how much the fitted curve describes of what moved."""
-    part = max(0.0, topic["fit_quality"])
-    return (
-        f"describes {part:.0%} of what moved" if part >= 0.005 else "describes none of what moved"
-    )
-
-
-def poor_fit(topic: Topic) -> str:
-    """Return what is said beside a fitted curve that fits poorly."""
-    return f"fits poorly: it {describes(topic)}" if fits_poorly(topic) else ""
+def how_it_fits(topic: Topic, curve: str = "it") -> str:
+    """Return how much the fitted curve describes of what moved, if anything did."""
+    if topic["fit_quality"] is None:
+        return ""
+    part = f"{topic['fit_quality']:.0%}" if topic["fit_quality"] >= 0.005 else "none"
+    return f"{'poorly: ' * fits_poorly(topic)}{curve} describes {part} of what moved"
 
 
 def what_happened(topic: Topic) -> str:

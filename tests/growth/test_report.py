@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from psycopg.rows import dict_row
 from report_archive import (
     EMOJI,
     FORMULA,
@@ -32,6 +33,7 @@ from scipy import special
 from support import PROJECT_DIR, Warehouse, fill, small_disk
 
 from growth.shown import words
+from growth.shown.sentences import sentences
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -133,7 +135,7 @@ def test_bands_are_the_intervals_of_the_store(
     with connect("test") as connection:
         run = choose_run(connection, Choice())
         content = read_content(connection, run, lambda name: None)
-    assert {topic["shape"] for topic in content.topics} == {"trend", "s_curve", "pulse"}
+    assert {topic["shape"] for topic in content.topics} == set(words.SHAPES)
     for end, name in ((0, "share_start"), (-1, "share_end")):
         eta, half = content.lines.level[:, end], 1.96 * content.lines.error[:, end]
         for suffix, log_odds in (("", eta), ("_low", eta - half), ("_high", eta + half)):
@@ -304,22 +306,21 @@ def test_table_searches_sorts_and_filters(page: Page, fitted: Warehouse) -> None
     filters = {"of": "subject", "direction": "growing", "phase": "still rising"}
     assert choices(page) == {"sort": "share_end", "up": "1"} | filters
     numbers = saved_rows(page, page.locator("#csv-numbers"))
-    [ferries] = fitted.rows(
-        "select articles, share_end, listed_rate, q_value from marts.growing_topics "
+    [(*ferries, one_burst)] = fitted.rows(
+        "select articles, share_end, listed_rate, q_value, one_burst from marts.growing_topics "
         "where label = %s and kind = 'subject'",
         EMOJI,
     )
     [row] = [row for row in numbers if row["topic"] == EMOJI]
     told = [float(row[name]) for name in ("articles", "share_end", "listed_rate", "q_value")]
     np.testing.assert_allclose(told, ferries, rtol=1e-4)
+    assert row["one_burst"] == str(one_burst).lower()
 
 
 @in_browser
 def test_a_row_opens_its_topic(page: Page, fitted: Warehouse) -> None:
-    [(topic_id, share, peak, articles)] = fitted.rows(
-        "select topic_id, share_end, peak_on, articles from marts.fct_topic_growth "
-        "where label = %s",
-        LONG,
+    [(topic_id, share, articles)] = fitted.rows(
+        "select topic_id, share_end, articles from marts.fct_topic_growth where label = %s", LONG
     )
     page.get_by_label("Search").fill("special prosecutors")
     page.locator("#rows a").click()
@@ -328,7 +329,6 @@ def test_a_row_opens_its_topic(page: Page, fitted: Warehouse) -> None:
     assert choices(page) == {"topic": str(topic_id), "q": "special prosecutors"}
     numbers = dialog.locator("#topic-numbers").inner_text()
     assert f"{articles} " in numbers.replace(",", " ")
-    assert f"{peak.day} {peak:%B %Y} (" in numbers
     assert words.percent(share) in numbers
     evidence = fitted.rows(
         "select headline, web_url from marts.fct_topic_evidence where topic_id = %s and rank <= 5 "
@@ -348,6 +348,41 @@ def test_a_row_opens_its_topic(page: Page, fitted: Warehouse) -> None:
     expect(dialog).to_be_visible()
     page.go_back()
     expect(dialog).to_be_hidden()
+
+
+@in_browser
+def test_a_topics_shape_is_told_as_growth_show_tells_it(page: Page, fitted: Warehouse) -> None:
+    # Of each shape one that fits, and one that fits poorly.
+    query = """
+        select distinct on (shape, fit_quality < 0.5) *
+        from marts.fct_topic_growth
+        where fit_quality is not null
+        order by shape, fit_quality < 0.5, topic_id
+    """
+    with fitted.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        topics = cursor.execute(query).fetchall()
+    assert {topic["shape"] for topic in topics} >= {"step", "step_drift", "event"}
+    assert any(map(words.fits_poorly, topics))
+    for topic in topics:
+        told = dict(sentences(topic))
+        page.evaluate("id => { location.hash = `topic=${id}` }", str(topic["topic_id"]))
+        expect(page.locator("#topic-title")).to_have_text(topic["label"])
+        terms, texts = (
+            page.locator(f"#topic-numbers {each}").all_inner_texts() for each in ("dt", "dd")
+        )
+        numbers = dict(zip(terms, texts, strict=True))
+        step, then = numbers.get("Its step"), numbers.get("From then on")
+        assert (f"{step}; then {then}" if then else step) == told.get("step")
+        assert numbers.get("Its event") == told.get("event")
+        assert numbers.get("Half-life") == told.get("half-life")
+        assert numbers.get("It was half-way", "") == told.get("S-curve", "")[len("half-way ") :]
+        assert numbers.get("It peaked", "") == told.get("pulse", "")[len("peak ") :]
+        assert numbers["How sure"] == told["how sure"]
+        assert numbers.get("One burst") == told.get("one burst")
+        assert numbers["It fits"] == words.how_it_fits(topic)
+        dashed = page.locator("#topic-dashed").inner_text()
+        assert dashed.startswith(f"Dashed: the fitted {words.SHAPES[topic['shape']]}")
+        assert ("fits poorly: it describes" in dashed) == words.fits_poorly(topic)
 
 
 @in_browser

@@ -7,7 +7,7 @@ import pytest
 from support import PROJECT_DIR
 
 from growth.shown.sentences import sentences, share_at_start
-from growth.shown.words import came_up, pace, poor_fit, what_happened
+from growth.shown.words import came_up, pace, what_happened
 from growth.stored.columns import Q_VALUE, TOPICS
 
 pytestmark = pytest.mark.fast
@@ -215,14 +215,6 @@ def test_all_about_a_topic_has_its_shape_and_how_well_that_fits(
     numbers = {"status": "converged", "growth_rate": 1.0, "ci_low": 0.5, "ci_high": 1.5}
     assert dict(sentences(row | numbers))[name] == said
     assert "fits" not in dict(sentences(topic("steady") | numbers))
-
-
-def test_a_poor_fit_is_said_beside_the_curve() -> None:
-    assert (
-        poor_fit(topic("fading", fit_quality=0.314))
-        == "fits poorly: it describes 31% of what moved"
-    )
-    assert poor_fit(topic("fading", fit_quality=0.5)) == poor_fit(topic("fading")) == ""
 
 
 @pytest.mark.parametrize("page", ["reading-the-lists.md", "model.md", "columns.md"])

@@ -26,7 +26,19 @@ function topicChart(kind, index, { top = highest(index), ...change } = {}) {
     .filter(Boolean);
   const last = curve.length - 1;
   const rows = curve.map((point, k) => ({ ...point, end: k === last ? percent(number("share_end", index)) : null }));
-  return prepare(kind, { points, curve: rows }, { accent: accent(index), top }, change);
+  const drawn = [...rows, ...jumpOf(index)].sort((a, b) => a.t - b.t);
+  return prepare(kind, { points, curve: drawn }, { accent: accent(index), top }, change);
+}
+
+// Both ends of a step or an event, so that it is drawn upright.
+function jumpOf(index) {
+  const day = data.dates.step_on[index] ?? data.dates.event_on[index];
+  if (day === null) return [];
+  return ["before", "after"].map((side, late) => ({
+    t: day * DAY - 1 + late,
+    level: null,
+    fitted: number(`jump_share_${side}`, index),
+  }));
 }
 
 const views = new WeakMap();

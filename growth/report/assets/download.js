@@ -48,13 +48,15 @@ function saveSeries(topics, file) {
 function saveNumbers(topics, file) {
   const numbers = Object.keys(data.numbers);
   const dates = Object.keys(data.dates);
+  const flags = Object.keys(data.flags);
   const header = [
-    "topic_id", "topic", "kind", "articles", "share", "direction", "phase", "shape", "what_happened", ...numbers, ...dates,
+    "topic_id", "topic", "kind", "articles", "share", "direction", "phase", "shape", "what_happened", ...numbers, ...dates, ...flags,
   ];
   const rows = topics.map((index) => [
     data.id[index], data.label[index], name("kind", index), data.count[index], share(index), name("direction", index),
     name("phase", index), name("shape", index), data.happened[index], ...numbers.map((column) => number(column, index)),
     ...dates.map((column) => (data.dates[column][index] === null ? null : isoDate(data.dates[column][index]))),
+    ...flags.map((column) => data.flags[column][index]),
   ]);
   saveCsv(header, rows, file);
 }

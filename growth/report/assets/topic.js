@@ -1,5 +1,13 @@
 // One topic: a larger chart, its numbers, its articles.
 
+const CURVES = {
+  trend: "trend: constant growth",
+  s_curve: "S-curve: levels off",
+  pulse: "pulse: rises and falls",
+  step: "step: from one share to another",
+  step_drift: "step with a drift: from one share to another, then constant growth",
+  event: "event: a jump that dies away",
+};
 let topicWidth = 0;
 
 function startTopic() {
@@ -29,6 +37,8 @@ function showTopic() {
   const facts = [name("kind", index), `${whole(data.count[index])} articles`, data.happened[index], data.pace[index] && `odds ${data.pace[index]}`];
   byId("topic-facts").replaceChildren(facts.filter(Boolean).join(" · "));
   if (data.also[index]) byId("topic-facts").append(also(index));
+  const poorly = data.poor.includes(index) ? `, which fits ${data.fits[index]}` : "";
+  byId("topic-dashed").textContent = `Dashed: the fitted ${data.said.shape[name("shape", index)]}${poorly}.`;
   byId("topic-csv").textContent = `Download the series (CSV, ${whole(seriesLength([index]))} rows)`;
   showNumbers(index);
   showEvidence(index);
@@ -61,6 +71,9 @@ function showNumbers(index) {
   const ends = (column) => [column, `${column}_low`, `${column}_high`];
   const dated = (column) =>
     interval(...["on", "low_on", "high_on"].map((end) => date(data.dates[`${column}_${end}`][index])));
+  const [before, after, settled] = ["jump_share_before", "jump_share_after", "event_share_settled"]
+    .map((column) => percent(number(column, index)));
+  const drift = number("drift_rate", index);
   const growthBy = { trend: "by its trend", change: "by the change from first to last quarter" };
   const first = data.dates.first_seen_on[index];
   const rows = [
@@ -76,11 +89,17 @@ function showNumbers(index) {
     ["Trend over the whole window, a year", told(["growth_rate", "ci_low", "ci_high"], signed)],
     ["Change from first to last quarter, a year", number("change_rate", index) !== null && signed(number("change_rate", index))],
     ["Sure growth a year", signed(number("sure_growth", index))],
-    ["q: expected false alarms if the list ended here", qValue(number("q_value", index))],
-    ["Fitted curve (dashed)", { trend: "trend: constant growth", s_curve: "S-curve: levels off", pulse: "pulse: rises and falls" }[name("shape", index)]],
+    ["How sure", `q ${qValue(number("q_value", index))}: in its list, ${data.said.q}`],
+    ["One burst", data.flags.one_burst[index] && data.said.one_burst],
+    ["Fitted curve (dashed)", CURVES[name("shape", index)]],
+    ["It fits", data.fits[index]],
     ["Its ceiling", number("ceiling", index) !== null && told(ends("ceiling"), percent)],
     ["It was half-way", data.dates.midpoint_on[index] !== null && dated("midpoint")],
     ["It peaked", data.dates.peak_on[index] !== null && `${dated("peak")}, at ${percent(number("peak_share", index))}`],
+    ["Its step", data.dates.step_on[index] !== null && `${dated("step")}, from ${before} to ${after}`],
+    ["From then on", drift !== null && `its odds ${multiplied((Math.LN2 / drift) * 365.25)}`],
+    ["Its event", data.dates.event_on[index] !== null && `${dated("event")}, from ${before} to ${after}, then down to ${settled}`],
+    ["Half-life", number("half_life_days", index) !== null && `${told(ends("half_life_days"), lasting)}, of what it added to the log-odds`],
     ["Articles a day at the end", number("articles_a_day_end", index)?.toFixed(1)],
     ["Unevenness of days, of weeks and months", `${number("dispersion", index).toFixed(1)}, ${number("long_run_dispersion", index).toFixed(1)} times chance`],
     ["First article loaded", first !== null && date(first)],

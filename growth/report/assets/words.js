@@ -13,6 +13,13 @@ function percent(value) {
 const signed = (value) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(1);
 const qValue = (value) => (value < 1e-4 ? "<0.0001" : value.toFixed(4));
 const duration = (days) => (days < 730 ? `${days.toFixed(0)} days` : `${(days / 365.25).toFixed(1)} years`);
+const multiplied = (days) => `${days > 0 ? "doubled" : "halved"} every ${duration(Math.abs(days))}`;
+
+function lasting(days) {
+  if (days < 1) return "less than a day";
+  return days <= data.to.at(-1) - data.from[0] ? duration(days) : "longer than the window";
+}
+
 const interval = (value, low, high) => `${value} (95%: ${low} to ${high})`;
 
 const longDate = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });

@@ -252,14 +252,18 @@ def _jumped(topic: Topic, when: "_Dates") -> _Day | None:
     """Return when a topic jumped on its way to its highest: by its step or event, else by its
     level."""
     day = _day_of_shape(topic)
-    if (
-        day is not None
-        and topic["jump_share_after"] >= _JUMP * topic["jump_share_before"]
-        and when.in_order(day.on, topic["highest_on"])
-    ):
+    if day is not None and _is_the_rise(topic) and when.in_order(day.on, topic["highest_on"]):
         return day
     on = topic["jumped_on"]
     return None if on is None else _Day(on, on, on)
+
+
+def _is_the_rise(topic: Topic) -> bool:
+    """Tell whether a step or an event is a jump, and makes at least half of the rise to the highest
+    level, in logarithms."""
+    before, after = topic["jump_share_before"], topic["jump_share_after"]
+    start = max(before, topic["share_start"])
+    return bool(after >= _JUMP * before and after**2 >= start * topic["share_highest"])
 
 
 def _day_of_shape(topic: Topic) -> _Day | None:

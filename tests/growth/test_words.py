@@ -128,6 +128,11 @@ FEBRUARY, APRIL = date(2020, 2, 14), date(2020, 4, 8)
             step("still rising", APRIL, 0.002, 0.05, step_low_on=date(2020, 3, 20)),
             "still rising: jumped around early April 2020, now 8.1%",
         ),
+        # The growth after it made more of the rise.
+        (
+            step("still rising", APRIL, 0.002, 0.02),
+            "still rising: 0.21% at the start, now 8.1%",
+        ),
         # Less than a doubling is no jump, nor does a topic jump after its highest level.
         (
             step("still rising", APRIL, 0.03, 0.05),

@@ -189,40 +189,46 @@ class _KeptShapes:
         times = np.zeros(0) if self._parts is None else self._parts.times
         kept = block.trends.level[:, None] + block.trends.slope[:, None] * times
         bent = np.flatnonzero((p_value < ALPHA) & (bend < 0))
+        pulses = np.zeros((len(rows), 3))
         if len(bent):
-            self._choose_curve(block.take(bent), times, kept, bent)
+            self._choose_curve(block.take(bent), times, kept, pulses, bent)
         if self._parts is not None:
-            self._choose_jump(block, self._parts, kept)
+            self._choose_jump(block, self._parts, kept, pulses)
 
-    def _choose_curve(self, block: Block, times: Floats, kept: Floats, places: Integers) -> None:
+    def _choose_curve(
+        self, block: Block, times: Floats, kept: Floats, pulses: Floats, places: Integers
+    ) -> None:
         """Choose between trend, S-curve and pulse; put the log-odds of curves, at ``times``, into
-        the rows ``places`` of ``kept``."""
+        the rows ``places`` of ``kept``, and the coefficients of pulses into ``pulses``."""
         confidence = self._fitting.confidence
-        s_curves, pulses = (
+        s_curves, pulse_curves = (
             search_curves(block.tables, block.cells, block.trends, model)
             for model in (S_CURVE_MODEL, PULSE_MODEL)
         )
         s_told = describe_s_curves(block, s_curves, confidence)
-        p_told = describe_pulses(block, pulses, confidence)
+        p_told = describe_pulses(block, pulse_curves, confidence)
         s_fits, p_fits = _dated(block, s_told, p_told)
-        lead = (pulses.gain - s_curves.gain) / np.fmax(1.0, s_curves.long_run)
+        lead = (pulse_curves.gain - s_curves.gain) / np.fmax(1.0, s_curves.long_run)
         s_kept = s_fits & ~(p_fits & (lead > _CLEAR_LEAD))
         for columns, chosen, told, shape, curves, model in (
             (self._s_curves, s_kept, s_told, S_CURVE, s_curves, S_CURVE_MODEL),
-            (self._pulses, p_fits & ~s_kept, p_told, PULSE, pulses, PULSE_MODEL),
+            (self._pulses, p_fits & ~s_kept, p_told, PULSE, pulse_curves, PULSE_MODEL),
         ):
             rows = block.rows[chosen]
             columns.add(rows, {name: values[chosen] for name, values in told.items()})
             self.shape[rows] = shape
             kept[places[chosen]] = model.values(times, curves.coefficients[chosen].T).log_odds
+            if shape == PULSE:
+                pulses[places[chosen]] = curves.coefficients[chosen]
 
-    def _choose_jump(self, block: Block, parts: Parts, kept: Floats) -> None:
+    def _choose_jump(self, block: Block, parts: Parts, kept: Floats, pulses: Floats) -> None:
         fitting, counts = self._fitting, self._changes.counts
         is_curve = self.shape[block.rows] != TREND
         square = self._square[block.rows]
         margin = float(special.ndtri(0.5 + fitting.confidence / 2))
         expected = parts.in_sixteenths(parts.totals * special.expit(kept))
-        for places, dated in choose_jumps(block, parts, square, self._noise, kept, is_curve):
+        jumps = choose_jumps(block, parts, square, self._noise, kept, is_curve, pulses)
+        for places, dated in jumps:
             rows = block.rows[places]
             self.shape[rows] = dated.kind
             for columns in (self._s_curves, self._pulses):

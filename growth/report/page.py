@@ -88,7 +88,7 @@ _WORDS = (
         "the smallest growth of the log-odds that is still plausible; +0.7 doubles a small share "
         "in a year",
     ),
-    ("q", f"in a list, {Q_VALUE}"),
+    ("q", Q_VALUE),
 )
 
 

@@ -60,7 +60,7 @@ def q_value(value: float | None) -> str:
 
 def how_sure(topic: Topic) -> str:
     """Return the q of a topic, and what that is."""
-    return f"q {q_value(topic['q_value'])}: in its list, {Q_VALUE}"
+    return f"q {q_value(topic['q_value'])}: {Q_VALUE}"
 
 
 def duration(days: float) -> str:

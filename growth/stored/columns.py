@@ -23,8 +23,8 @@ DAYS = "days"
 
 # What q is, said alike in the lists, on the page and in the docs.
 Q_VALUE = (
-    "the part of the topics down to this row that may be there by chance, given how news swings in "
-    "these months"
+    "of the topics with this q or a smaller one, the part that may be there by chance, given how "
+    "news swings in these months"
 )
 
 
@@ -182,9 +182,9 @@ TOPICS = (
         meaning="Two-sided p-value of the hypothesis that the growth rate is 0."),
     Column("q_value", NUMBER, lambda r: r.fit.q_value, unit="false discovery rate, 0 to 1", group=5,
         on_page=True,
-        meaning=f"In a list, {Q_VALUE}: the smallest false discovery rate at which the topic would "
-        "be listed, 1.25 times the smaller of the p-values of growth rate and change, adjusted for "
-        "the number of topics (Benjamini and Hochberg, 1995)."),
+        meaning=f"How sure it is: {Q_VALUE}. It is the smallest false discovery rate at which the "
+        "topic would be listed: 1.5 times the smaller of the p-values of growth rate and change, "
+        "adjusted for the number of topics (Benjamini and Hochberg, 1995)."),
     Column("dispersion", NUMBER, lambda r: r.fit.trend.dispersion, unit=RATIO, on_page=True,
         meaning="How much more the counts of single days vary than the binomial model says, at "
         "least 1."),

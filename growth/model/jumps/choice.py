@@ -15,15 +15,15 @@ from growth.model.jumps.search import (
     Jumps,
     Parts,
     Yardstick,
-    best_trend,
+    best_line,
     search_jumps,
 )
 from growth.model.noise.memory import Noise
 from growth.model.trends import Block
 
-# What a shape's quality must be better by, for its coefficients and its date: by simulation such
-# that few topics without a jump are said to have one (docs/calibration.md).
-_TREND, _CURVE = 0.0, 3.5
+# By how much a shape's quality must be better than a trend's, for its coefficients and its date:
+# such that few topics without a jump are said to have one (docs/calibration.md).
+_CURVE = 3.5
 _PENALTIES = {STEP: 7.5, DRIFT: 12.0, EVENT: 10.6}
 # And by so much more where a jump is beyond doubt.
 _BEYOND_DOUBT = 6.0
@@ -51,14 +51,25 @@ def jumped(
 
 
 def choose_jumps(
-    block: Block, parts: Parts, square: Floats, noise: Noise, kept: Floats, is_curve: Booleans
+    block: Block,
+    parts: Parts,
+    square: Floats,
+    noise: Noise,
+    kept: Floats,
+    is_curve: Booleans,
+    pulses: Floats,
 ) -> Iterator[tuple[Integers, Dated]]:
     """Yield the jumps of a block's topics that their counts support, with the places of the topics
     in the block, kind by kind. ``kept``, shape (F, M), are the log-odds of the trend or curve that
-    is kept otherwise, at the times of the parts; ``is_curve`` whether it is a curve."""
+    is kept otherwise, at the times of the parts; ``is_curve`` whether it is a curve; ``pulses``,
+    shape (F, 3), the coefficients of pulses, 0 for other shapes."""
     for rows, yardstick, counts in _portions(block, parts, square, noise):
-        best = _of_trend(block, rows, yardstick) + _TREND
+        best = _of_trend(block, rows, yardstick)
         other = yardstick.quality(kept[rows]) + _CURVE
+        bent = np.flatnonzero(pulses[rows, 2])
+        if len(bent):
+            pulse = best_line(yardstick.take(bent), pulses[rows[bent]]) + _CURVE
+            other[bent] = np.minimum(other[bent], pulse)
         best = np.where(is_curve[rows], np.minimum(best, other), best)
         every = search_jumps(yardstick, counts)
         costs = np.stack([best, *(jumps.quality + _PENALTIES[jumps.kind] for jumps in every)])
@@ -78,7 +89,8 @@ def _portions(
 
 
 def _of_trend(block: Block, rows: Integers, yardstick: Yardstick) -> Floats:
-    return best_trend(yardstick, block.trends.level[rows], block.trends.slope[rows])
+    level, slope = block.trends.level[rows], block.trends.slope[rows]
+    return best_line(yardstick, np.column_stack([level, slope, np.zeros(len(rows))]))
 
 
 def _dated(

@@ -117,9 +117,10 @@ class Yardstick:
     def quality(self, log_odds: Floats) -> Floats:
         """Return r' C^-1 r. Shape (F,)."""
         residual, _ = self.residuals(log_odds)
-        return self._square(residual)
+        return self.square(residual)
 
-    def _square(self, residual: Floats) -> Floats:
+    def square(self, residual: Floats) -> Floats:
+        """Return r' C^-1 r of residuals. Shape (F,)."""
         return np.asarray(((self.weights @ residual[:, :, None])[:, :, 0] * residual).sum(axis=1))
 
     def take(self, rows: Integers) -> "Yardstick":
@@ -305,19 +306,13 @@ def _search(
     for iteration in range(_ITERATIONS + 1):
         log_odds, derivative = log_odds_of(kind, now, times, begins)
         residual, slope = yardstick.residuals(log_odds)
-        weighted = (yardstick.weights @ residual[:, :, None])[:, :, 0]
-        quality = (weighted * residual).sum(axis=1)
+        quality = yardstick.square(residual)
         lower = quality < lowest
         lowest[lower], best[lower] = quality[lower], now[lower]
         if iteration == _ITERATIONS:
             break
         # From where it was better, or half-way back to there.
-        jacobian = slope[:, :, None] * derivative[:, :, free]
-        normal = np.swapaxes(jacobian, 1, 2) @ (yardstick.weights @ jacobian)
-        normal += _RIDGE * np.eye(len(free))
-        step = np.linalg.solve(normal, (np.swapaxes(jacobian, 1, 2) @ weighted[:, :, None]))[
-            :, :, 0
-        ]
+        step = _newton(yardstick, slope[:, :, None] * derivative[:, :, free], residual)
         moved = now.copy()
         moved[:, free] += np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
         now = np.where(lower[:, None], moved, (now + best) / 2)
@@ -333,10 +328,26 @@ def clip_coefficients(kind: str, coefficients: Floats) -> None:
         coefficients[:, 3] = np.clip(coefficients[:, 3], np.log(_SHORTEST), np.log(_LONGEST))
 
 
-def best_trend(yardstick: Yardstick, level: Floats, slope: Floats) -> Floats:
-    """Return the lowest quality of a trend, from the likeliest. Shape (F,)."""
-    # A step that drifts and begins before the window is a trend.
-    start = np.zeros((len(level), 4))
-    before = yardstick.parts.times[0]
-    start[:, 1], start[:, 2] = level + slope * before, slope
-    return _search(yardstick, DRIFT, np.full((len(level), 1), before), start)[0]
+def best_line(yardstick: Yardstick, coefficients: Floats) -> Floats:
+    """Return the lowest quality of a trend, or of a pulse, from the likeliest, whose coefficients
+    have the shape (F, 3): a + b u + c u^2; c stays 0 where it is 0. Shape (F,)."""
+    times = yardstick.parts.times
+    basis = np.broadcast_to(times[:, None] ** np.arange(3), (len(coefficients), len(times), 3))
+    bends = (coefficients[:, 2] != 0)[:, None]
+    now, best = coefficients, np.full(len(coefficients), np.inf)
+    for _ in range(_ITERATIONS):
+        residual, slope = yardstick.residuals(now @ basis[0].T)
+        best = np.minimum(best, yardstick.square(residual))
+        jacobian = slope[:, :, None] * basis
+        jacobian[:, :, 2] *= bends
+        step = _newton(yardstick, jacobian, residual)
+        now = now + np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
+    return np.minimum(best, yardstick.quality(now @ basis[0].T))
+
+
+def _newton(yardstick: Yardstick, jacobian: Floats, residual: Floats) -> Floats:
+    """Return Gauss and Newton's step. ``jacobian``: shape (F, M, K). Shape (F, K)."""
+    turned = np.swapaxes(jacobian, 1, 2)
+    normal = turned @ (yardstick.weights @ jacobian) + _RIDGE * np.eye(jacobian.shape[2])
+    score = turned @ (yardstick.weights @ residual[:, :, None])
+    return np.asarray(np.linalg.solve(normal, score)[:, :, 0])

@@ -267,7 +267,7 @@ class Strays:
         logarithm, the contrast would be Student's t (Gelman et al., 2013, Bayesian Data Analysis,
         section 3.2) with a quarter of the degrees of freedom that are returned: with so few, the
         far tails, which lists of many topics depend on, are rarer than they say
-        (docs/calibration.md). """
+        (docs/calibration.md)."""
         loading = np.array([getattr(loadings(memory, 1), contrast) for memory in self.memories])
         dispersion = 1 + np.outer(loading, self.excess).ravel()
         logs = np.log(dispersion)

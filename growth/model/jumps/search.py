@@ -342,7 +342,7 @@ def best_line(yardstick: Yardstick, coefficients: Floats) -> Floats:
         jacobian[:, :, 2] *= bends
         step = _newton(yardstick, jacobian, residual)
         now = now + np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
-    return np.minimum(best, yardstick.quality(now @ basis[0].T))
+    return np.asarray(np.minimum(best, yardstick.quality(now @ basis[0].T)))
 
 
 def _newton(yardstick: Yardstick, jacobian: Floats, residual: Floats) -> Floats:

@@ -89,7 +89,7 @@ function showNumbers(index) {
     ["Trend over the whole window, a year", told(["growth_rate", "ci_low", "ci_high"], signed)],
     ["Change from first to last quarter, a year", number("change_rate", index) !== null && signed(number("change_rate", index))],
     ["Sure growth a year", signed(number("sure_growth", index))],
-    ["How sure", `q ${qValue(number("q_value", index))}: in its list, ${data.said.q}`],
+    ["How sure", `q ${qValue(number("q_value", index))}: ${data.said.q}`],
     ["One burst", data.flags.one_burst[index] && data.said.one_burst],
     ["Fitted curve (dashed)", CURVES[name("shape", index)]],
     ["It fits", data.fits[index]],

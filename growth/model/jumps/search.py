@@ -14,8 +14,12 @@ does (noise/memory.py). It is a quasi-likelihood, times -2: differences are abou
 
 Where to look follows from weighted least squares on empirical logits: before and after the date the
 coefficients have nothing in common, so that the best fit for every date takes cumulative sums
-alone. The best places are then followed up by Gauss and Newton's method."""
+alone. The best places are then followed up by Gauss and Newton's method. Few steps come just
+between two parts, so the log-odds of the part in which one comes may lie anywhere between those
+before and those after it. An event begins with a part: what it could gain that way would blur its
+date."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +39,8 @@ _ITERATIONS = 7
 # No coefficient moves by more in one iteration, and log-odds stay within so much.
 _LONGEST_STEP, _FARTHEST = 1.5, 16.0
 _RIDGE = 1e-4
+# By how much an event rises, at least above what was before, and at most above what comes after.
+_LEAST_RISE, _MOST_RISE = 0.05, 12.0
 STEP, DRIFT, EVENT = "step", "step_drift", "event"
 
 
@@ -119,9 +125,13 @@ class Yardstick:
         residual, _ = self.residuals(log_odds)
         return self.square(residual)
 
+    def weigh(self, residual: Floats) -> Floats:
+        """Return C^-1 r. Shape (F, M)."""
+        return np.asarray((self.weights @ residual[:, :, None])[:, :, 0])
+
     def square(self, residual: Floats) -> Floats:
-        """Return r' C^-1 r of residuals. Shape (F,)."""
-        return np.asarray(((self.weights @ residual[:, :, None])[:, :, 0] * residual).sum(axis=1))
+        """Return r' C^-1 r. Shape (F,)."""
+        return np.asarray((self.weigh(residual) * residual).sum(axis=1))
 
     def take(self, rows: Integers) -> "Yardstick":
         """Return that of some topics."""
@@ -136,23 +146,24 @@ def _transform(counts: Floats, strength: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Jumps:
-    """Shapes of one kind, of F topics: ``quality``, the ``place`` of the part with which they
-    begin, and ``coefficients``, shape (F, 4): a, b, c, and the logarithm of h; 0 where a shape has
-    none."""
+    """Shapes of one kind, of F topics: ``quality``; the ``place`` of the first part that is wholly
+    after the jump; ``mixed``, from 0 to 1, how much of the way the part before that has gone;
+    ``coefficients``, shape (F, 4): a, b, c, and the logarithm of h; 0 where a shape has none."""
 
     kind: str
     quality: Floats
     place: Integers
+    mixed: Floats
     coefficients: Floats
 
     def log_odds(self, parts: Parts) -> Floats:
         """Return log-odds at the times of the parts. Shape (F, M)."""
-        begins = parts.begins[self.place][:, None]
-        return log_odds_of(self.kind, self.coefficients, parts.times, begins)[0]
+        return _log_odds_of_parts(self.kind, self.coefficients, self.mixed, parts, self.place)[0]
 
     def take(self, rows: Integers) -> "Jumps":
         """Return those of some topics."""
-        return Jumps(self.kind, self.quality[rows], self.place[rows], self.coefficients[rows])
+        place, mixed = self.place[rows], self.mixed[rows]
+        return Jumps(self.kind, self.quality[rows], place, mixed, self.coefficients[rows])
 
 
 def log_odds_of(
@@ -179,11 +190,28 @@ def log_odds_of(
     return log_odds, derivative
 
 
+def _log_odds_of_parts(
+    kind: str, coefficients: Floats, mixed: Floats, parts: Parts, place: Integers
+) -> tuple[Floats, Floats]:
+    """Return the log-odds of parts, shape (F, M), and their derivatives by the coefficients and by
+    ``mixed``, shape (F, M, 5). That in which the jump comes is the one before ``place``."""
+    begins = parts.begins[place][:, None]
+    after, derivative = log_odds_of(kind, coefficients, parts.times, begins, prolonged=True)
+    before = coefficients[:, :1]
+    every, between = np.arange(len(place)), place - 1
+    share = (np.arange(len(parts.times)) >= place[:, None]).astype(np.float64)
+    share[every, between] = mixed
+    derivative = np.concatenate([derivative * share[:, :, None], np.zeros((*share.shape, 1))], 2)
+    derivative[..., 0] = 1 - share
+    derivative[every, between, 4] = (after - before)[every, between]
+    return before + share * (after - before), derivative
+
+
 def search_jumps(yardstick: Yardstick, counts: Floats) -> list[Jumps]:
     """Return the best shape of each kind. ``counts``: shape (F, M)."""
     sums = _Sums.of(yardstick, counts)
     return [
-        _follow_up(yardstick, kind, *places)
+        _follow_up(yardstick, kind, *places, sums.logit)
         for kind, places in (
             (STEP, sums.steps()),
             (DRIFT, sums.drifts()),
@@ -277,42 +305,72 @@ class _Sums:
 
 
 FREE = {STEP: [0, 1], DRIFT: [0, 1, 2], EVENT: [0, 1, 2, 3]}
+# Where ``mixed`` stands beside the coefficients.
+_MIXED = 4
+_SEARCHED = {STEP: [*FREE[STEP], _MIXED], DRIFT: [*FREE[DRIFT], _MIXED], EVENT: FREE[EVENT]}
 
 
-def _follow_up(yardstick: Yardstick, kind: str, places: Integers, starts: Floats) -> Jumps:
+def _follow_up(
+    yardstick: Yardstick, kind: str, places: Integers, starts: Floats, logit: Floats
+) -> Jumps:
     """Return the best of the shapes that are found from some starts."""
+    every = np.arange(len(places))
     found = []
     for number in range(places.shape[1]):
-        begins = yardstick.parts.begins[places[:, number]]
-        found.append(_search(yardstick, kind, begins[:, None], starts[:, number]))
-    quality = np.stack([each[0] for each in found])
+        place, mixed = _aside(kind, places[:, number], starts[:, number], logit)
+        start = np.column_stack([starts[:, number], mixed])
+
+        def log_odds(now: Floats, place: Integers = place) -> tuple[Floats, Floats]:
+            return _log_odds_of_parts(kind, now[:, :4], now[:, 4], yardstick.parts, place)
+
+        found.append((place, *_search(yardstick, kind, log_odds, _SEARCHED[kind], start)))
+    places, quality, coefficients = (np.stack(each) for each in zip(*found, strict=True))
     best = quality.argmin(axis=0)
-    every = np.arange(len(best))
-    return Jumps(
-        kind,
-        quality[best, every],
-        places[every, best],
-        np.stack([each[1] for each in found])[best, every],
-    )
+    chosen = coefficients[best, every]
+    return Jumps(kind, quality[best, every], places[best, every], chosen[:, _MIXED], chosen[:, :4])
+
+
+def _aside(kind: str, place: Integers, start: Floats, logit: Floats) -> tuple[Integers, Floats]:
+    """Return the place and how much is mixed where a jump is not just between two parts, but in
+    that of the two which is farther from what it would be then. ``logit``: shape (F, M)."""
+    if kind == EVENT:
+        return place, np.zeros(len(place))
+    every = np.arange(len(place))
+    before, height = start[:, 0], start[:, 1] - start[:, 0]
+    height = np.where(np.abs(height) > _LEAST_RISE, height, _LEAST_RISE)
+    early, late = ((logit[every, place - side] - before) / height for side in (1, 0))
+    moved = (1 - late > early) & (place < logit.shape[1] - 2)
+    return place + moved, np.clip(np.where(moved, late, early), 0.0, 1.0)
 
 
 def _search(
-    yardstick: Yardstick, kind: str, begins: Floats, start: Floats
+    yardstick: Yardstick,
+    kind: str,
+    log_odds_at: Callable[[Floats], tuple[Floats, Floats]],
+    free: list[int],
+    start: Floats,
 ) -> tuple[Floats, Floats]:
-    """Return quality and coefficients after Gauss and Newton's iterations."""
-    times, free = yardstick.parts.times, FREE[kind]
+    """Return quality and coefficients after Gauss and Newton's iterations. ``log_odds_at`` returns
+    log-odds and their derivatives by the coefficients, of which some are ``free``."""
     now, best = start.copy(), start.copy()
     lowest = np.full(len(start), np.inf)
     for iteration in range(_ITERATIONS + 1):
-        log_odds, derivative = log_odds_of(kind, now, times, begins)
+        log_odds, derivative = log_odds_at(now)
         residual, slope = yardstick.residuals(log_odds)
-        quality = yardstick.square(residual)
+        weighted = yardstick.weigh(residual)
+        quality = (weighted * residual).sum(axis=1)
         lower = quality < lowest
         lowest[lower], best[lower] = quality[lower], now[lower]
         if iteration == _ITERATIONS:
             break
         # From where it was better, or half-way back to there.
-        step = _newton(yardstick, slope[:, :, None] * derivative[:, :, free], residual)
+        jacobian = slope[:, :, None] * derivative[:, :, free]
+        if free[-1] == _MIXED:
+            # What is mixed stays where it would leave the range from 0 to 1.
+            mixed, pull = now[:, _MIXED], (jacobian[:, :, -1] * weighted).sum(axis=1)
+            held = ((mixed <= 0) & (pull < 0)) | ((mixed >= 1) & (pull > 0))
+            jacobian[held, :, -1] = 0.0
+        step = _newton(yardstick, jacobian, weighted)
         moved = now.copy()
         moved[:, free] += np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
         now = np.where(lower[:, None], moved, (now + best) / 2)
@@ -321,11 +379,14 @@ def _search(
 
 
 def clip_coefficients(kind: str, coefficients: Floats) -> None:
-    """Keep coefficients, shape (F, 4), where a shape has a meaning."""
+    """Keep coefficients, shape (F, 4) or more, where a shape has a meaning: an event rises."""
     coefficients[:, :2] = np.clip(coefficients[:, :2], -_FARTHEST, 6.0)
     if kind == EVENT:
-        coefficients[:, 2] = np.clip(coefficients[:, 2], 0.05, 12.0)
+        a, b = coefficients[:, :2].T
+        least = np.maximum(0.0, a - b) + _LEAST_RISE
+        coefficients[:, 2] = np.clip(coefficients[:, 2], least, np.maximum(least, _MOST_RISE))
         coefficients[:, 3] = np.clip(coefficients[:, 3], np.log(_SHORTEST), np.log(_LONGEST))
+    coefficients[:, _MIXED:] = np.clip(coefficients[:, _MIXED:], 0.0, 1.0)
 
 
 def best_line(yardstick: Yardstick, coefficients: Floats) -> Floats:
@@ -340,14 +401,14 @@ def best_line(yardstick: Yardstick, coefficients: Floats) -> Floats:
         best = np.minimum(best, yardstick.square(residual))
         jacobian = slope[:, :, None] * basis
         jacobian[:, :, 2] *= bends
-        step = _newton(yardstick, jacobian, residual)
+        step = _newton(yardstick, jacobian, yardstick.weigh(residual))
         now = now + np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
     return np.asarray(np.minimum(best, yardstick.quality(now @ basis[0].T)))
 
 
-def _newton(yardstick: Yardstick, jacobian: Floats, residual: Floats) -> Floats:
-    """Return Gauss and Newton's step. ``jacobian``: shape (F, M, K). Shape (F, K)."""
+def _newton(yardstick: Yardstick, jacobian: Floats, weighted: Floats) -> Floats:
+    """Return Gauss and Newton's step. ``jacobian`` has the shape (F, M, K), ``weighted``, C^-1 r,
+    the shape (F, M). Shape (F, K)."""
     turned = np.swapaxes(jacobian, 1, 2)
     normal = turned @ (yardstick.weights @ jacobian) + _RIDGE * np.eye(jacobian.shape[2])
-    score = turned @ (yardstick.weights @ residual[:, :, None])
-    return np.asarray(np.linalg.solve(normal, score)[:, :, 0])
+    return np.asarray(np.linalg.solve(normal, turned @ weighted[:, :, None])[:, :, 0])

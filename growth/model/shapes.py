@@ -28,7 +28,7 @@ from growth.model.jumps.search import Parts
 from growth.model.level.smoother import Weeks
 from growth.model.level.standing import Standing, nowhere, stand
 from growth.model.movement import ALPHA, PULSE, S_CURVE, TREND, movement
-from growth.model.noise.memory import Noise, strays
+from growth.model.noise.memory import Noise, dispersions
 from growth.model.noise.students import two_sided
 from growth.model.one_burst import p_values_without_fullest, rates_without_fullest
 from growth.model.statuses import Status
@@ -268,8 +268,8 @@ class _KeptShapes:
 def _bends(trends: Trends, noise: Noise) -> tuple[Floats, Floats]:
     """Return the score statistic of a quadratic term, negative where the log-odds bend down, and
     its p-value."""
-    known = strays(noise, trends.power_curved, trends.information[:, 0])
-    dispersion, freedom = known.dispersion("bend")
+    information = trends.information[:, 0]
+    dispersion, freedom = dispersions(noise, "bend", trends.power_curved, information)
     with np.errstate(invalid="ignore", divide="ignore"):
         statistic = trends.curvature / np.sqrt(trends.curvature_norm * dispersion)
     return statistic, two_sided(freedom, statistic)

@@ -21,7 +21,7 @@ from growth.model.arguments import (
 )
 from growth.model.cells import STATUS_TEXTS, Cells, blocks, existence
 from growth.model.counts import Booleans, Counts, Floats, Integers, check_counts
-from growth.model.noise.memory import Noise, Strays, measure, strays
+from growth.model.noise.memory import Noise, dispersions, measure
 from growth.model.noise.students import quantile, two_sided
 from growth.model.statuses import Status
 from growth.model.trend_search import PeriodTables, Trends, make_tables, search_trends
@@ -203,8 +203,8 @@ class TrendColumns:
         for found in self._found:
             rows = _place(found.rows)
             own = {name: column[rows] for name, column in self._numbers.items()}
-            known = strays(noise, found.power, found.information)
-            for name, values in _errors(own, known, fitting.confidence).items():
+            known = dispersions(noise, "trend", found.power, found.information)
+            for name, values in _errors(own, *known, fitting.confidence).items():
                 self._numbers[name][rows] = values
         self._numbers["q_value"] = q_values(self._numbers["p_value"])
         return TrendFit(
@@ -256,9 +256,10 @@ def _describe(tables: PeriodTables, fit: Trends) -> dict[str, Floats]:
     }
 
 
-def _errors(own: dict[str, Floats], known: Strays, confidence: float) -> dict[str, Floats]:
+def _errors(
+    own: dict[str, Floats], dispersion: Floats, freedom: Floats, confidence: float
+) -> dict[str, Floats]:
     """Return the columns that depend on the noise, from those of ``_describe``."""
-    dispersion, freedom = known.dispersion("trend")
     root = np.sqrt(dispersion)
     margin = quantile(freedom, confidence)
     rate, error = own["growth_rate"], own["growth_rate_model_se"] * root

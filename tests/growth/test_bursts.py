@@ -1,4 +1,4 @@
-"""The long-run dispersion, the grids of points that stand for periods, and blocks of cells."""
+"""Slow waves, their powers, the grids of points that stand for periods, and blocks of cells."""
 
 import tracemalloc
 
@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from growth.logistic import fit_trend
-from growth.model.noise.waves import degrees_of_freedom, make_bursts, number_of_waves, quantiles, waves
 from growth.model.cells import blocks
 from growth.model.counts import Counts, check_counts, prepare
 from growth.model.grids import make_grids
+from growth.model.noise.memory import DEFAULT, dispersions
+from growth.model.noise.students import curve_degrees_of_freedom, quantile, two_sided
+from growth.model.noise.waves import make_bursts, number_of_waves, waves
 
 pytestmark = pytest.mark.fast
 
@@ -27,14 +29,20 @@ def test_number_of_waves(periods: int, number: int) -> None:
     assert number_of_waves(periods) == number
 
 
-def test_quantiles_are_students() -> None:
+def test_quantiles_and_p_values_are_students() -> None:
+    freedom = np.array([2.0, 2.7, 5.0, 17.0, 600.0, 1e7])
+    for confidence in (0.5, 0.95, 0.999):
+        reach = quantile(freedom, confidence)
+        np.testing.assert_allclose(reach, stats.t(freedom).ppf(0.5 + confidence / 2), rtol=1e-7)
+        np.testing.assert_allclose(two_sided(freedom, -reach), 1 - confidence, rtol=1e-5)
+
+
+def test_curves_have_fewer_degrees_of_freedom_than_waves() -> None:
     for number in (1, 3, 10, 24):
-        freedom = degrees_of_freedom(number, np.array([1.0, 1.3, 2.0, 50.0, 1e6]))
-        least = max(1, number - 1)
-        assert (freedom >= least).all() and (freedom <= 2 * least).all()
-        np.testing.assert_allclose(
-            quantiles(number, 0.95)(1 / freedom), stats.t(freedom).ppf(0.975), rtol=1e-7
-        )
+        freedom = curve_degrees_of_freedom(number, np.array([1.0, 1.3, 2.0, 50.0, 1e6]))
+        least = max(1.0, 0.35 * number)
+        assert freedom[0] == 2 * least and freedom[-1] == pytest.approx(least)
+        assert (np.diff(freedom) <= 0).all()
 
 
 @pytest.mark.parametrize("slope", [0.0, 3.9, -7.9, 19.0])
@@ -106,12 +114,11 @@ def test_long_run_dispersion_by_hand() -> None:
     x = np.column_stack([np.ones(200), times])
     beta = np.linalg.solve(x.T @ (v[:, None] * x), x.T @ (v[:, None] * columns))
     rest = columns - x @ beta
-    expected = ((columns.T @ (y - totals * p)) ** 2).sum() / (v[:, None] * rest**2).sum()
-    assert fit.long_run_dispersion[0] == pytest.approx(expected, rel=1e-7)
-    freedom = degrees_of_freedom(10, np.maximum(1, fit.long_run_dispersion))
-    np.testing.assert_allclose(
-        fit.growth_rate_se, fit.growth_rate_model_se * np.sqrt(np.maximum(1, expected))
-    )
+    power = (columns.T @ (y - totals * p)) ** 2 / (v[:, None] * rest**2).sum(axis=0)
+    dispersion, freedom = dispersions(DEFAULT, "trend", power[None], np.array([v.sum()]))
+    assert dispersion > 1
+    np.testing.assert_allclose(fit.long_run_dispersion, dispersion, rtol=1e-7)
+    np.testing.assert_allclose(fit.growth_rate_se, fit.growth_rate_model_se * np.sqrt(dispersion))
     np.testing.assert_allclose(fit.p_value, 2 * stats.t(freedom).sf(np.abs(fit.statistic)))
 
 

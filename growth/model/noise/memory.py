@@ -56,6 +56,8 @@ _MOST_TOPICS, _FEWEST_TOPICS = 2000, 30
 # Topics of fewer articles, about, tell nothing of noise.
 _LEAST_INFORMATION = 5.0
 _FACTORS = 8
+# Topics worked on at a time: few enough for a processor's cache.
+_TOPICS = 512
 # The grid of the excess s^2 I of a topic, and the memories that are left out as too unlikely.
 _LEAST_EXCESS, _EXCESS_STEP = 0.02, 0.5
 _UNLIKELY = 1e-3
@@ -249,31 +251,54 @@ def _excesses(information: Floats) -> Floats:
     )
 
 
-@dataclass(frozen=True)
-class Strays:
-    """How far T topics stray: the posterior of memory and excess, ``weights`` of shape (T, M E),
-    for M ``memories`` and E values of the ``excess``."""
+def dispersions(
+    noise: Noise, contrast: str, power: Floats, information: Floats
+) -> tuple[Floats, Floats]:
+    """Return the dispersion of a contrast, a field of Loadings, of T topics, and its degrees of
+    freedom, each of shape (T,), given the noise that they share; ``power`` and ``information`` as
+    in ``measure``.
 
-    weights: Floats
-    memories: Floats
-    excess: Floats
+    The contrast over its binomial error has the variance f = 1 + s^2 I L. Its dispersion is the
+    posterior mean of f. If the posterior were a scaled inverse chi-squared one with as wide a
+    logarithm, the contrast would be Student's t (Gelman et al., 2013, Bayesian Data Analysis,
+    section 3.2) with a quarter of the degrees of freedom that are returned: with so few, the far
+    tails, which lists of many topics depend on, are rarer than they say (docs/calibration.md)."""
+    of_memory = _of_memory(noise)
+    kept = of_memory > _UNLIKELY
+    memories = _MEMORIES[kept]
+    excess = _excesses(information) if len(information) else np.ones(1)
+    loading = np.array([getattr(loadings(memory, 1), contrast) for memory in memories])
+    dispersion = 1 + np.outer(loading, excess).ravel()
+    logs = np.log(dispersion)
+    columns = np.column_stack([dispersion, logs, logs**2])
+    told = np.empty((len(power), 3))
+    for begin in range(0, len(power), _TOPICS):
+        some = slice(begin, begin + _TOPICS)
+        prior = of_memory[kept][:, None] * _of_excess(noise, information[some], excess)[:, None, :]
+        weights = _likelihoods(noise, power[some], memories, excess) * prior.reshape(-1, len(logs))
+        weights /= weights.sum(axis=1, keepdims=True)
+        told[some] = weights @ columns
+    mean, first, second = told.T
+    log_variance = np.log(np.maximum(second - first**2, 1e-6))
+    return mean, _FREEDOM * np.interp(log_variance, _LOG_VARIANCES, _matched())
 
-    def dispersion(self, contrast: str) -> tuple[Floats, Floats]:
-        """Return the dispersion of a contrast, a field of Loadings, and its degrees of freedom,
-        each of shape (T,).
 
-        The contrast over its binomial error has the variance f = 1 + s^2 I L. Its dispersion is the
-        posterior mean of f. If the posterior were a scaled inverse chi-squared one with as wide a
-        logarithm, the contrast would be Student's t (Gelman et al., 2013, Bayesian Data Analysis,
-        section 3.2) with a quarter of the degrees of freedom that are returned: with so few, the
-        far tails, which lists of many topics depend on, are rarer than they say
-        (docs/calibration.md)."""
-        loading = np.array([getattr(loadings(memory, 1), contrast) for memory in self.memories])
-        dispersion = 1 + np.outer(loading, self.excess).ravel()
-        logs = np.log(dispersion)
-        mean, first, second = (self.weights @ np.column_stack([dispersion, logs, logs**2])).T
-        log_variance = np.log(np.maximum(second - first**2, 1e-6))
-        return mean, _FREEDOM * np.interp(log_variance, _LOG_VARIANCES, _matched())
+def _likelihoods(noise: Noise, power: Floats, memories: Floats, excess: Floats) -> Floats:
+    """Return the likelihoods of pairs of memory and excess, over the largest. Shape (T, M E)."""
+    still, moving = _by_excess(power, memories, excess)
+    if noise.moving:
+        still = np.logaddexp(np.log1p(-noise.moving) + still, np.log(noise.moving) + moving)
+    still -= still.max(axis=1, keepdims=True)
+    return np.exp(still, out=still)
+
+
+def _of_excess(noise: Noise, information: Floats, excess: Floats) -> Floats:
+    """Return the weights of the excesses of topics before anything was counted. Shape (T, E)."""
+    typical = np.log(information * noise.strength**2)[:, None]
+    prior = np.exp(-0.5 * ((np.log(excess) - typical) / (2 * noise.strength_spread)) ** 2)
+    prior *= (1 - _UNLIKE) / prior.sum(axis=1, keepdims=True)
+    prior += _UNLIKE / len(excess)
+    return np.asarray(prior)
 
 
 @lru_cache(maxsize=1)
@@ -287,24 +312,3 @@ def _matched() -> Floats:
         trigamma = special.polygamma(1, half)
         half = half + trigamma * (1 - trigamma / target) / special.polygamma(2, half)
     return np.asarray(2 * half)
-
-
-def strays(noise: Noise, power: Floats, information: Floats) -> Strays:
-    """Return how far topics stray, given the noise that they share."""
-    of_memory = _of_memory(noise)
-    kept = of_memory > _UNLIKELY
-    memories, excess = _MEMORIES[kept], _excesses(information)
-    still, moving = _by_excess(power, memories, excess)
-    if noise.moving:
-        still = np.logaddexp(np.log1p(-noise.moving) + still, np.log(noise.moving) + moving)
-    still -= still.max(axis=1, keepdims=True)
-    weights = np.exp(still, out=still).reshape(len(power), len(memories), len(excess))
-    typical = np.log(information * noise.strength**2)[:, None]
-    prior = np.exp(-0.5 * ((np.log(excess) - typical) / (2 * noise.strength_spread)) ** 2)
-    prior *= (1 - _UNLIKE) / prior.sum(axis=1, keepdims=True)
-    prior += _UNLIKE / len(excess)
-    weights *= of_memory[kept][:, None]
-    weights *= prior[:, None, :]
-    flat = weights.reshape(len(power), -1)
-    flat /= flat.sum(axis=1, keepdims=True)
-    return Strays(flat, memories, excess)

@@ -20,33 +20,36 @@ def fitted(counts: NDArray[np.int64]) -> GrowthFit:
 
 def test_a_step_in_the_last_weeks_is_growth_though_no_straight_line() -> None:
     quiet, loud = np.full(150, 0.05), np.full(DAYS - 150, 8.0)
-    expected = np.r_[quiet, loud]
-    counts = simulate([1], np.tile(expected, (40, 1)), Noise(0.5, 0.5), 40)
+    step = np.r_[quiet, loud]
+    # Beside topics that do not move: the noise is measured from all.
+    expected = np.where(np.arange(200)[:, None] < 40, step, step.mean())
+    counts, steps = simulate([1], expected, Noise(0.5, 0.5), 200), slice(40)
     moved = fitted(counts)
     # Little can be said of a straight line through it; much of the change.
-    assert np.median(moved.trend.p_value) > 10 * np.median(moved.change.p_value)
-    assert (moved.change.p_value < 0.005).mean() > 0.9
+    assert np.median(moved.trend.p_value[steps]) > 10 * np.median(moved.change.p_value[steps])
+    assert (moved.change.p_value[steps] < 0.005).mean() > 0.9
     # 32 of the last 45 days are loud; expected counts 5.7 a day against 0.05.
-    assert np.median(moved.change.change) == pytest.approx(np.log(5.7 / 0.05), abs=0.7)
-    assert (moved.sure_growth > 0).mean() > 0.9
-    up = np.isin(moved.phase[moved.q_value <= 0.05], ["still rising", "holding high"])
-    assert up.mean() > 0.9
+    assert np.median(moved.change.change[steps]) == pytest.approx(np.log(5.7 / 0.05), abs=0.7)
+    assert (moved.sure_growth[steps] > 0).mean() > 0.9
+    up = np.isin(moved.phase[steps], ["still rising", "holding high"])
+    assert up[moved.q_value[steps] <= 0.05].mean() > 0.9
     down = fitted(counts[:, ::-1])
-    assert (down.phase[down.q_value <= 0.05] == "fading").mean() > 0.9
+    assert (down.phase[steps][down.q_value[steps] <= 0.05] == "fading").mean() > 0.9
 
 
 @pytest.mark.parametrize(
-    ("deviation", "autocorrelation", "most"),
-    [(0.0, 0.0, 8), (0.7, 0.7, 8), (1.0, 0.7, 8), (0.7, 0.9, 14)],
+    ("deviation", "autocorrelation"), [(0.0, 0.0), (0.7, 0.7), (1.0, 0.7), (0.7, 0.9)]
 )
 @pytest.mark.parametrize("level", [0.3, 8.0])
 def test_bursts_are_not_taken_for_growth(
-    deviation: float, autocorrelation: float, most: float, level: float
+    deviation: float, autocorrelation: float, level: float
 ) -> None:
     noise = Noise(deviation, autocorrelation)
     seed = [2, int(10 * deviation), int(10 * autocorrelation), int(10 * level)]
-    moved = fitted(simulate(seed, np.full(DAYS, level), noise, 1000))
-    assert 100 * np.nanmean(moved.p_value < 0.05) <= most
+    # Each set has a noise of its own, as it is measured: the promise holds for the mean of sets.
+    sets = [simulate([*seed, each], np.full(DAYS, level), noise, 400) for each in range(3)]
+    rejected = [100 * np.nanmean(fitted(counts).p_value < 0.05) for counts in sets]
+    assert 1 <= np.mean(rejected) <= 8
 
 
 def test_a_change_is_the_same_however_its_cells_are_written() -> None:

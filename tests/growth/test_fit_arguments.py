@@ -221,7 +221,7 @@ def test_a_topics_number_is_never_what_fills_the_memory() -> None:
 
 
 def test_a_result_above_half_of_the_memory_is_refused_before_it_is_made() -> None:
-    """In a process that may have 1 GB, a topic takes 400 bytes or more."""
+    """In a process that may have 1 GB, a topic takes 800 bytes or more."""
     code = """
 import numpy as np
 from growth.logistic import fit_growth, fit_level, fit_trend
@@ -248,9 +248,9 @@ print(len(fit_trend([200_000], [0], [1], totals, times).status))
         check=True,
     )
     unique, growth, level, periods, size = done.stdout.splitlines()
-    assert unique.startswith("topic goes up to 2,000,000: that takes 0.8 GB, more than half of")
+    assert unique.startswith("topic goes up to 2,000,000: that takes 1.6 GB, more than half of")
     assert unique.endswith("np.unique(topic, return_inverse=True)[1]")
-    assert growth.startswith("topics is 500,000: that takes 1.1 GB")
+    assert growth.startswith("topics is 500,000: that takes 1.5 GB")
     assert level.startswith("topics is 500,000: that takes 0.7 GB")
     assert periods.startswith("totals has 200,000 periods: that takes 0.8 GB")
     assert size == "200001"

@@ -133,6 +133,48 @@ def test_planted_curves_are_told_apart_and_dated(
     assert dated >= 5
 
 
+def test_planted_jumps_are_told_and_dated(
+    built: Warehouse, year: dict[str, Any], sample: SampleSummary
+) -> None:
+    told = {
+        (kind, label): (shape, jumps)
+        for kind, label, shape, *jumps in built.rows(
+            """
+            select
+                kind, label, shape,
+                coalesce(step_on, event_on),
+                coalesce(step_low_on, event_low_on), coalesce(step_high_on, event_high_on),
+                jump_share_before, jump_share_after,
+                half_life_days, half_life_days_low, half_life_days_high, step_on is null
+            from marts.fct_topic_growth
+            """
+        )
+    }
+    planted_jumps = found = close = dated = half_lives = 0
+    for topic in planted(sample):
+        shape, jump = told[topic["kind"], topic["label"]]
+        if topic["shape"] in ("flat", "rising", "falling") and float(topic["noise"]) <= 0.3:
+            assert shape not in ("step", "step_drift", "event"), topic
+        if topic["jumped_on"]:
+            planted_jumps += 1
+            if shape != topic["shape"]:
+                continue
+            found += 1
+            on, low, high, before, after, half_life, shortest, longest, no_step = jump
+            truth = date.fromisoformat(topic["jumped_on"])
+            close += abs((on - truth).days) <= 7
+            dated += low <= truth <= high
+            assert 0.5 < before / float(topic["share_before"]) < 2, topic
+            assert 0.5 < after / float(topic["share_after"]) < 2, topic
+            assert no_step == (shape == "event") == (half_life is not None)
+            if shape == "event":
+                assert shortest <= half_life <= longest
+                half_lives += shortest <= float(topic["half_life_days"]) <= longest
+    # Four in five are promised to be found, dated within a week, and inside their intervals.
+    assert planted_jumps == 8 and found >= 6
+    assert close >= found - 1 and dated >= found - 1 and half_lives >= 2
+
+
 def test_weeks_and_months_say_the_same_as_days(built: Warehouse) -> None:
     rates = {}
     for period in ("day", "week", "month"):

@@ -45,7 +45,7 @@ HEALTHCHECK --interval=60s --timeout=20s --start-period=30s CMD ["warehouse", "s
 # Without arguments it prints its version, and whether its warehouse answers.
 CMD ["sh", "-c", "python -c 'from importlib.metadata import version; print(\"news-growth\", version(\"news-growth\"))' && exec warehouse status"]
 # Last, because they change with every commit.
-ARG VERSION=0.6.0
+ARG VERSION=0.7.0
 ARG COMMIT=unknown
 ENV NEWS_GROWTH_COMMIT=${COMMIT}
 LABEL org.opencontainers.image.title="news-growth" \

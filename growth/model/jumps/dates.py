@@ -122,16 +122,15 @@ def date_jumps(
     first, coefficients = found, jumps.coefficients
     bins = _Bins.of(design, counts)
     each = len(bins.totals) / len(parts.totals)
+    # The date first: what came before the part that was found may be part of the jump.
     for _ in range(_ROUNDS):
-        dispersion = 1 + each * strength**2 * bins.totals * special.expit(
-            log_odds_of(jumps.kind, coefficients, bins.times, design.scaled[first][:, None])[0]
-        )
-        coefficients, error = _refine(
-            jumps.kind, coefficients, bins, design.scaled[first], dispersion
-        )
         first, low, high = _date(
             jumps.kind, coefficients, first, found, counts, design, strength, parts
         )
+        begins = design.scaled[first]
+        log_odds = log_odds_of(jumps.kind, coefficients, bins.times, begins[:, None])[0]
+        dispersion = 1 + each * strength**2 * bins.totals * special.expit(log_odds)
+        coefficients, error = _refine(jumps.kind, coefficients, bins, begins, dispersion)
     return Dated(jumps.kind, coefficients, first, low, high, error)
 
 

@@ -1,4 +1,5 @@
-"""Slow waves, their powers, the grids of points that stand for periods, and blocks of cells."""
+"""The noise that topics share: what is measured of it, and what follows for tests and lists. Slow
+waves and their powers, the grids of points that stand for periods, and blocks of cells."""
 
 import tracemalloc
 
@@ -7,15 +8,123 @@ import pytest
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from growth.logistic import fit_trend
+from benchmarks.calibration import ARTICLES, curve, simulate
+from benchmarks.calibration.noises import LongMemory
+from growth.logistic import GrowthFit, fit_change, fit_growth, fit_trend
 from growth.model.cells import blocks
 from growth.model.counts import Counts, check_counts, prepare
 from growth.model.grids import make_grids
-from growth.model.noise.memory import DEFAULT, dispersions
+from growth.model.noise.memory import DEFAULT, SIXTEENTHS, covariances, dispersions, loadings
 from growth.model.noise.students import curve_degrees_of_freedom, quantile, two_sided
 from growth.model.noise.waves import make_bursts, number_of_waves, waves
 
 pytestmark = pytest.mark.fast
+
+Numbers = NDArray[np.int64]
+DAYS = 364
+
+
+def cells(counts: NDArray[np.int64]) -> tuple[Numbers, Numbers, Numbers]:
+    topic, day = np.nonzero(counts)
+    return topic, day, counts[topic, day]
+
+
+def fitted(counts: NDArray[np.int64]) -> GrowthFit:
+    totals, times = np.full(counts.shape[1], ARTICLES), np.arange(counts.shape[1]) / 365.25
+    return fit_growth(*cells(counts), totals, times, topics=len(counts), min_articles=1)
+
+
+def flat(
+    seed: list[int], topics: int, memory: float, deviation: float, days: int = DAYS
+) -> NDArray[np.int64]:
+    noise = LongMemory((memory, memory), (deviation, deviation))
+    return simulate(seed, np.full(days, 4.0), noise, topics)
+
+
+@pytest.mark.parametrize(("memory", "deviation"), [(0.4, 0.4), (0.2, 0.4), (0.0, 0.3)])
+def test_memory_and_strength_are_measured(memory: float, deviation: float) -> None:
+    noise = fitted(flat([1], 500, memory, deviation)).noise
+    assert noise.topics >= 495
+    assert noise.memory == pytest.approx(memory, abs=0.16)
+    weekly = noise.deviation(7 / DAYS)
+    assert weekly == pytest.approx(deviation, rel=0.25)
+    # Over a part, the deviation falls with its length as that of fractional noise does.
+    assert noise.deviation(28 / DAYS) / weekly == pytest.approx(4 ** (noise.memory - 0.5))
+
+
+def test_few_topics_have_the_default_noise() -> None:
+    assert fitted(flat([2], 29, 0.1, 0.9)).noise is DEFAULT
+    assert fitted(flat([2], 30, 0.1, 0.9)).noise.topics == 30
+    # A topic alone has an error all the same.
+    alone = fitted(flat([3], 1, 0.4, 0.5))
+    assert alone.trend.long_run_dispersion[0] > 1 and alone.p_value[0] < 1
+
+
+@pytest.mark.parametrize("memory", [0.0, 0.3, 0.45])
+def test_loadings_are_variances_of_contrasts(memory: float) -> None:
+    """Noise of which the mean over every part of the window has the variance that its memory says,
+    laid out in many parts: what does a wave, a trend, a change make of it?"""
+    parts = 4096
+    u = (np.arange(parts) + 0.5) / parts - 0.5
+    lags = covariances(memory, parts)
+    assert lags[0] == pytest.approx((SIXTEENTHS / parts) ** (2 * memory - 1))
+
+    def variance(contrast: NDArray[np.float64]) -> float:
+        """Sum over all pairs of parts, by their distance."""
+        products = np.correlate(contrast, contrast, mode="full")[parts - 1 :]
+        return float(lags[0] * products[0] + 2 * lags[1:] @ products[1:])
+
+    found = loadings(memory, 9)
+    for number, loading in ((0, found.waves[0]), (5, found.waves[5])):
+        wave = waves(parts, 9)[:, number]
+        assert loading == pytest.approx(variance(wave) / (parts * (wave**2).sum()), rel=0.01)
+    for contrast, loading in ((u, found.trend), (u**2 - (u**2).mean(), found.bend)):
+        expected = variance(contrast) / (parts * (contrast**2).sum())
+        assert loading == pytest.approx(expected, rel=0.01)
+    quarters = np.where(u > 0.25, 4.0, np.where(u < -0.25, -4.0, 0.0)) / parts
+    assert found.change == pytest.approx(variance(quarters), rel=1e-6)
+    sixteenths = np.repeat([16.0, -16.0], parts // 16) / parts
+    neighbours = np.concatenate([sixteenths, np.zeros(parts - len(sixteenths))])
+    assert found.neighbours == pytest.approx(variance(neighbours), rel=1e-6)
+
+
+def test_slow_swings_are_not_taken_for_growth() -> None:
+    noise, rejected, listed, false = LongMemory((0.3, 0.45), (0.2, 0.5)), [], 0, 0
+    for days in (182, 731):
+        level = 4 * 182 / days
+        found = fitted(simulate([4, days], np.full(days, level), noise, 600))
+        rejected.append(100 * (found.p_value < 0.05).mean())
+        grows = np.arange(800) < 80
+        growing = curve("fourfold growth", days, level)
+        expected = np.where(grows[:, None], growing, np.full(days, level))
+        found = fitted(simulate([5, days], expected, noise, 800))
+        called = (found.q_value <= 0.05) & (found.sure_growth > 0)
+        listed, false = listed + called.sum(), false + (called & ~grows).sum()
+    assert 1 <= np.mean(rejected) <= 8
+    assert listed > 40 and false / listed <= 0.12
+
+
+def test_order_splits_and_times_do_not_matter() -> None:
+    counts = flat([6], 60, 0.4, 0.5)
+    topic, day, count = cells(counts)
+    totals, times = np.full(DAYS, ARTICLES), np.arange(DAYS) / 365.25
+    order = np.random.default_rng(6).permutation(len(topic))
+    several = count > 1
+    split = (
+        np.r_[topic, topic[several]],
+        np.r_[day, day[several]],
+        np.r_[np.minimum(count, 1), count[several] - 1],
+    )
+    backwards = np.arange(DAYS)[::-1]
+    for fit in (fit_trend, fit_change, fit_growth):
+        plain = fit(topic, day, count, totals, times).p_value
+        for other in (
+            fit(topic[order], day[order], count[order], totals, times),
+            fit(*split, totals, times),
+            fit(topic, day, count, totals, times + 2000),
+            fit(topic, backwards[day], count, totals, times[::-1]),
+        ):
+            np.testing.assert_allclose(other.p_value, plain, rtol=1e-6)
 
 
 def test_waves_are_orthogonal_to_a_line_and_to_each_other() -> None:

@@ -43,8 +43,8 @@ _CLEAR_LEAD = 1.92
 # A ceiling or a date that could as well be several times off is no result.
 _WIDEST_LOG_CEILING = np.log(4.0)
 _WIDEST_DATE = 1.0
-# Noise so strong that log-odds stray by more over a sixteenth of the window is hardly noise.
-_STRONGEST_NOISE = 0.7
+# Where the log-odds of sixteenths of the window stray by more, it is hardly noise.
+_STRONGEST_NOISE = 0.6
 # Bytes that a topic takes, whatever its cells.
 _TOPIC_BYTES = 3000
 # An S-curve that is half-way up or down in the first or last twentieth of the window is none: what

@@ -45,7 +45,7 @@ def flat(
 def test_memory_and_strength_are_measured(memory: float, deviation: float) -> None:
     noise = fitted(flat([1], 500, memory, deviation)).noise
     assert noise.topics >= 495
-    assert noise.memory == pytest.approx(memory, abs=0.16)
+    assert noise.memory == pytest.approx(memory, abs=0.08)
     weekly = noise.deviation(7 / DAYS)
     assert weekly == pytest.approx(deviation, rel=0.25)
     # Over a part, the deviation falls with its length as that of fractional noise does.
@@ -67,7 +67,11 @@ def test_loadings_are_variances_of_contrasts(memory: float) -> None:
     parts = 4096
     u = (np.arange(parts) + 0.5) / parts - 0.5
     lags = covariances(memory, parts)
-    assert lags[0] == pytest.approx((SIXTEENTHS / parts) ** (2 * memory - 1))
+    # That of a sixteenth about the whole window is 1.
+    assert covariances(memory, 16)[0] - covariances(memory, 1)[0] == pytest.approx(1)
+    assert lags[0] / covariances(memory, 16)[0] == pytest.approx(
+        (SIXTEENTHS / parts) ** (2 * memory - 1)
+    )
 
     def variance(contrast: NDArray[np.float64]) -> float:
         """Sum over all pairs of parts, by their distance."""

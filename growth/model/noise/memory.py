@@ -2,7 +2,8 @@
 
 Real topics stray from any smooth course for weeks and months. The log-odds of a topic are taken to
 carry fractional Gaussian noise (Mandelbrot and Van Ness, 1968, SIAM Review 10, 422-437): the mean
-over a part b of the window has the variance s^2 (16 b)^(2 d - 1), s^2 being that over a sixteenth.
+over a part b of the window has a variance in proportion to b^(2 d - 1); s^2 is that of a sixteenth
+about the whole window.
 With d = 0 it is white, with d near 1/2 swings of all lengths are nearly as strong. The expected
 power of a slow wave (waves.py), of a trend, a bend or a change from quarter to quarter is then
 
@@ -33,8 +34,8 @@ from growth.model.noise.waves import waves
 # Points that stand for a window when loadings are worked out: the waves are slow.
 _POINTS = 512
 SIXTEENTHS = 16
-# Memories that a topic may have, and strengths: standard deviations of the mean log-odds over a
-# sixteenth of the window.
+# Memories that a topic may have, and strengths: standard deviations of the log-odds of a sixteenth
+# of the window about those of the whole.
 _MEMORIES = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.48])
 _WEAKEST, _STRONGEST, _STEP = 0.02, 8.0, 0.35
 _STRENGTHS = np.exp(np.arange(np.log(_WEAKEST), np.log(_STRONGEST), _STEP))
@@ -68,11 +69,11 @@ _FREEDOM = 4.0
 
 @dataclass(frozen=True)
 class Noise:
-    """``memory`` (d) and ``strength``, the standard deviation of the mean log-odds over a sixteenth
-    of the window, of a typical topic; ``memory_spread`` and ``strength_spread``, the standard
-    deviations of the memory and of the strength's logarithm from topic to topic; ``moving``, the
-    part of the topics that come and go besides; ``topics``, the number of topics that all this was
-    measured from, 0 where it is the default."""
+    """``memory`` (d) and ``strength`` (s), the standard deviation of the log-odds of a sixteenth of
+    the window about those of the whole, of a typical topic; ``memory_spread`` and
+    ``strength_spread``, the standard deviations of the memory and of the strength's logarithm from
+    topic to topic; ``moving``, the part of the topics that come and go besides; ``topics``, the
+    number of topics that all this was measured from, 0 where it is the default."""
 
     memory: float
     strength: float
@@ -83,12 +84,12 @@ class Noise:
 
     def deviation(self, part: float) -> float:
         """Return the standard deviation of the mean log-odds over a part of the window."""
-        return float(self.strength * (SIXTEENTHS * part) ** (self.memory - 0.5))
+        return float(self.strength * np.sqrt(covariances(self.memory, round(1 / part))[0]))
 
 
 # For a single series, or a handful: the memory of large subjects of the New York Times, 2016-2019.
 DEFAULT = Noise(
-    memory=0.4, strength=0.3, memory_spread=0.12, strength_spread=1.1, moving=0.2, topics=0
+    memory=0.4, strength=0.2, memory_spread=0.12, strength_spread=1.1, moving=0.2, topics=0
 )
 
 
@@ -126,7 +127,9 @@ def covariances(memory: float, parts: int) -> Floats:
     k = np.arange(parts, dtype=np.float64)
     power = 2 * memory + 1
     shape = (np.abs(k + 1) ** power - 2 * k**power + np.abs(k - 1) ** power) / 2
-    return np.asarray(shape * (SIXTEENTHS / parts) ** (power - 2))
+    # That of a sixteenth about the whole window is 1.
+    about_window = 1 - SIXTEENTHS ** (power - 2.0)
+    return np.asarray(shape * (SIXTEENTHS / parts) ** (power - 2) / about_window)
 
 
 def measure(powers: Sequence[Floats], informations: Sequence[Floats]) -> Noise:

@@ -138,8 +138,8 @@ def measure(powers: Sequence[Floats], informations: Sequence[Floats]) -> Noise:
     ``informations``, shape (T,): sums of n p (1 - p).
 
     Memory and strength are chosen together, then the spreads and the part that comes and goes, and
-    so on until nothing changes. At last memory and strength are averaged over their likelihood, for
-    a longer memory and a weaker noise may be nearly as likely as a shorter and a stronger one."""
+    so on until nothing changes. At last memory, strength and its spread are averaged over their
+    likelihood: others are often nearly as likely as the likeliest."""
     telling = [information >= _LEAST_INFORMATION for information in informations]
     size = sum(map(np.count_nonzero, telling))
     if size < _FEWEST_TOPICS:
@@ -156,12 +156,25 @@ def measure(powers: Sequence[Floats], informations: Sequence[Floats]) -> Noise:
         for choices in (_TYPICAL, _SPREADS):
             candidates = [replace(found, **choice) for choice in choices]
             found = candidates[int(_heights(likelihoods, candidates).argmax())]
-    candidates = [replace(found, **choice) for choice in _TYPICAL]
+    found = _average(likelihoods, found, _TYPICAL, "memory")
+    return _average(likelihoods, found, _STRENGTHS_AND_SPREADS, "strength", "strength_spread")
+
+
+def _average(
+    likelihoods: Sequence[Floats], found: Noise, choices: Sequence[dict[str, Any]], *names: str
+) -> Noise:
+    """Return what was found with some of its numbers averaged over the likelihood of choices;
+    strengths on the scale of logarithms."""
+    candidates = [replace(found, **choice) for choice in choices]
     heights = _heights(likelihoods, candidates)
     weights = np.exp(heights - heights.max())
-    memory = np.average([each.memory for each in candidates], weights=weights)
-    strength = np.average(np.log([each.strength for each in candidates]), weights=weights)
-    return replace(found, memory=float(memory), strength=float(np.exp(strength)))
+    averages: dict[str, Any] = {}
+    for name in names:
+        values = np.array([getattr(each, name) for each in candidates])
+        logs = np.log(values) if name == "strength" else values
+        mean = float(np.average(logs, weights=weights))
+        averages[name] = float(np.exp(mean)) if name == "strength" else mean
+    return replace(found, **averages)
 
 
 _TYPICAL: list[dict[str, Any]] = [
@@ -174,6 +187,13 @@ _SPREADS: list[dict[str, Any]] = [
     for memory in _MEMORY_SPREADS
     for strength in _STRENGTH_SPREADS
     for moving in _MOVING
+]
+
+
+_STRENGTHS_AND_SPREADS: list[dict[str, Any]] = [
+    {"strength": float(strength), "strength_spread": spread}
+    for strength in _TYPICAL_STRENGTHS
+    for spread in _STRENGTH_SPREADS
 ]
 
 
@@ -209,17 +229,15 @@ def _normal(distance: Floats) -> Floats:
     return np.asarray(weights / weights.sum(axis=0))
 
 
-def _by_excess(power: Floats, memories: Floats, excess: Floats) -> tuple[Floats, Floats]:
+def _by_excess(power: Floats, memories: Floats, excess: Floats, *, moving: bool = False) -> Floats:
     """Return the log-likelihoods of M memories and E values of the excess s^2 I, of topics that do
-    not come and go and of those that do. Each of shape (T, M E)."""
+    not come and go, or of those that do, ``moving``. Shape (T, M E)."""
     number = power.shape[1]
-    waves_ = np.stack([loadings(memory, number).waves for memory in memories])
-    expected = 1 + (waves_.T[:, :, None] * excess).reshape(number, -1)
-    lift = np.where(np.arange(number) < _SLOWEST, _LIFT, 1.0)[:, None]
-    still, moving = (
-        (power @ (1 / each) + np.log(each).sum(axis=0)) / -2 for each in (expected, expected * lift)
-    )
-    return still, moving
+    loading = np.stack([loadings(memory, number).waves for memory in memories])
+    expected = 1 + (loading.T[:, :, None] * excess).reshape(number, -1)
+    if moving:
+        expected[:_SLOWEST] *= _LIFT
+    return np.asarray((power @ (1 / expected) + np.log(expected).sum(axis=0)) / -2)
 
 
 def _by_strength(power: Floats, information: Floats) -> tuple[Floats, Floats]:
@@ -232,8 +250,8 @@ def _by_strength(power: Floats, information: Floats) -> tuple[Floats, Floats]:
     part = (place - below)[:, None, :]
     size = (len(power), len(_MEMORIES), len(excess))
     found = []
-    for logs in _by_excess(power, _MEMORIES, excess):
-        table = logs.reshape(size)
+    for moving in (False, True):
+        table = _by_excess(power, _MEMORIES, excess, moving=moving).reshape(size)
         low, high = (
             np.take_along_axis(
                 table, np.broadcast_to(at[:, None, :], (*size[:2], at.shape[1])), axis=2
@@ -288,8 +306,9 @@ def dispersions(
 
 def _likelihoods(noise: Noise, power: Floats, memories: Floats, excess: Floats) -> Floats:
     """Return the likelihoods of pairs of memory and excess, over the largest. Shape (T, M E)."""
-    still, moving = _by_excess(power, memories, excess)
+    still = _by_excess(power, memories, excess)
     if noise.moving:
+        moving = _by_excess(power, memories, excess, moving=True)
         still = np.logaddexp(np.log1p(-noise.moving) + still, np.log(noise.moving) + moving)
     still -= still.max(axis=1, keepdims=True)
     return np.exp(still, out=still)

@@ -158,7 +158,7 @@ comment on column growth.coefficients.doubling_days is 'Days in which the odds o
 comment on column growth.coefficients.ci_low is 'Lower end of the 95 % confidence interval of the growth rate over the whole window.';
 comment on column growth.coefficients.ci_high is 'Upper end of the 95 % confidence interval of the growth rate over the whole window.';
 comment on column growth.coefficients.p_value is 'Two-sided p-value of the hypothesis that the growth rate is 0.';
-comment on column growth.coefficients.q_value is 'How sure it is: of the topics with this q or a smaller one, the part that may be there by chance, given how news swings in these months. It is the smallest false discovery rate at which the topic would be listed: 1.5 times the smaller of the p-values of growth rate and change, adjusted for the number of topics (Benjamini and Hochberg, 1995).';
+comment on column growth.coefficients.q_value is 'How sure it is: of the topics with this q or a smaller one, the part that may be there by chance, given how news swings in these months. It is the smallest false discovery rate at which the topic would be listed: 1.35 times the smaller of the p-values of growth rate and change, adjusted for the number of topics (Benjamini and Hochberg, 1995).';
 comment on column growth.coefficients.dispersion is 'How much more the counts of single days vary than the binomial model says, at least 1.';
 comment on column growth.coefficients.share_start_low is 'Lower end of the 95 % interval of the level at the window''s start.';
 comment on column growth.coefficients.share_start_high is 'Upper end of the 95 % interval of the level at the window''s start.';

@@ -53,7 +53,7 @@ TOO_FEW = "too few articles"
 ALPHA = 0.05
 # The smaller of the two p-values is multiplied by this. Bonferroni's 2 is for tests that have
 # nothing in common; these two look at the same counts. Chosen by simulation (docs/calibration.md).
-_TWO_CHANCES = 1.5
+_TWO_CHANCES = 1.35
 _TWICE, _FOURFOLD, _QUIET = np.log(2.0), np.log(4.0), np.log(2.5)
 # Where the counts say that a topic has halved, the level must nearly say so too.
 _NEARLY_HALF = np.log(0.6)
@@ -72,7 +72,7 @@ _LONGEST_PACE = 2.0
 class Movement:
     """What is known of T topics; every array has shape (T,), NaN without a fit.
 
-    ``p_value`` is that of trend and change together (1.5 times the smaller), ``q_value`` that
+    ``p_value`` is that of trend and change together (1.35 times the smaller), ``q_value`` that
     adjusted for the number of topics (Benjamini and Hochberg, 1995). ``listed_rate``, in log-odds
     per unit of time, with the interval from ``listed_low`` to ``listed_high``, is what the lists
     show: the growth rate, or the change over its time, whichever is surer; ``listed_by`` says

@@ -183,7 +183,7 @@ TOPICS = (
     Column("q_value", NUMBER, lambda r: r.fit.q_value, unit="false discovery rate, 0 to 1", group=5,
         on_page=True,
         meaning=f"How sure it is: {Q_VALUE}. It is the smallest false discovery rate at which the "
-        "topic would be listed: 1.5 times the smaller of the p-values of growth rate and change, "
+        "topic would be listed: 1.35 times the smaller of the p-values of growth rate and change, "
         "adjusted for the number of topics (Benjamini and Hochberg, 1995)."),
     Column("dispersion", NUMBER, lambda r: r.fit.trend.dispersion, unit=RATIO, on_page=True,
         meaning="How much more the counts of single days vary than the binomial model says, at "

@@ -24,7 +24,7 @@ from growth.model.trends import Block
 # By how much a shape's quality must be better than a trend's, for its coefficients and its date:
 # such that few topics without a jump are said to have one (docs/calibration.md).
 _CURVE = 3.5
-_PENALTIES = {STEP: 8.0, DRIFT: 12.5, EVENT: 10.6}
+_PENALTIES = {STEP: 8.0, DRIFT: 14.0, EVENT: 10.2}
 # And by so much more where a jump is beyond doubt.
 _BEYOND_DOUBT = 6.0
 # Topics worked on at a time: few enough for a processor's cache.

@@ -5,6 +5,7 @@ python docs/pictures/draw.py
 
 import csv
 import gzip
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -51,10 +52,10 @@ Floats = NDArray[np.float64]
 
 
 def counted(start: date, end: date) -> tuple[Floats, dict[str, Floats], dict[str, date]]:
-    """Return the sample's articles a day, those with each topic, and the topics' true dates."""
+    """Return the sample's articles a day, those with each topic, and the true dates of TOPICS."""
     days = (date(end.year, 12, 31) - start).days + 1
     totals = np.zeros(days)
-    found = {label: np.zeros(days) for label in TOPICS}
+    found: defaultdict[str, Floats] = defaultdict(lambda: np.zeros(days))
     with TemporaryDirectory() as folder:
         for path in write_sample(Path(folder), start, end).paths:
             answer = msgspec.json.decode(gzip.decompress(path.read_bytes()))
@@ -66,7 +67,7 @@ def counted(start: date, end: date) -> tuple[Floats, dict[str, Floats], dict[str
                 if not 0 <= day < days:
                     continue
                 totals[day] += 1
-                for label in {keyword["value"] for keyword in doc["keywords"]} & TOPICS.keys():
+                for label in {keyword["value"] for keyword in doc["keywords"]}:
                     found[label][day] += 1
         with (Path(folder) / "truth.csv").open(encoding="utf-8") as file:
             truth = {row["label"]: row for row in csv.DictReader(file)}
@@ -78,11 +79,12 @@ def shapes() -> str:
     """Return the picture of topics of the sample, three in a row, and print their dates."""
     start = date(2022, 1, 1)
     totals, found, dates = counted(start, date(2022, 12, 1))
-    counts = np.stack([found[label] for label in TOPICS])
+    # The noise is measured from all topics; those that are drawn come first.
+    counts = np.stack([found[label] for label in [*TOPICS, *sorted(found.keys() - TOPICS.keys())]])
     topic, day = np.nonzero(counts)
     times = np.arange(len(totals)) / DAYS_PER_YEAR
     cells = topic, day, counts[topic, day], totals, times
-    fit, level = fit_growth(*cells), fit_level(*cells)
+    fit, level = fit_growth(*cells, min_articles=50), fit_level(*cells)
     parts = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 460">', STYLE]
     for index, label in enumerate(TOPICS):
         print(label, fit.shape[index], dates.get(label), *fitted_dates(fit, index, start), sep=", ")
@@ -97,7 +99,7 @@ def shapes() -> str:
 
 
 def fitted_dates(fit: GrowthFit, index: int, start: date) -> list[str]:
-    """Return the date of a topic's shape, and its interval's ends; nothing for a trend."""
+    """Return the date of a topic's shape, an event's half-life, and the ends of their intervals."""
     s, pulse, jump = fit.s_curve, fit.pulse, fit.jump
     for each in (
         (s.midpoint, s.midpoint_low, s.midpoint_high),
@@ -106,7 +108,10 @@ def fitted_dates(fit: GrowthFit, index: int, start: date) -> list[str]:
     ):
         years = [column[index] for column in each]
         if np.isfinite(years).all():
-            return [str(start + timedelta(days=round(year * DAYS_PER_YEAR))) for year in years]
+            days = [start + timedelta(days=round(year * DAYS_PER_YEAR)) for year in years]
+            halves = jump.half_life, jump.half_life_low, jump.half_life_high
+            half_life = [f"{each[index] * DAYS_PER_YEAR:.0f} days" for each in halves]
+            return [*map(str, days), *half_life * (fit.shape[index] == "event")]
     return []
 
 

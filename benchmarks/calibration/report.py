@@ -6,17 +6,24 @@ from textwrap import fill
 
 import numpy as np
 
+_NOWHERE = "nowhere."
+
 
 @dataclass(frozen=True)
 class Limit:
     """How high the numbers of a column may be, or must be, in the rows that have the words
-    ``where``. ``what`` begins the sentence that names those beyond it."""
+    ``where`` and none of ``but``. ``what`` begins the sentence that names those beyond it."""
 
     what: str
     column: str
     most: float = np.inf
     least: float = -np.inf
     where: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
+
+    def judges(self, row: list[str], value: str) -> bool:
+        """Tell whether the limit is about a row."""
+        return value != "-" and set(self.where) <= set(row) and not set(self.but) & set(row)
 
 
 @dataclass(frozen=True)
@@ -44,18 +51,27 @@ def write(table: Table, rows: list[list[str]]) -> Iterator[str]:
         yield f"{fill(line, 100)}\n"
 
 
+def beyond_any_limit(tables: list[tuple[Table, list[list[str]]]]) -> Iterator[str]:
+    """Yield the lines of a list of all that is beyond a limit."""
+    for table, rows in tables:
+        for line in beyond_limits(table, rows):
+            if not line.endswith(_NOWHERE):
+                subject = table.title.partition(":")[0]
+                yield fill(f"- *{subject}.* {line}", 100, subsequent_indent="  ")
+
+
 def beyond_limits(table: Table, rows: list[list[str]]) -> Iterator[str]:
     """Yield a sentence for each limit: which rows are beyond it, by their first name."""
     for limit in table.limits:
         column = table.columns.index(limit.column)
-        judged = [row for row in rows if row[column] != "-" and set(limit.where) <= set(row)]
+        judged = [row for row in rows if limit.judges(row, row[column])]
         parts = []
         for first in dict.fromkeys(row[0] for row in judged):
             mine = [row for row in judged if row[0] == first]
             broken = [row for row in mine if not limit.least <= float(row[column]) <= limit.most]
             if broken:
                 parts.append(f"{first} ({_places(table, column, broken, len(mine))})")
-        yield f"{limit.what}: {', '.join(parts) or 'nowhere'}."
+        yield f"{limit.what}: " + (f"{', '.join(parts)}." if parts else _NOWHERE)
 
 
 def _places(table: Table, column: int, broken: list[list[str]], number: int) -> str:

@@ -176,7 +176,12 @@ CLAIMED = ["step, drift or event claimed", "step", "step_drift", "event", "s_cur
 JUMPING = ("two regimes", "one spike", "bursts of some days")
 JUMP_LIMITS = (
     Limit("Jumps are claimed of more than 6.5 %", CLAIMED[0], most=6.5, where=(AR1.name,)),
-    Limit("Jumps are claimed of more than 15 %", CLAIMED[0], most=15, but=JUMPING),
+    Limit(
+        "Jumps are claimed of more than 15 %, where there are none",
+        CLAIMED[0],
+        most=15,
+        but=JUMPING,
+    ),
 )
 FLAT = Table(
     "Flat topics: how often is growth or a shape claimed?",

@@ -17,7 +17,7 @@ from benchmarks.calibration.noises import LongMemory, Noise
 from benchmarks.calibration.oracle import found_by_oracle
 from benchmarks.calibration.report import Limit, Table
 
-SETS = 4
+SETS = 2
 SOME, MANY = 10, (5, 20, 50)
 
 

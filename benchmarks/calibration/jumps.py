@@ -66,7 +66,7 @@ def told(setting: Setting, days: int, articles: int, topics: int) -> Told:
     of = slice(len(kind))
     shape, jump = found.shape[of], found.jump
     at, low, high = jump.at[of], jump.at_low[of], jump.at_high[of]
-    truth = np.array([years(each.first_day(days) - days / 2) for each in KINDS])[kind]
+    truth = np.array([years(each.first_day(days) + 0.5 - days / 2) for each in KINDS])[kind]
     half_life = np.array([each.half_life * years(days) for each in KINDS])[kind]
     # The counts are of days: no fit can know at what time of the day it was.
     half_a_day = years(0.5)

@@ -68,7 +68,7 @@ def told(setting: Setting, days: int, articles: int, topics: int) -> Told:
     at, low, high = jump.at[of], jump.at_low[of], jump.at_high[of]
     truth = np.array([years(each.first_day(days) + 0.5 - days / 2) for each in KINDS])[kind]
     half_life = np.array([each.half_life * years(days) for each in KINDS])[kind]
-    # The counts are of days: no fit can know at what time of the day it was.
+    # Intervals are of whole days.
     half_a_day = years(0.5)
     return Told(
         kind=kind,
@@ -125,8 +125,7 @@ PLANTED = Table(
     "or they rise fourfold and then drift, fourfold up or down in the time of a window; or the "
     "jump halves every 3, 10 or 25 % of the window, down to the old odds or to one and a half "
     "times them (events). Found: with its own shape. Right is a date within a week, or 2 % of the "
-    "window if that is more. The date may lie half a day beside its interval, since counts are of "
-    "days.",
+    "window if that is more; covered one whose day is in the interval.",
     ["noise", "days", "articles", "jump", "found", "any jump found",
      DATED, "date covered", "half-life covered"],
     4,

@@ -189,8 +189,8 @@ def _course(topic: Topic) -> list[str]:
             return [*_rise(topic, when, peak=True), *_fall(topic, when), now]
         case "fading":
             fell_from_start = topic["share_highest"] <= 1.25 * topic["share_start"]
-            before = [at_start] if fell_from_start else _rise(topic, when, peak=True)
-            return [*before, *_fall(topic, when), now]
+            before = at_start if fell_from_start else _peak(topic, when)
+            return [before, *_fall(topic, when), now]
         case "every year":
             return [_every_year(topic), _peak(topic, when), now]
         case "steady":

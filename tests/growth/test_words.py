@@ -155,6 +155,11 @@ FEBRUARY, APRIL = date(2020, 2, 14), date(2020, 4, 8)
             step("fading", APRIL, 0.12, 0.004, share_start=0.3, highest_on=FEBRUARY),
             "fading: 30% at the start, fell in early April 2020, now 8.1%",
         ),
+        # What jumped by less than twice its start on the way is not said to jump.
+        (
+            event("fading", date(2020, 6, 1), share_start=0.2, share_end=0.002),
+            "fading: 31% in early June 2020, halved within 11 days, now 0.2%",
+        ),
         # Half of its log-odds in 40 days: half of its share in 11.
         (
             event("past its peak", date(2020, 6, 1)),

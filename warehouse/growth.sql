@@ -178,7 +178,7 @@ comment on column growth.coefficients.change is 'Log-odds of the share in the wi
 comment on column growth.coefficients.change_rate is 'The change over the time from the middle of the first quarter to that of the last: log-odds a year.';
 comment on column growth.coefficients.change_se is 'Standard error of the change.';
 comment on column growth.coefficients.change_p_value is 'p-value of the hypothesis that first and last quarter are alike.';
-comment on column growth.coefficients.sure_growth is 'The smallest growth, in log-odds a year, that is still plausible: the end of the interval from `listed_low` to `listed_high` that is nearest 0; negative where the topic shrank, 0 where the interval holds 0.';
+comment on column growth.coefficients.sure_growth is 'The smallest growth, in log-odds a year, that is still plausible: the end of the interval from `listed_low` to `listed_high` that is nearest 0; negative where the topic shrank, 0 where the interval holds 0, or where the level ends on the other side of its start.';
 comment on column growth.coefficients.listed_rate is 'Growth of the log-odds, a year, that the lists show and rank by: the growth rate of the trend, or the change from the first quarter of the window to the last over its time, whichever is surer.';
 comment on column growth.coefficients.listed_low is 'Lower end of the 95 % interval of `listed_rate`.';
 comment on column growth.coefficients.listed_high is 'Upper end of the 95 % interval of `listed_rate`.';
@@ -200,7 +200,7 @@ comment on column growth.coefficients.jump_share_before is 'Share of all article
 comment on column growth.coefficients.jump_share_after is 'Share of all articles just after a step or an event.';
 comment on column growth.coefficients.event_share_settled is 'Share of all articles to which an event''s share falls back.';
 comment on column growth.coefficients.drift_rate is 'Growth after a step that drifts.';
-comment on column growth.coefficients.one_burst is 'Whether one sixteenth of the window makes the movement for which the topic is listed: without the fullest sixteenth of the higher quarter it would not be sure to have grown, or shrunk (p above 5 %). False where it is not listed.';
+comment on column growth.coefficients.one_burst is 'Whether one sixteenth of the window makes the movement for which the topic is listed: it has two thirds or more of what the higher of the window''s first and last quarter has above the other. False where it is not listed.';
 comment on column growth.coefficients.shape_p_value is 'p-value of the hypothesis that the log-odds of the share are a straight line.';
 comment on column growth.coefficients.ceiling is 'Share at which an S-curve over the whole window levels off, or from which it falls. Null for other shapes, as are the columns with its interval and its midpoint.';
 comment on column growth.coefficients.ceiling_low is 'Lower end of the ceiling''s 95 % interval.';

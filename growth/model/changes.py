@@ -6,7 +6,7 @@ the log-odds. The noise is measured between neighbouring sixteenths of the windo
 from one level to another shows in one of the 15 differences, and their median does not see it.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
@@ -42,8 +42,8 @@ class ChangeFit:
     ``change`` is the log-odds of the last quarter of the periods less those of the first;
     ``change_se`` its standard error where the topic is as frequent in both; ``p_value`` and the
     interval come from Student's t. ``last_to_highest`` is the share in the last quarter over that
-    in the quarter where it is highest. ``p_value_without_fullest`` is that of the change where the
-    fullest sixteenth of the higher quarter is left out. ``years``, a number: the time from the
+    in the quarter where it is highest. ``of_fullest`` is which part of what the higher quarter has
+    more than the lower one is in its fullest sixteenth. ``years``, a number: the time from the
     middle of the first quarter to that of the last, in the unit of ``times``."""
 
     change: Floats
@@ -51,7 +51,7 @@ class ChangeFit:
     change_low: Floats
     change_high: Floats
     p_value: Floats
-    p_value_without_fullest: Floats
+    of_fullest: Floats
     last_to_highest: Floats
     years: float
 
@@ -131,19 +131,10 @@ class Changes:
         y: Floats = self._counts[rows]
         square, freedom = squared_strengths(y, total, self._course[rows], noise)
         strayed = _INFLATION * square * loadings(noise.memory, 1).change
-        first, last = (
-            _Quarter.of(y, total, slice(None, _QUARTER)),
-            _Quarter.of(y, total, slice(-_QUARTER, None)),
-        )
+        first = y[:, :_QUARTER].sum(axis=1), float(total[:_QUARTER].sum())
+        last = y[:, -_QUARTER:].sum(axis=1), float(total[-_QUARTER:].sum())
         change, error, freedom_ = _compare(first, last, strayed, freedom)
         margin = special.stdtrit(freedom_, 0.5 + fitting.confidence / 2) * error
-        rises = change > 0
-        without = _compare(
-            first.choose(first.without_fullest(), rises),
-            last.without_fullest().choose(last, rises),
-            strayed,
-            freedom,
-        )
         quarters = y.reshape(-1, BLOCKS // _QUARTER, _QUARTER).sum(axis=2)
         shares = quarters / total.reshape(-1, _QUARTER).sum(axis=1)
         values = {
@@ -153,11 +144,9 @@ class Changes:
             "change_low": change - margin,
             "change_high": change + margin,
             "p_value": two_sided(freedom_, change / error),
-            "p_value_without_fullest": np.where(
-                without[0] * change > 0, two_sided(without[2], without[0] / without[1]), 1.0
-            ),
+            "of_fullest": _of_fullest(y, total, change > 0),
         }
-        silent = first.count + last.count == 0
+        silent = first[0] + last[0] == 0
         columns = {name: np.full(len(self._counts), np.nan) for name in values}
         for name, column in columns.items():
             column[rows] = np.where(silent, np.nan, values[name])
@@ -167,46 +156,29 @@ class Changes:
         return ChangeFit(**columns, years=years)
 
 
-@dataclass(frozen=True)
-class _Quarter:
-    """The articles of F topics in a quarter of the window, and all of it, of each topic, each of
-    shape (F,), and both of its fullest sixteenth."""
-
-    count: Floats
-    total: Floats
-    fullest: Floats
-    of_fullest: Floats
-
-    @classmethod
-    def of(cls, counts: Floats, totals: Floats, part: slice) -> "_Quarter":
-        y, n = counts[:, part], totals[part]
-        at = (y / n).argmax(axis=1)
-        return cls(y.sum(axis=1), np.full(len(y), n.sum()), y[np.arange(len(y)), at], n[at])
-
-    def without_fullest(self) -> "_Quarter":
-        """Return the quarter without its fullest sixteenth."""
-        count, total = self.count - self.fullest, self.total - self.of_fullest
-        return _Quarter(count, total, self.fullest, self.of_fullest)
-
-    def choose(self, other: "_Quarter", mine: Booleans) -> "_Quarter":
-        """Return this of the topics where ``mine``, and another of the rest."""
-        return _Quarter(
-            *(
-                np.where(mine, getattr(self, each.name), getattr(other, each.name))
-                for each in fields(self)
-            )
-        )
-
-
 def _compare(
-    first: _Quarter, last: _Quarter, strayed: Floats, freedom: Floats
+    first: tuple[Floats, float], last: tuple[Floats, float], strayed: Floats, freedom: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    """Return change, error and degrees of freedom. ``strayed`` is the variance of the change by
-    noise, ``freedom`` the degrees of freedom of that."""
-    change = _log_odds(last.count, last.total) - _log_odds(first.count, first.total)
-    share = (first.count + last.count + 1) / (first.total + last.total + 2)
-    binomial = (1 / first.total + 1 / last.total) / (share * (1 - share))
+    """Return change, error and degrees of freedom, from the articles with a topic and all articles
+    of both quarters. ``strayed`` is the variance of the change by noise, ``freedom`` the degrees of
+    freedom of that."""
+    change = _log_odds(*last) - _log_odds(*first)
+    share = (first[0] + last[0] + 1) / (first[1] + last[1] + 2)
+    binomial = (1 / first[1] + 1 / last[1]) / (share * (1 - share))
     return change, np.sqrt(binomial + strayed), freedom * ((binomial + strayed) / strayed) ** 2
+
+
+def _of_fullest(y: Floats, total: Floats, rises: Booleans) -> Floats:
+    """Return which part of what the higher quarter has more than the lower one is in its fullest
+    sixteenth. Shape (F,)."""
+    quarters = np.arange(BLOCKS).reshape(-1, _QUARTER)[[0, -1]]
+    first, last = (y[:, quarter] for quarter in quarters)
+    high, low = np.where(rises[:, None], (last, first), (first, last))
+    of_high = np.where(rises[:, None], total[quarters[1]], total[quarters[0]])
+    of_low = np.where(rises, total[quarters[0]].sum(), total[quarters[1]].sum())
+    more = high - of_high * (low.sum(axis=1) / of_low)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(more.max(axis=1) / more.sum(axis=1))
 
 
 def _log_odds(count: Floats, total: Floats | float) -> Floats:

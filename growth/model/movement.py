@@ -62,6 +62,8 @@ _SURELY, _PROBABLY = 2.0, 1.0
 _STILL, _STILL_SURE = np.log(1.2), 1.0
 # How far the end, and the last week, may lie below the highest and still be called rising.
 _NEAR_HIGHEST, _LAST_NEAR_HIGHEST = np.log(0.9), np.log(0.8)
+# Two thirds of a movement in one sixteenth of the window is one burst.
+_BURST = 2 / 3
 # A pace is told where the level moved by about as much as the pace comes to over the window.
 _LEAST_BORNE_OUT, _MOST_BORNE_OUT = 2 / 3, 3 / 2
 # And where a doubling takes at most so many windows.
@@ -81,8 +83,9 @@ class Movement:
     they halved; NaN where the topic is not listed, where its level has fallen below half of its
     highest or jumped, where its course bends (its shape is not the trend), where it did not move at
     such a pace, and where the window is shorter than half of that time. ``phase`` is the word.
-    ``one_burst`` is 1 for topics that are listed, but would not be sure to have moved (p above 5 %)
-    without the fullest sixteenth of the window's higher quarter; else 0."""
+    ``one_burst`` is 1 for topics that are listed, and of which one sixteenth of the window has two
+    thirds or more of what the higher of its first and last quarter has above the other; else 0.
+    Where start and end of the level contradict trend and change, ``sure_growth`` is 0."""
 
     p_value: Floats
     q_value: Floats
@@ -99,15 +102,13 @@ class Movement:
 def movement(
     trend: TrendFit,
     change: ChangeFit,
-    trend_without_fullest: Floats,
     standing: Standing,
     shape: NDArray[np.str_],
     span: float,
     false_discovery_rate: float,
 ) -> Movement:
     """Put together what the fits of the same topics say. All arrays have shape (T,); ``shape`` is
-    '' without a fit, ``span`` is the window's length in the unit of time;
-    ``trend_without_fullest`` is the p-value of the trend without the fullest sixteenth."""
+    '' without a fit, ``span`` is the window's length in the unit of time."""
     fitted = shape != ""
     p = np.where(fitted, joint_p_value(trend.p_value, change.p_value), np.nan)
     q = q_values(p)
@@ -124,6 +125,7 @@ def movement(
 
         rate = listed(trend.growth_rate, change.change / change.years)
         sure = listed(by_trend, by_change)
+        sure = np.where(sure * (standing.end - standing.start) < 0, 0.0, sure)
         found = q <= false_discovery_rate
         grows, shrinks = found & (sure > 0), found & (sure < 0)
         shares = _Shares.of(standing)
@@ -133,7 +135,6 @@ def movement(
         seen = np.log(2) / np.abs(rate) <= _LONGEST_PACE * span
         steadily = (shape == TREND) & ~jumped & ~shares.below_half
         has_pace = (grows | shrinks) & steadily & borne_out & seen
-        rest = joint_p_value(trend_without_fullest, change.p_value_without_fullest)
         return Movement(
             p_value=p,
             q_value=q,
@@ -144,7 +145,7 @@ def movement(
             listed_by=np.select([~fitted, trend_first], ["", TREND], CHANGE),
             listed_doubling=np.where(has_pace, np.log(2) / rate, np.nan),
             phase=_phase(standing, shares, change, fitted, grows, shrinks),
-            one_burst=np.where(fitted, (grows | shrinks) & (rest > ALPHA), np.nan),
+            one_burst=np.where(fitted, (grows | shrinks) & (change.of_fullest >= _BURST), np.nan),
         )
 
 

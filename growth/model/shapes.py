@@ -30,7 +30,6 @@ from growth.model.level.standing import Standing, nowhere, stand
 from growth.model.movement import ALPHA, PULSE, S_CURVE, TREND, movement
 from growth.model.noise.memory import Noise, dispersions
 from growth.model.noise.students import two_sided
-from growth.model.one_burst import p_values_without_fullest, rates_without_fullest
 from growth.model.statuses import Status
 from growth.model.trend_search import Trends
 from growth.model.trends import Block, Fitting, TrendColumns, TrendFit
@@ -131,13 +130,10 @@ def fit_growth(
         blocks.append(block)
     noise = _measure(blocks, trends, changes, fitting)
     kept = _KeptShapes(fitting, noise, changes)
-    rate_without, error_without = np.full((2, fitting.size), np.nan)
     for block in blocks:
         kept.add(block)
-        rate_without[block.rows], error_without[block.rows] = rates_without_fullest(block, changes)
     trend, change = trends.finish(fitting, noise), changes.finish(fitting, noise)
-    rest = p_values_without_fullest(rate_without, error_without, trend)
-    moved = movement(trend, change, rest, standing, kept.shape, fitting.design.scale, rate)
+    moved = movement(trend, change, standing, kept.shape, fitting.design.scale, rate)
     told: dict[str, Any] = vars(moved) | kept.told(trend, fitting) | _doubling(trend)
     told |= _shares(standing, fitting.confidence, fitting.design)
     return GrowthFit(noise=noise, trend=trend, change=change, **told)

@@ -26,7 +26,7 @@ SHAPES = {
     "trend": "trend", "s_curve": "S-curve", "pulse": "pulse", "step": "step",
     "step_drift": "step with a drift", "event": "event",
 }  # fmt: skip
-ONE_BURST = "one sixteenth of the window makes the movement; without it the topic is not listed"
+ONE_BURST = "one sixteenth of the window makes two thirds of the movement or more"
 # A curve that describes less than this of what moved is said to fit poorly.
 _POOR_FIT = 0.5
 # So many times a share is more than one before a jump, or less than one before a fall.

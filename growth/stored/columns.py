@@ -246,7 +246,8 @@ TOPICS = (
         on_page=True,
         meaning="The smallest growth, in log-odds a year, that is still plausible: the end of "
         "the interval from `listed_low` to `listed_high` that is nearest 0; negative where the "
-        "topic shrank, 0 where the interval holds 0."),
+        "topic shrank, 0 where the interval holds 0, or where the level ends on the other side "
+        "of its start."),
     Column("listed_rate", NUMBER, lambda r: r.fit.listed_rate, unit=LOG_ODDS_A_YEAR, group=3,
         on_page=True,
         meaning="Growth of the log-odds, a year, that the lists show and rank by: the growth rate "
@@ -322,8 +323,8 @@ TOPICS = (
         meaning="Growth after a step that drifts."),
     Column("one_burst", BOOLEAN, lambda r: r.fit.one_burst, group=8, on_page=True,
         meaning="Whether one sixteenth of the window makes the movement for which the topic is "
-        "listed: without the fullest sixteenth of the higher quarter it would not be sure to have "
-        "grown, or shrunk (p above 5 %). False where it is not listed."),
+        "listed: it has two thirds or more of what the higher of the window's first and last "
+        "quarter has above the other. False where it is not listed."),
     Column("shape_p_value", NUMBER, lambda r: r.fit.shape_p_value, unit=PROBABILITY,
         meaning="p-value of the hypothesis that the log-odds of the share are a straight line."),
     Column("ceiling", NUMBER, lambda r: r.fit.s_curve.ceiling, unit=SHARE, on_page=True,

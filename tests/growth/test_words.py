@@ -215,7 +215,7 @@ def test_a_jump_is_dated_by_the_shape(row: dict[str, Any], said: str) -> None:
         (
             topic("fading", one_burst=True),
             "one burst",
-            "one sixteenth of the window makes the movement; without it the topic is not listed",
+            "one sixteenth of the window makes two thirds of the movement or more",
         ),
     ],
 )

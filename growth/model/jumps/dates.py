@@ -24,8 +24,10 @@ from growth.model.jumps.search import (
     log_odds_of,
 )
 
+# For the date, shares before and after differ by this factor at most.
+_MOST_TOLD = np.log(30.0)
 # Parts to either side of the place that was found, in which the date is looked for.
-_REACH = 2.0
+_REACH = 1.5
 _ROUNDS, _ITERATIONS = 2, 4
 _LONGEST_STEP, _RIDGE = 1.0, 1e-3
 # Periods are put together where there are more than so many.
@@ -191,6 +193,12 @@ def _date(
     begins = design.scaled[first][:, None]
     after = log_odds_of(kind, coefficients, design.scaled, begins, prolonged=True)[0]
     before = coefficients[:, :1]
+    # However low one share is beside the other, a few early articles do not make the date.
+    at_jump = after[np.arange(len(first)), first][:, None]
+    before, after = (
+        np.maximum(before, at_jump - _MOST_TOLD),
+        np.maximum(after, before - _MOST_TOLD),
+    )
     gain = counts * (before - after) - design.totals * (
         np.logaddexp(0, before) - np.logaddexp(0, after)
     )

@@ -31,7 +31,8 @@ PROMISE = """
 At 5 %, one flat topic in twenty may be rejected, and of the topics listed at q = 0.05 one in twenty
 may be false. The list below names all that is beyond 8 and 12 %; shapes that are claimed too often,
 found too rarely or dated wrongly; and intervals that cover too little. It names too where less than
-1 % is rejected: there the fit takes noise for stronger than it is, and misses growth.
+1 % is rejected, as under AR(1) noise with an autocorrelation of 0.9: there the fit takes noise for
+longer than it is, and misses growth.
 
 A topic with a yearly cycle does rise within half a year: that it will come down again, no count
 from that half-year can say. Topics with one spike, bursts or regimes do jump: a step or an event

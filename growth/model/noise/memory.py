@@ -149,32 +149,46 @@ def measure(powers: Sequence[Floats], informations: Sequence[Floats]) -> Noise:
         np.concatenate([part[rows][::step] for part, rows in zip(parts, telling, strict=True)])
         for parts in (powers, informations)
     )
-    likelihoods = _by_strength(power, information)
-    found, before = replace(DEFAULT, moving=0.0, topics=size), None
+    trial = _Trial(_by_strength(power, information), {})
+    found, before = replace(DEFAULT, moving=0.0, topics=int(size)), None
     while found != before:
         before = found
         for choices in (_TYPICAL, _SPREADS):
+            candidates, heights = trial.of(found, choices)
+            found = candidates[int(heights.argmax())]
+    found = trial.average(found, _TYPICAL, "memory")
+    return trial.average(found, _STRENGTHS_AND_SPREADS, "strength", "strength_spread")
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """How likely candidates are: ``likelihoods`` are those of ``_by_strength``, ``known`` what has
+    been tried already."""
+
+    likelihoods: Sequence[Floats]
+    known: dict[tuple[int, Noise], tuple[list[Noise], Floats]]
+
+    def of(self, found: Noise, choices: Sequence[dict[str, Any]]) -> tuple[list[Noise], Floats]:
+        """Return what was found with some of its numbers as in the choices, and how likely each
+        is."""
+        key = len(choices), replace(found, **choices[0])
+        if key not in self.known:
             candidates = [replace(found, **choice) for choice in choices]
-            found = candidates[int(_heights(likelihoods, candidates).argmax())]
-    found = _average(likelihoods, found, _TYPICAL, "memory")
-    return _average(likelihoods, found, _STRENGTHS_AND_SPREADS, "strength", "strength_spread")
+            self.known[key] = candidates, _heights(self.likelihoods, candidates)
+        return self.known[key]
 
-
-def _average(
-    likelihoods: Sequence[Floats], found: Noise, choices: Sequence[dict[str, Any]], *names: str
-) -> Noise:
-    """Return what was found with some of its numbers averaged over the likelihood of choices;
-    strengths on the scale of logarithms."""
-    candidates = [replace(found, **choice) for choice in choices]
-    heights = _heights(likelihoods, candidates)
-    weights = np.exp(heights - heights.max())
-    averages: dict[str, Any] = {}
-    for name in names:
-        values = np.array([getattr(each, name) for each in candidates])
-        logs = np.log(values) if name == "strength" else values
-        mean = float(np.average(logs, weights=weights))
-        averages[name] = float(np.exp(mean)) if name == "strength" else mean
-    return replace(found, **averages)
+    def average(self, found: Noise, choices: Sequence[dict[str, Any]], *names: str) -> Noise:
+        """Return what was found with some of its numbers averaged over the likelihood of choices;
+        strengths on the scale of logarithms."""
+        candidates, heights = self.of(found, choices)
+        weights = np.exp(heights - heights.max())
+        averages: dict[str, Any] = {}
+        for name in names:
+            values = np.array([getattr(each, name) for each in candidates])
+            logs = np.log(values) if name == "strength" else values
+            mean = float(np.average(logs, weights=weights))
+            averages[name] = float(np.exp(mean)) if name == "strength" else mean
+        return replace(found, **averages)
 
 
 _TYPICAL: list[dict[str, Any]] = [

@@ -343,6 +343,8 @@ def test_a_row_opens_its_topic(page: Page, fitted: Warehouse) -> None:
     expect(dialog).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+    # The address follows when the dialog has told that it is closed.
+    expect(page).not_to_have_url(re.compile("topic="))
     assert choices(page) == {"q": "special prosecutors"}
     page.locator("#rows a").click()
     expect(dialog).to_be_visible()
